@@ -36,7 +36,7 @@ from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
 from stamgast.tills.files import needs_of
 from stamgast.web.metrics import WebMetrics
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 from streams.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -123,14 +123,20 @@ class Simulation(Fold):
         self.messages_left: int | None = None
         """What the rules' limits of messages a day leave on the first day that one of them is asked; None: all."""
         self._timers: list[tuple[Millis, CustomerKey]] = []
+        self._planned: dict[CustomerKey, set[Millis]] = {}
+        """Customer -> the moments that stand among the timers."""
         self._sent: dict[str, dict[Day, int]] = {}
         """Rule with a limit of messages a day -> what was taken from it on which."""
 
     def feed(self, events: Iterable[AnyEvent]) -> None:
         """Let time pass up to each event and apply it."""
         for event in events:
-            self.advance(event.at)
-            self._run(event)
+            self.happen(event)
+
+    def happen(self, event: AnyEvent) -> None:
+        """Let time pass up to an event and apply it."""
+        self.advance(event.at)
+        self._run(event)
 
     def advance(self, to: Millis) -> None:
         """Fire every timer that is due up to `to`, in order, and ask everybody at each occasion of a schedule."""
@@ -172,6 +178,7 @@ class Simulation(Fold):
     def _fire_timers(self, to: Millis) -> None:
         while self._timers and self._timers[0][0] <= to:
             due, key = heapq.heappop(self._timers)
+            self._planned[key].discard(due)
             state = self.state(key)
             if state is not None and due in state.timers.values():
                 at = max(due, self.now)
@@ -186,38 +193,52 @@ class Simulation(Fold):
     def _run(self, event: AnyEvent) -> None:
         self.now = max(self.now, event.at)
         key = (event.merchant, event.customer)
-        before = self.state(key) or Customer()
-        tags, timers = frozenset(before.tags), frozenset(before.timers.values())
-        self._follow(key, tags, timers, self.apply(event, self.bundle, self.partition))
+        before = self.state(key)
+        tags = tuple(before.tags) if before is not None and before.tags else ()
+        self._follow(key, tags, self.apply(event, self.bundle, self.partition))
 
     def hand_out(self, key: CustomerKey, reward: str, at: Millis) -> None:
         """Let time pass up to a moment and give a customer a reward, for a rule's test."""
         self.advance(at)
         before = self.state(key) or Customer()
-        tags, timers = frozenset(before.tags), frozenset(before.timers.values())
+        tags = tuple(before.tags)
         context = Context(self.bundle, self.partition, self._voucher_key, self._mind_holdout)
         change = hand_out(before, key[1], reward, at, context)
         self._write(key, change)
-        self._follow(key, tags, timers, change)
+        self._follow(key, tags, change)
 
-    def _follow(self, key: CustomerKey, tags: frozenset[str], timers: frozenset[Millis], change: Change) -> None:
-        self.failures += change.failures
-        beyond = {each.activation for each in change.submissions if each.per_day and not self._may_go(each)}
+    def _follow(self, key: CustomerKey, tags: Collection[str], change: Change) -> None:
+        """Note what an event came to, plan its timers, deliver its messages. Most events do little, and are many."""
+        if change.failures:
+            self.failures += change.failures
+        submissions = change.submissions
+        beyond = self._beyond(submissions) if submissions else ()
         self._note(key, tags, change, beyond)
+        planned = self._planned.get(key)
+        if planned is None:
+            planned = self._planned[key] = set()
         for due in change.state.timers.values():
-            if due not in timers:
+            if due not in planned:
+                planned.add(due)
                 heapq.heappush(self._timers, (due, key))
-        for submission in change.submissions:
+        for submission in submissions:
             if submission.activation in beyond:
                 self._hold_back(submission)
             elif submission.activation not in change.cancels:
                 self._deliver(submission)
-        for value in [*change.asks.values()] if change.asks else ():
-            if value is not None:
-                self._answer(decode_ask(value))
+        if change.asks:
+            for value in [*change.asks.values()]:
+                self._answer(value)
 
-    def _answer(self, ask: Ask) -> None:
+    def _beyond(self, submissions: Sequence[Submission]) -> Collection[str]:
+        """Those of them for which their rule's limit of the day has no room."""
+        return {each.activation for each in submissions if each.per_day and not self._may_go(each)}
+
+    def _answer(self, asked: bytes | None) -> None:
         """Answer what is asked of budgets, as the owner of the only partition."""
+        if asked is None:
+            return
+        ask = decode_ask(asked)
         limits = [(each, self.bundle.rules.budgets.get(parts_of(each)[0])) for each in ask.to]
         to = [(each, budget) for each, budget in limits if budget is not None and budget.holds]
         self._run(
@@ -306,7 +327,8 @@ class Simulation(Fold):
                 )
 
     def _note(self, key: CustomerKey, before: Collection[str], change: Change, beyond: Collection[str] = ()) -> None:
-        self._note_messages(key, change, beyond)
+        if change.submissions or change.notes:
+            self._note_messages(key, change, beyond)
         if change.issued or change.withdrawn:
             self._note_vouchers(key, change)
         for rule, card, stamps in change.stamped:
@@ -314,7 +336,7 @@ class Simulation(Fold):
         for rule, tier, given in change.tiers:
             self._say(key, Happened.SET_TIER if given else Happened.TAKE_TIER, tier, rule=rule)
         tags = change.state.tags
-        if before == set(tags):
+        if before == tuple(tags):
             return
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)

@@ -11,6 +11,7 @@ from zlib import crc32
 from msgspec import Struct, field
 
 from stamgast.backtest.life import Life
+from stamgast.backtest.lists import OnList
 from stamgast.backtest.money import Move
 from stamgast.domain.activation import Submission
 from stamgast.domain.calendar import business_day
@@ -23,6 +24,10 @@ SAMPLES: Final = 20
 WAITING: Final = "still_waiting"
 """Why a message had not gone when the days were over."""
 _Key = TypeVar("_Key")
+_PURCHASES: Final = Counter.PURCHASES.value
+_RULE: Final = Counter.RULE.value
+_FIGURES: Final = frozenset({Tally.FIRED, Tally.NOT_MET, Tally.SHADOW, Tally.RAISED})
+"""What is counted of a rule, under the names of its figures."""
 _MONDAY: Final = 3
 """Day 0 was a Thursday."""
 
@@ -85,6 +90,8 @@ class Account(Struct):
     moves: list[Move] = field(default_factory=list)
     wanted: dict[tuple[str, str], int] = field(default_factory=dict)
     """(budget, time) -> what would have been spent of it if it held nothing back."""
+    lists: dict[str, OnList] = field(default_factory=dict)
+    """Rule -> its list, where that is known."""
     settled: bool = True
     """What budgets held back follows from what everybody asked for, to the last."""
 
@@ -126,25 +133,25 @@ class Account(Struct):
         for key, by_day in other.charged.items():
             _add(self.charged.setdefault(key, {}), by_day)
         self.moves += other.moves
+        for rule, listed in other.lists.items():
+            known = self.lists.get(rule, OnList())
+            self.lists[rule] = OnList(max(known.size, listed.size), known.found + listed.found)
         for rule, samples in other.samples.items():
             self.samples[rule] = heapq.nsmallest(SAMPLES, (*self.samples.get(rule, ()), *samples), key=_chosen_by)
 
     def _count_counters(self, life: Life) -> None:
         for name, times in life.counters.items():
-            words = name.split(BETWEEN)
-            if words[0] == Counter.PURCHASES:
+            if name == _PURCHASES:
                 self.purchases += times
-            elif words[0] == Counter.RULE:
-                tally = self.rule(words[1])
-                if words[2] == Tally.FIRED:
-                    tally.fired += times
-                    tally.reached += 1
-                elif words[2] == Tally.NOT_MET:
-                    tally.not_met += times
-                elif words[2] == Tally.SHADOW:
-                    tally.shadow += times
-                elif words[2] == Tally.RAISED:
-                    tally.raised += times
+                continue
+            what, *words = name.split(BETWEEN)
+            if what != _RULE:
+                continue
+            rule, counted = words[:2]
+            tally = self.rule(rule)
+            if counted in _FIGURES:
+                setattr(tally, counted, getattr(tally, counted) + times)
+                tally.reached += counted == Tally.FIRED
 
     def _count_happenings(self, life: Life) -> None:
         by_day: dict[Day, dict[str, bool]] = {}

@@ -281,10 +281,13 @@ class _Reading:
         self._program, self._share, self._end = program, share, end
         self._factor: int = MICRO // 10 ** exponent_of(program.currency)
         self._moments: dict[str, Millis | None] = {}
-        self._days: dict[str, Day | None] = {}
+        self._midnights: dict[str, Millis | None] = {}
+        """A day as it is written -> when it begins; None for what is no day, or one of not quite 24 hours."""
         self._problems: list[str] = []
         self._columns: dict[str, int] = {}
         self._by_semicolons = False
+        self._needed: tuple[int, int, int] = 0, 0, 0
+        """Where customer, date and amount stand."""
         self._optional: list[int | None] = []
         """Where each of the columns stands that may be there."""
 
@@ -294,6 +297,7 @@ class _Reading:
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         self._columns = columns = _heading(self._name, rows)
         self._dates = _Dates(self._path, columns["date"])
+        self._needed = columns["customer"], columns["date"], columns["amount"]
         self._optional = [columns.get(name) for name in OPTIONAL]
         width, who = max(columns.values()) + 1, columns["customer"]
         found: dict[str, list[Sale]] = {}
@@ -316,15 +320,15 @@ class _Reading:
         return found
 
     def _sale(self, line: int, row: list[str]) -> Sale | None:
-        columns = self._columns
-        if not row[columns["customer"]].strip():
-            self._note(line, columns["customer"] + 1, "there is no customer; leave purchases of nobody known out")
+        who, date, paid = self._needed
+        if not row[who].strip():
+            self._note(line, who + 1, "there is no customer; leave purchases of nobody known out")
             return None
-        when = row[columns["date"]].strip()
-        at = self._moment(when)
+        when = row[date].strip()
+        at = self._by_the_minute(when) or self._moment(when)
         if at is None:
-            self._note(line, columns["date"] + 1, f"{when!r} is not a date{meant_date(when)}")
-        amount = self._amount(line, row[columns["amount"]].strip())
+            self._note(line, date + 1, f"{when!r} is not a date{meant_date(when)}")
+        amount = self._amount(line, row[paid].strip())
         if at is None or amount is None:
             return None
         return Sale(at, amount, *["" if place is None else row[place].strip() for place in self._optional])
@@ -353,17 +357,29 @@ class _Reading:
             self._moments[text] = self._read_moment(text)
         return self._moments[text]
 
-    def _read_moment(self, text: str) -> Millis | None:
-        if match := _BY_THE_MINUTE.fullmatch(text):
-            written = match[1]
-            if written not in self._days:
-                self._days[written] = read_date(written)
-            day, hour, minute = self._days[written], int(match[2]), int(match[3])
-            if day is not None and hour < _HOURS and minute < _MINUTES:
-                return at_local(day, hour * _MINUTES + minute, self._program.time_zone)
-        return self._read_any_moment(text)
+    def _by_the_minute(self, text: str) -> Millis | None:
+        """A moment written as most are; None for any other, and on days on which clocks are changed."""
+        match = _BY_THE_MINUTE.fullmatch(text)
+        if match is None:
+            return None
+        written, hours, minutes = match.groups()
+        if written not in self._midnights:
+            self._midnights[written] = self._midnight(written)
+        midnight, hour, minute = self._midnights[written], int(hours), int(minutes)
+        if midnight is None or hour >= _HOURS or minute >= _MINUTES:
+            return None
+        return midnight + (hour * _MINUTES + minute) * MINUTE
 
-    def _read_any_moment(self, text: str) -> Millis | None:
+    def _midnight(self, written: str) -> Millis | None:
+        """When a day begins; None where it is none, or has not 24 hours by the clock."""
+        day, zone = read_date(written), self._program.time_zone
+        if day is None:
+            return None
+        begin = at_local(day, 0, zone)
+        noon = at_local(day, _NOON, zone)
+        return begin if noon - begin == DAY // 2 and at_local(day + 1, 0, zone) - begin == DAY else None
+
+    def _read_moment(self, text: str) -> Millis | None:
         moment, zone = read_moment(text, self._dates.order_for(text)), self._program.time_zone
         if moment is None:
             return None

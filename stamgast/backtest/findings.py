@@ -7,9 +7,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+from rules.engine import CompiledRule
 from stamgast.backtest.account import SAMPLES, Account, RuleTally, Sample, Sent
 from stamgast.backtest.csv_past import columns_of
-from stamgast.backtest.plan import CsvData, Plan, is_by_hand
+from stamgast.backtest.plan import CsvData, LogData, Plan, is_by_hand
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import Results
 from stamgast.backtest.spent import budgets_of
@@ -30,7 +31,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
     bundle, baseline = plan.bundle(), plan.baseline()
     account, program = results.account, bundle.program
     shown = plan.named or tuple(rule.id for rule in bundle.rules.all)
-    unknown = _not_known(plan)
+    unknown = _not_known(plan, account)
     rules = {
         rule: figures_of(account.rules.get(rule, RuleTally()), bundle, rule) | {"not_known": unknown.get(rule, [])}
         for rule in shown
@@ -60,8 +61,8 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
     }
 
 
-def _not_known(plan: Plan) -> Mapping[str, list[str]]:
-    """What rules ask about that a file cannot tell; the log tells all of it, but who is on a list."""
+def _not_known(plan: Plan, account: Account) -> Mapping[str, list[str]]:
+    """What rules ask about that a file cannot tell; the log tells all of it, but who is on a list that nobody fixed."""
     loaded = load_record(plan.record)
     found: dict[str, list[str]] = {}
     if isinstance(plan.data, CsvData):
@@ -69,14 +70,23 @@ def _not_known(plan: Plan) -> Mapping[str, list[str]]:
     for rule in plan.bundle().rules.all:
         audience = rule.trigger.audience
         if audience is not None and audience.file:
-            said = f"it is for the list {audience.name}, and who is on it is not known here: everybody is asked"
-            found.setdefault(rule.id, []).append(said)
+            found.setdefault(rule.id, []).append(_whom(rule, audience.name, account, plan.data))
         if is_by_hand(rule) and not plan.starts:
             found.setdefault(rule.id, []).append(
                 "nobody started it here: --campaign-at 2026-10-01 plays its start (10:00; or with a time of day), and "
                 f"`stamgast campaign start {rule.id} --dry-run` counts whom it would reach now"
             )
     return found
+
+
+def _whom(rule: CompiledRule, audience: str, account: Account, data: CsvData | LogData) -> str:
+    """Who was asked by a rule of a list."""
+    listed = account.lists.get(rule.id)
+    if listed is not None:
+        return f"it is for the list {audience}: {listed.found:,} of the {listed.size:,} on it are in this past"
+    fixes = f"`stamgast campaign {'start' if is_by_hand(rule) else 'audience'} {rule.id}` fixes it"
+    how = "--audience FILE says it" if isinstance(data, CsvData) else fixes
+    return f"it is for the list {audience}, and who is on it is not known here: everybody is asked; {how}"
 
 
 def figures_of(tally: RuleTally, bundle: Bundle, rule: str) -> dict[str, Any]:

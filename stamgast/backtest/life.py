@@ -11,6 +11,7 @@ from msgspec import structs
 from rules.buyers import Buyers
 from rules.engine import RUNNING
 from rules.rule_set import RuleSet
+from stamgast.backtest.lists import NO_LISTS, Lists
 from stamgast.backtest.money import Answers, Move
 from stamgast.backtest.plan import is_by_hand
 from stamgast.backtest.preview import Looks, Previews
@@ -39,10 +40,11 @@ _RANK: Final = RANKS[_DELIVERED]
 
 
 class Played(NamedTuple):
-    """What is played beside what happened: moments at which campaigns start, and what budgets answer."""
+    """What is played beside what happened: when campaigns start, what budgets answer, and who is on which list."""
 
     starts: tuple[Millis, ...] = ()
     answers: Answers | None = None
+    lists: Lists = NO_LISTS
 
 
 NOTHING_MORE: Final = Played()
@@ -76,6 +78,7 @@ class Life(Simulation):
         self._has_budgets = bool(bundle.rules.budgets)
         self._answers = played.answers
         self._starts = played.starts
+        self._lists = played.lists
         self._by_hand = [rule.id for rule in bundle.rules.all if rule.status in RUNNING and is_by_hand(rule)]
         self._searched = [
             audience.bought
@@ -99,17 +102,18 @@ class Life(Simulation):
 
     def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:  # noqa: ARG002 - both as they are
         """As `Fold.apply`, without making bytes of anything. What raises leaves the state spoilt."""
-        change = handle(self._customer, event.customer, (event,), self._context, self._ledger)
+        ledger = self._ledger
+        change = handle(self._customer, event.customer, (event,), self._context, ledger)
         self._customer = change.state
         for field, value in change.ledger.items():
             if value is None:
-                self._ledger.pop(field, None)
+                ledger.pop(field, None)
             else:
-                self._ledger[field] = value
-        counters = self.counters
-        for name, by in change.counters.items():
-            counters[name] = counters.get(name, 0) + by
-        if _LAPSING in change.counters:
+                ledger[field] = value
+        counters, more = self.counters, change.counters
+        for name, by in more.items():
+            counters[name] = counters[name] + by if name in counters else by
+        if _LAPSING in more:
             self.lapsing.append((event.at, change.state.last_day))
         if self._has_budgets:
             self._note_charged(event, change)
@@ -126,6 +130,8 @@ class Life(Simulation):
     def _occasions(self, to: Millis) -> Sequence[tuple[Millis, str]]:
         """With the moments at which campaigns are started."""
         found = super()._occasions(to)
+        if not self._starts:
+            return found
         started = [(at, rule) for at in self._starts if self.now < at <= to for rule in self._by_hand]
         return sorted([*found, *started]) if started and self.bundle.rules.all else found
 
@@ -133,6 +139,10 @@ class Life(Simulation):
         audience = self.bundle.rules.by_id[rule_id].trigger.audience
         if audience is not None and audience.bought is not None and not self._bought[audience.bought]:
             return ()
+        if audience is not None and audience.file and self._key is not None:
+            listed = self._lists.of(rule_id, audience.name)
+            if listed is not None and self._key[1] not in listed.members:
+                return ()
         return super()._asked(rule_id, occasion)
 
     def _note_charged(self, event: AnyEvent, change: Change) -> None:
@@ -231,7 +241,7 @@ def _play(life: Life, events: Sequence[AnyEvent], begin: Millis) -> None:
             if not heard and event.at >= begin:
                 life.hear_rules(begin, key)
                 heard = True
-            life.feed((event,))
+            life.happen(event)
         except Exception as error:  # whatever it is, a worker would have passed it over too
             raise SpoiltError(index) from error
     if not heard:

@@ -8,10 +8,12 @@ as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from stamgast.backtest.lists import ListsInLog
 from stamgast.backtest.plan import LogData, Share
 from stamgast.broker import kafka_of
 from stamgast.domain.budget_events import BudgetAnswered
@@ -47,25 +49,37 @@ Told = tuple[Millis, bytes]
 """When the log took a record, and the record: decoded it would take three times the memory."""
 
 
-async def read_log(data: LogData, program: Program, share: Share) -> dict[tuple[str, int], list[Told]]:
+async def read_log(
+    data: LogData, program: Program, share: Share
+) -> tuple[dict[tuple[str, int], list[Told]], ListsInLog]:  # fmt: skip
     """Read what happened to a merchant's customers: (customer, partition) -> records in the order of the log.
 
-    A share has whole partitions. Repeats are left out by their sources, as a worker does.
+    Beside it who is on the lists that its campaigns were given. A share has whole partitions. Repeats are left out by
+    their sources, as a worker does.
 
     Raises:
         LogTruncatedError: the log is shorter than it was when it was looked at.
     """
     found: dict[tuple[str, int], list[Told]] = {}
+    lists = ListsInLog()
     topic, of_merchant = data.topics.customer_events, f"{program.merchant}:".encode()
     async with LogReader(kafka_of(data.settings), client_id="stamgast-backtest") as reader:
         for partition in range(share.part, data.topics.partitions, share.of):
             sources: dict[tuple[str, int], tuple[int, int]] = {}
             async for records in reader.read_all(topic, partition):
                 for record in records:
-                    if record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
+                    if record.key == of_merchant:
+                        _hear(record, lists)
+                    elif record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
                         customer = record.key[len(of_merchant) :].decode(errors="replace")
                         found.setdefault((customer, partition), []).append((record.timestamp, record.value))
-    return found
+    return found, lists
+
+
+def _hear(record: ConsumerRecord, lists: ListsInLog) -> None:
+    """Take in what is told of the merchant; all of it is of the engine's own making."""
+    with suppress(*UNREADABLE):
+        lists.hear(decode_event(record.value or b""))
 
 
 def events_of(told: Sequence[Told], program: Program) -> list[AnyEvent]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from zlib import crc32
 
-from rules.engine import CompiledRule
+from rules.engine import Audience, CompiledRule
 from rules.rule_set import RuleSet
+from stamgast.backtest.lists import GivenList
 from stamgast.backtest.money import Answers
 from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
@@ -25,9 +26,10 @@ SIMULATED: Final = b"simulation"
 
 @dataclass(frozen=True, slots=True)
 class CsvData:
-    """A file of purchases."""
+    """A file of purchases, and perhaps one of the identifiers of those who are on a list."""
 
     path: str
+    listed: GivenList | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Plan:
     starts: tuple[Millis, ...] = ()
     """When rules with `when: campaign` are started."""
     audience: str = ""
-    """Whom these are started for, of program.yaml's; empty: their own."""
+    """Whom these are started for, of program.yaml's; empty: their own, or those on the list of a file."""
     answers: tuple[Answers | None, Answers | None] = (None, None)
     """What those who ask budgets are answered, of either bundle; None: they get everything."""
 
@@ -86,6 +88,8 @@ class Plan:
 
     def _started_for(self, rules: RuleSet) -> RuleSet:
         audience = rules.audiences.get(self.audience)
+        if not self.audience and isinstance(self.data, CsvData) and self.data.listed is not None:
+            audience = Audience(self.data.listed.file, file=self.data.listed.file)
         if audience is None:
             return rules
         return rules.of(

@@ -8,17 +8,18 @@ import multiprocessing
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from stamgast.backtest import csv_past, log_past
 from stamgast.backtest.account import Account
 from stamgast.backtest.csv_past import PastError
 from stamgast.backtest.life import LeftOutError, Played, live
+from stamgast.backtest.lists import NO_LISTS, ListInFile, Lists
 from stamgast.backtest.money import MOST_RUNS, Answers, answers_of
 from stamgast.backtest.plan import CsvData, Plan, Share
 from stamgast.backtest.preview import Previews
@@ -109,18 +110,19 @@ def _run_once(plan: Plan, processes: int, tell: Told) -> Results:
 def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Results:
     """Play one share of the customers in this process. Raises as `run` does."""
     bundle, baseline = plan.bundle(), plan.baseline()
-    everybody = list(_everybody(plan, share, bundle.program))
+    everybody, lists = _everybody(plan, share, bundle.program)
     answers, of_baseline = plan.answers
     playing = (
-        _Playing(plan, bundle, answers),
-        None if baseline is None else _Playing(plan, baseline, of_baseline),
+        _Playing(plan, bundle, Played(plan.starts, answers, lists)),
+        None if baseline is None else _Playing(plan, baseline, Played(plan.starts, of_baseline, lists)),
     )
+    playing[0].account.lists = lists.counted(bundle.rules, [each.customer for each in everybody])
     told_at = 0.0
     # Nothing that lives in states goes round in circles, and a collector that walks millions of events costs a third.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        for done, (partition, events_of) in enumerate(everybody):
+        for done, (_, partition, events_of) in enumerate(everybody):
             events = events_of()
             for each in playing:
                 if each is not None:
@@ -138,9 +140,9 @@ def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Res
 class _Playing:
     """One bundle over a share of the customers."""
 
-    def __init__(self, plan: Plan, bundle: Bundle, answers: Answers | None) -> None:
+    def __init__(self, plan: Plan, bundle: Bundle, played: Played) -> None:
         self.account = Account()
-        self._played = Played(plan.starts, answers)
+        self._played = played
         self._bundle, self._key = bundle, plan.voucher_key
         self._span = plan.span(bundle.program)
         self._previews = Previews(bundle.program)
@@ -163,16 +165,29 @@ class _Playing:
         self.account.add(life)
 
 
-def _everybody(plan: Plan, share: Share, program: Program) -> Iterator[tuple[int, Callable[[], list[AnyEvent]]]]:
-    """(partition, what makes the events) of each customer, in an order that does not depend on how the log is cut."""
+class _Somebody(NamedTuple):
+    """A customer, and what makes their events."""
+
+    customer: str
+    partition: int
+    events_of: Callable[[], list[AnyEvent]]
+
+
+def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebody], Lists]:
+    """In an order that does not depend on how the log is cut, and who of them is on which list."""
     if isinstance(plan.data, CsvData):
         lines = csv_past.read_csv(Path(plan.data.path), program, share, plan.span(program)[1])
-        for customer, sales in lines.items():
-            yield 0, partial(csv_past.events_of, customer, sales, program)
-        return
-    records = asyncio.run(log_past.read_log(plan.data, program, share))
-    for (_, partition), told in sorted(records.items()):
-        yield partition, partial(log_past.events_of, told, program)
+        everybody = [
+            _Somebody(customer, 0, partial(csv_past.events_of, customer, sales, program))
+            for customer, sales in lines.items()
+        ]
+        given = plan.data.listed
+        return everybody, NO_LISTS if given is None else ListInFile(given, lines, program.home)
+    records, lists = asyncio.run(log_past.read_log(plan.data, program, share))
+    return [
+        _Somebody(customer, partition, partial(log_past.events_of, told, program))
+        for (customer, partition), told in sorted(records.items())
+    ], lists
 
 
 def _usual(plan: Plan) -> int:

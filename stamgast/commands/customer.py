@@ -34,7 +34,8 @@ def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False)
     if as_json:
         print_json(shown)
         return
-    for name, value in with_money_in_words(shown).items():
+    in_words = with_times_in_words(with_money_in_words(shown), found.bundle.program.time_zone)
+    for name, value in in_words.items():
         answer(f"{name:<16} {_in_words(value)}".rstrip())
 
 
@@ -151,6 +152,19 @@ def with_money_in_words(shown: dict[str, Any]) -> dict[str, Any]:
     if clv["clv_to_cac"] is not None:
         clv["clv_to_cac"] = f"{clv['clv_to_cac']:.2f}"
     return shown | told | {"clv": clv}
+
+
+def with_times_in_words(shown: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A customer's document with its moments as the shop's clock shows them, where JSON has them in UTC."""
+    from stamgast.clock.shop_time import on_the_wall
+
+    def moment(text: str | None) -> str | None:
+        return None if text is None else on_the_wall(text, zone)
+
+    vouchers = [each | {name: moment(each[name]) for name in ("issued_at", "expires_at")} for each in shown["vouchers"]]
+    consents = {name: moment(since) for name, since in shown["consents"].items()}
+    moments = {name: moment(shown[name]) for name in ("next_timer", "joined_at")}
+    return shown | moments | {"vouchers": vouchers, "consents": consents}
 
 
 def _in_words(value: Any) -> str:

@@ -168,11 +168,12 @@ def run(
 
 @app.command()
 def why(
-    merchant: Annotated[str, typer.Argument(help="The merchant.")],
+    merchant: Annotated[str, typer.Argument(help="The merchant, unless --merchant says it.")] = "",
     identifier: Annotated[
         str, typer.Argument(help="Customer id, phone or membership number; without one, --rule counts over all.")
     ] = "",
     *,
+    whose: Annotated[str | None, typer.Option("--merchant", help="The merchant.")] = None,
     rule: Annotated[str | None, typer.Option(help="This rule only.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -180,6 +181,7 @@ def why(
 
     Without a customer, with --rule: how often it fired, which condition turned it down, what withheld its messages.
     """
+    merchant, identifier = _named(merchant, identifier, whose)
     if not identifier:
         _count_why(merchant, rule, as_json=as_json)
         return
@@ -216,6 +218,19 @@ def schema(
     if which not in SCHEMAS:
         fail(f"there is no schema of {which!r}; there are {', '.join(SCHEMAS)}")
     answer(as_file(SCHEMAS[which]()).rstrip())
+
+
+def _named(merchant: str, identifier: str, whose: str | None) -> tuple[str, str]:
+    """Merchant and customer: one word beside `--merchant` is the customer."""
+    if whose is None:
+        if not merchant:
+            misuse("name the merchant: rules why MERCHANT CUSTOMER, or with --merchant")
+        return merchant, identifier
+    if not identifier:
+        return whose, merchant
+    if merchant != whose:
+        misuse(f"two merchants are named, {merchant} and --merchant {whose}: leave one out")
+    return merchant, identifier
 
 
 def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:

@@ -49,7 +49,12 @@ def backtest(
         typer.Option(help='Start rules with `when: campaign` then (2026-10-01, "2026-10-01 18:00"); repeatable.'),
     ] = None,
     audience: Annotated[
-        str, typer.Option(help="For whom these are started: one of program.yaml's audiences; else their own.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="For whom these are started: one of program.yaml's audiences, or beside --data a file of identifiers, "
+            "which then says who is on the lists of other rules as well; else their own.",
+        ),
     ] = "",
     report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
     as_json: AsJson = False,
@@ -72,9 +77,11 @@ def backtest(
         plan = _plan(settings, loaded, data, (begin, end), published)
         plan = replace(plan, named=named, against=_baseline(against, published, plan.record.merchant))
         starts = _starts(campaign_at or [], loaded, plan)
-        if audience and not starts:
-            misuse("--audience is for --campaign-at: when is it started?")
-        plan = replace(plan, starts=starts, audience=_known_audience(audience, loaded))
+        plan = replace(plan, starts=starts)
+        if audience:
+            from stamgast.commands.backtest_audience import for_whom
+
+            plan = for_whom(settings, loaded, plan, audience)
         results = _run(plan)
     except PastError as error:
         _fail_over(error.problems)
@@ -117,19 +124,6 @@ def _starts(moments: Sequence[str], loaded: LoadedMerchant, plan: Plan) -> tuple
             misuse(f"--campaign-at {text}: that is not within the days that are played, {days} (--from, --to)")
         found.append(at_local(day, minute, loaded.program.time_zone))
     return tuple(sorted(set(found)))
-
-
-def _known_audience(name: str, loaded: LoadedMerchant) -> str:
-    known = loaded.rules.audiences
-    if not name:
-        return ""
-    if name not in known:
-        near = nearest(name, known)
-        hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(known) or 'none'}"
-        fail(f"there is no audience {name!r} in program.yaml{hint}")
-    if known[name].file:
-        fail(f"{name} is a list, and who is on it only the running shop knows: leave --audience out for everybody")
-    return name
 
 
 def _plan(

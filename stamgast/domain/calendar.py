@@ -27,7 +27,19 @@ class LocalTime(Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=65536)
 def _offset(quarter: int, zone: str) -> Millis:
-    offset = datetime.fromtimestamp(quarter * _QUARTER // 1000, ZoneInfo(zone)).utcoffset()
+    all_day = _offset_of_day(quarter * _QUARTER // DAY, zone)
+    return _offset_at(quarter * _QUARTER, zone) if all_day is None else all_day
+
+
+@lru_cache(maxsize=4096)
+def _offset_of_day(day: Day, zone: str) -> Millis | None:
+    """The offset from midnight UTC to midnight UTC; None where it changes in between, as twice a year."""
+    offset = _offset_at(day * DAY, zone)
+    return offset if offset == _offset_at((day + 1) * DAY, zone) else None
+
+
+def _offset_at(at: Millis, zone: str) -> Millis:
+    offset = datetime.fromtimestamp(at // 1000, ZoneInfo(zone)).utcoffset()
     return 0 if offset is None else offset // _MILLISECOND
 
 

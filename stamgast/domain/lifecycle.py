@@ -19,6 +19,9 @@ QUIET: Final = (TimerKind.RISK.value, TimerKind.LAPSE.value, TimerKind.LAPSED.va
 _RISK, _LAPSE, _LAPSED = QUIET  # asked at every purchase, and looking a member up costs as much as a call
 _ACTIVE: Final = Stage.ACTIVE
 _NEW: Final = Stage.NEW
+_LAPSED_STAGE: Final = Stage.LAPSED
+_LAPSING_STAGE: Final = Stage.LAPSING
+_AT_RISK: Final = Stage.AT_RISK
 
 
 def plan_lapse(customer: Customer, program: Program) -> None:
@@ -61,13 +64,13 @@ def notice(customer: Customer, kind: str) -> None:
 def stage_of(customer: Customer) -> Stage:
     """The stage follows from the visit days and from the last quiet spells that were noticed, in any order."""
     if not customer.visits:
-        return Stage.NEW
+        return _NEW
     if customer.lapsed_day == customer.last_day:
-        return Stage.LAPSED
+        return _LAPSED_STAGE
     if customer.lapse_day == customer.last_day:
-        return Stage.LAPSING
+        return _LAPSING_STAGE
     if customer.risk_day == customer.last_day:
-        return Stage.AT_RISK
+        return _AT_RISK
     if customer.lapse_day and _one_visit_since(customer):
         return Stage.WON_BACK
     return _NEW if customer.visits == 1 else _ACTIVE

@@ -110,7 +110,10 @@ def watch(watched: Watched, begin: Millis, window: Millis) -> None:
 def is_watched(watched: Watched, moment: Millis) -> bool:
     """Whether what is bought then counts."""
     windows = watched.windows
-    return any(windows[at] < moment <= windows[at + 1] for at in range(0, len(windows), 2))
+    for at in range(0, len(windows), 2):  # noqa: SIM110  asked of every purchase: `any` would take twice as long
+        if windows[at] < moment <= windows[at + 1]:
+            return True
+    return False
 
 
 def with_one_more(delivered: Sequence[Delivered], new: Delivered) -> list[Delivered]:

@@ -8,7 +8,7 @@ from stamgast.clock.shop_time import format_time
 from stamgast.domain.apart import still_open
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
-from stamgast.domain.customer import Customer
+from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.program import Program
 from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
@@ -31,16 +31,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "stamps": {card: _stamps(state, card, program) for card in program.cards},
         "cards_completed": {card: state.cards[card].completed if card in state.cards else 0 for card in program.cards},
         "vouchers": [
-            {
-                "code": voucher.code,
-                "reward": voucher.reward,
-                "state": voucher.state,
-                "issued_at": format_time(voucher.issued_at),
-                "expires_at": format_time(voucher.expires_at),
-                "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
-            }
-            for voucher in state.vouchers
-            if voucher.state == VoucherState.OPEN
+            show_voucher(voucher, program) for voucher in state.vouchers if voucher.state == VoucherState.OPEN
         ],
         "more_vouchers": still_open(state.apart),
         "stage": state.stage,
@@ -54,6 +45,18 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "reachable": not state.dead_phone,
         "erased": bool(state.erased_at),
         "tags": sorted(state.tags),
+    }
+
+
+def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
+    """The JSON document of a voucher."""
+    return {
+        "code": voucher.code,
+        "reward": voucher.reward,
+        "state": voucher.state,
+        "issued_at": format_time(voucher.issued_at),
+        "expires_at": format_time(voucher.expires_at),
+        "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
     }
 
 

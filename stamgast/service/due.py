@@ -22,14 +22,20 @@ MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {
 """A timer of staying away -> the fact that it came true, and what counts it."""
 
 
+# Names, since looking a member up costs as much as a call.
+_HELD: Final = TimerKind.HELD
+_VOUCHER: Final = TimerKind.VOUCHER
+_VOUCHERS: Final = TimerKind.VOUCHERS
+_OF_VOUCHER: Final = f"{TimerKind.VOUCHER}:"
 _OF_RULES: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING)
 
 
 def run_due_timers(case: Case, due: Millis) -> None:
     """Run every timer of the customer that the state still holds at or before `due`."""
     timers = case.customer.timers
-    ready = sorted((when, name) for name, when in timers.items() if when <= due and when <= case.at)
-    expiring = any(name.startswith(f"{TimerKind.VOUCHER}:") for _, name in ready)
+    last = min(due, case.at)
+    ready = sorted([(when, name) for name, when in timers.items() if when <= last])
+    expiring = any(name.startswith(_OF_VOUCHER) for _, name in ready)
     vouchers = {voucher.code: voucher for voucher in case.customer.vouchers} if expiring else {}
     held: list[str] = []
     for when, name in ready:
@@ -39,11 +45,11 @@ def run_due_timers(case: Case, due: Millis) -> None:
         kind, _, what = name.partition(":")
         if kind in QUIET:
             _grow_quiet(case, kind)
-        elif kind == TimerKind.HELD:
+        elif kind == _HELD:
             held.append(what)
-        elif kind == TimerKind.VOUCHER:
+        elif kind == _VOUCHER:
             at_hand.expire(case, vouchers.get(what))
-        elif kind == TimerKind.VOUCHERS:
+        elif kind == _VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
                 case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
                 telling.ended_apart(case, reward, count)
@@ -53,7 +59,8 @@ def run_due_timers(case: Case, due: Millis) -> None:
                 budgets.ended_apart(case)
         else:
             _answer_rules(case, name, when)
-    release_by_rank(case, held)
+    if held:
+        release_by_rank(case, held)
     fire(case, [])  # what came of what had waited
 
 

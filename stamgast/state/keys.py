@@ -123,6 +123,11 @@ class PartitionKeys:
         return self._named("walks")
 
     @property
+    def told(self) -> str:
+        """Hash: merchant:budget -> what was logged of it last, so that the next owner does not say it again."""
+        return self._named("told")
+
+    @property
     def asks(self) -> str:
         """Hash: merchant:customer:activation -> money that it waits for (`stamgast.domain.purses.Ask`)."""
         return self._named("asks")
@@ -211,6 +216,11 @@ def transactions(partition: int) -> PartitionKeys:
 def delivered(merchant: str, connection: str, delivery: str) -> str:
     """Name what remembers that a delivery of a system of tills was taken: a cache, so that repeats cost little."""
     return f"pos:delivered:{merchant}:{connection}:{delivery}"
+
+
+def known_request(merchant: str, key: str) -> str:
+    """Name what remembers which request came with an Idempotency-Key (its digest)."""
+    return f"web:key:{merchant}:{key}"
 
 
 def feed(merchant: str, store: str) -> str:

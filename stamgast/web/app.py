@@ -21,6 +21,7 @@ from stamgast.state.views import NotLoadedError
 from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
+from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
@@ -28,8 +29,9 @@ from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_re
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
 from stamgast.web.metrics import WebMetrics
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
+from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
 from stamgast.web.webhooks.pos import post_delivery
 from stamgast.web.webhooks.twilio import post_inbound, post_status
@@ -59,9 +61,12 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/events", post_events, methods=["POST"]),
         Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
+        Route(f"{merchant}/customers", get_customers, methods=["GET"]),
         Route(f"{merchant}/customers/lookup", post_lookup, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}", delete_customer, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
@@ -82,6 +87,7 @@ def create_app(deps: Deps) -> Starlette:
         routes=routes,
         middleware=[
             Middleware(Measured, metrics=deps.metrics),
+            Middleware(RateTold),
             Middleware(Answered),
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.body_bytes),
         ],

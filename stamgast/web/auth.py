@@ -38,7 +38,10 @@ async def enter(request: Request, scope: Scope) -> Entrance:
     deps = deps_of(request)
     key = await _key_of(request, deps)
     merchant = request.path_params["merchant"]
-    take_or_refuse(deps.by_key, key.id, "requests with this key")
+    seconds = deps.by_key.take(key.id)
+    request.state.rate_limit = deps.by_key.told(key.id)
+    if seconds:
+        raise too_many("requests with this key", seconds)
     if key.merchant != merchant:
         raise Problem(403, "other-merchant", "This key is for another merchant. Use the path of its own merchant.")
     if not key.allows(scope):

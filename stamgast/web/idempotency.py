@@ -1,60 +1,70 @@
-"""Requests that may be repeated: one `Idempotency-Key` gets one answer, and is refused for another request."""
+"""`Idempotency-Key`: one key is for one request, and whoever mixed two up is told (ADR 155).
 
-import asyncio
+That a repeat changes nothing is no work of the key: versions, ids and identities do that, for as long as they are
+known. So no answer is kept: a repeat is worked out again. A key is held against other requests for an hour.
+"""
+
 import hashlib
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from starlette.requests import Request
 
 from stamgast.pos.problems import RefusedError
-from stamgast.web.deps import Deps
+from stamgast.state.errors import StateError
+from stamgast.state.keys import known_request
+from stamgast.web.deps import deps_of
 from stamgast.web.problem import Problem
 
-WAIT_S: Final = 2.0
-"""So long a till waits for an owner's answer."""
-REMEMBERED_S: Final = 86_400
-_POLL_S: Final = 0.01
-_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+HEADER: Final = "Idempotency-Key"
+_HELD_S: Final = 3_600
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_SHORT: Final = 32
 
 
-def key_of(request: Request) -> str:
-    """The key that the request came with. Raises `RefusedError` without one."""
-    key = request.headers.get("idempotency-key", "")
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "Send an Idempotency-Key of 1 to 200 printable characters, the same one when you repeat this request."
+def idempotency_key(request: Request) -> str:
+    """The key that a request came with. Raises `RefusedError` if there is none, or one that cannot be."""
+    key = request.headers.get(HEADER, "")
+    if not _KEY.fullmatch(key):
+        detail = f"Send an {HEADER} of 1 to 200 printable characters, the same one when you repeat this request."
         raise RefusedError([{"pointer": "", "detail": detail}])
     return key
 
 
-def id_of(key: str) -> str:
-    """What stands for the key: 32 hexadecimal digits."""
-    return digest(key.encode())[:32]
+@asynccontextmanager
+async def one_request(request: Request, merchant: str, body: bytes = b"") -> AsyncIterator[None]:
+    """Work on a request whose key, if it has one, came with no other. Whatever was refused may be mended under it.
 
-
-def digest(raw: bytes) -> str:
-    """SHA-256, hexadecimal."""
-    return hashlib.sha256(raw).hexdigest()
-
-
-async def refuse_other_request(deps: Deps, name: str, request: str) -> None:
-    """Remember what was asked under a name. Raises `Problem` 422 if that was something else before."""
-    known = await deps.redis.remember(name, request, REMEMBERED_S)
-    if known is not None and known.decode() != request:
+    Raises:
+        Problem: 422, the key came with another request within the hour.
+        RefusedError: it cannot be a key.
+        StateError: Redis does not answer.
+    """
+    if HEADER not in request.headers:
+        yield
+        return
+    redis = deps_of(request).redis
+    name = known_request(merchant, _digest(idempotency_key(request).encode()))
+    asked = _digest(f"{request.method} {request.url.path}\n".encode() + body)
+    known = await redis.remember(name, asked, _HELD_S)
+    if known is not None and known.decode() != asked:
         raise reused()
+    try:
+        yield
+    except Exception:
+        if known is None:
+            with suppress(StateError):
+                await redis.delete(name)
+        raise
 
 
 def reused() -> Problem:
     """The key came with another request before."""
-    detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
+    detail = f"This {HEADER} came with another request before. Use a new key for a new request."
     return Problem(422, "idempotency-key-reused", detail)
 
 
-async def wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
-    """What an owner writes there, if it does so in time."""
-    deadline = asyncio.get_running_loop().time() + wait_s
-    while True:
-        stored = await deps.redis.get(name)
-        if stored is not None or asyncio.get_running_loop().time() >= deadline:
-            return stored if isinstance(stored, bytes) else None
-        await asyncio.sleep(_POLL_S)
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:_SHORT]

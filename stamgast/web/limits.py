@@ -1,5 +1,6 @@
 """How much and how fast: no body and no rate is unlimited."""
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -53,6 +54,16 @@ class TokenBuckets:
     def wait(self, name: str, tokens: float = 1) -> float:
         """Seconds until the tokens will be there; takes nothing."""
         return max(0.0, (tokens - self._level(name, self._monotonic())) / self._rate)
+
+    def told(self, name: str) -> dict[str, str]:
+        """What is left, as the headers of the IETF's draft (draft-ietf-httpapi-ratelimit-headers) say it."""
+        level = self._level(name, self._monotonic())
+        full_in = math.ceil((self._burst - level) / self._rate)
+        window = max(1, math.ceil(self._burst / self._rate))
+        return {
+            "RateLimit-Policy": f'"key";q={math.floor(self._burst)};w={window}',
+            "RateLimit": f'"key";r={math.floor(level)};t={full_in}',
+        }
 
     def _level(self, name: str, now: float) -> float:
         level, since = self._buckets.get(name, (self._burst, now))

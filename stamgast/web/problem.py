@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +22,8 @@ from stamgast.state.views import NotLoadedError
 log = get_logger(__name__)
 
 RETRY_AFTER_S = 2
+_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them; Python knows them by older names before 3.13."""
 
 
 class Problem(Exception):  # noqa: N818  it is an answer, not an error of ours
@@ -47,7 +49,7 @@ class Problem(Exception):  # noqa: N818  it is an answer, not an error of ours
         """Write the answer."""
         content: dict[str, Any] = {
             "type": f"urn:stamgast:problem:{self.slug}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": _TITLES.get(self.status) or HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
         }

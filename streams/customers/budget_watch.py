@@ -43,8 +43,8 @@ class BudgetWatch(MerchantWatch):
 
     def __init__(self, owned: OwnedPartition, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
         super().__init__(owned, topics, bundles, clock, metrics)
-        self._told: dict[str, int] = {}
-        """merchant, budget and time -> percent of it of which people were told."""
+        self._told: dict[str, _Told] = {}
+        """Budget -> what was logged of it last, as Redis has it for whoever owns the partition next."""
 
     def _may_concern(self, seen: Glance) -> bool:
         return seen.may_have_budgets
@@ -70,22 +70,46 @@ class BudgetWatch(MerchantWatch):
             self._metrics.budget_amount.labels(program.merchant, name).set(budget.amount)
             seen = _Seen(name, periods[name], budget, spent)
             is_spent = seen.is_all or _has_refused(chests.get((program.merchant, name), ()), seen)
-            self._warn(program, seen, is_spent=is_spent)
+            await self._warn(program, seen, is_spent=is_spent)
             if is_spent:
                 await self._news.tell(program, _news(program, seen, now))
 
-    def _warn(self, program: Program, seen: _Seen, *, is_spent: bool) -> None:
-        key = f"{program.merchant}:{seen.name}@{seen.period}"
-        reached = 100 if is_spent else _NEARLY if seen.percent >= _NEARLY else 0
-        if reached <= self._told.get(key, 0):
-            return
-        self._told[key] = reached
+    async def _warn(self, program: Program, seen: _Seen, *, is_spent: bool) -> None:
         budget, spent = seen.budget, seen.spent // MILLS
+        reached = 100 if is_spent else _NEARLY if seen.percent >= _NEARLY else 0
+        name, now = f"{program.merchant}:{seen.name}", _Told(f"{seen.period}/{budget.amount}", reached)
+        if not reached or self._told.get(name, _NOTHING).holds(now):
+            return
+        lease = self._owned.lease
+        if name not in self._told:
+            self._told[name] = _told_of(await lease.call("HGET", lease.keys.told, name))
+            if self._told[name].holds(now):
+                return
         log.warning(
             "a budget is spent" if reached == 100 else "a budget is nearly spent",
             merchant=program.merchant, budget=seen.name, period=seen.period, when_spent=budget.when_spent.value,
             spent=format_money(spent, program.currency), of=format_money(budget.amount, program.currency),
         )  # fmt: skip
+        self._told[name] = now
+        await lease.call("HSET", lease.keys.told, name, f"{now.of}|{now.percent}")
+
+
+class _Told(NamedTuple):
+    """How much of a budget, of one amount in one time, people have read that it is spent."""
+
+    of: str
+    percent: int
+
+    def holds(self, other: _Told) -> bool:
+        return self.of == other.of and self.percent >= other.percent
+
+
+_NOTHING: Final = _Told("", 0)
+
+
+def _told_of(stored: bytes | None) -> _Told:
+    of, _, percent = (stored or b"").decode().rpartition("|")
+    return _Told(of, int(percent)) if percent.isdecimal() else _NOTHING
 
 
 class _Seen(NamedTuple):

@@ -43,6 +43,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "notes": "lines on their way to `activations.v1` and `facts.v1`; the log does not say which are written already",
     "limits": "what was taken of daily limits, at the submission and by Redis's clock; filled from `activations.v1`",
     "limit_share": "as `limits`; one that is lost lets a rule send more on that day, never less than asked",
+    "told": "what was logged of budgets; one that is lost is logged again",
     "walks": "how far a walk over customers is that goes on; it is looked at, and nothing goes by it",
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from stamgast.domain.campaign_events import AudienceFixed, AudienceListed
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
@@ -44,6 +45,7 @@ time_zone: Europe/Amsterdam
 languages: [nl]
 stores: {dok: {}}
 templates: {hello: {purpose: marketing}}
+audiences: {invited: {file: invited.csv}}
 messaging: {sms_sender: "+31970102345"}
 """
 RULE = """\
@@ -53,6 +55,13 @@ status: draft
 when: {visits_reached: 3}
 then: [{send: hello, by: [sms]}]
 """
+PARTY = """\
+rule: party
+description: For those on a list.
+status: draft
+when: {on: {at: 2026-09-10 10:00, audience: invited}}
+then: [{send: hello, by: [sms]}]
+"""
 
 
 def config(folder: Path, rule: str = RULE) -> Path:
@@ -60,6 +69,7 @@ def config(folder: Path, rule: str = RULE) -> Path:
     for name, text in (
         ("program.yaml", PROGRAM),
         ("rules/third.yaml", rule),
+        ("rules/party.yaml", PARTY),
         ("templates/nl/hello.j2", "Dag! Stop? Antwoord STOP."),
     ):
         (merchant / name).parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +109,20 @@ async def write(kafka: Broker, topics: Topics) -> None:
     for partition in range(topics.partitions):
         rubbish = [(b"bakker:x", b"{"), (b"bakkerij:c", encode_event(next(happened()))), (b"bakker:y", None)]
         await emitter.emit(topics.customer_events, partition, rubbish)
+        fixed = [(key_of(MERCHANT, ""), encode_event(event)) for event in invited(topics, partition)]
+        await emitter.emit(topics.customer_events, partition, fixed)
     await emitter.close()
+
+
+def invited(topics: Topics, partition: int) -> Iterator[AnyEvent]:
+    """The first twelve and one of whom nothing was heard, and before that a list of everybody; each in its partition."""
+    for at, many in ((BEGIN, CUSTOMERS), (BEGIN + DAY, 12)):
+        about: dict[str, Any] = {"merchant": MERCHANT, "customer": "", "at": at, "rule": "party", "occasion": at}
+        names = [f"c{number:024}" for number in (*range(many), CUSTOMERS + 1)]
+        here = [each for each in names if partition_for(key_of(MERCHANT, each), topics.partitions) == partition]
+        for name in here:
+            yield AudienceListed(**about, customers=(name,))
+        yield AudienceFixed(**about, audience="invited", size=len(names))
 
 
 def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics, tmp_path: Path):
@@ -127,6 +150,14 @@ def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics
     assert third["fired"] == CUSTOMERS
     assert third["withheld"] == {"no_consent": 20, "opted_out": 1}
     assert third["would_send"] == CUSTOMERS - 21
+
+    answered = stamgast("rules", "backtest", "party", *days, "--json")
+    assert answered.returncode == 0, answered.stderr
+    party = json.loads(answered.stdout)["rules"]["party"]
+    assert party["would_send"] == 12 - 4 - 1, "four of the twelve on it never agreed, and one said STOP"
+    assert party["not_known"] == ["it is for the list invited: 12 of the 13 on it are in this past"]
+    refused = stamgast("rules", "backtest", "party", *days, "--audience", "program.yaml")
+    assert "no such file" in refused.stderr
 
     refused = stamgast("rules", "backtest", "--against", "live", *days)
     assert refused.returncode == 1

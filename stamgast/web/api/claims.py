@@ -28,7 +28,8 @@ from stamgast.pos.types import CalendarDay, Id
 from stamgast.state.keys import PartitionKeys, transactions
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.idempotency import WAIT_S, digest, id_of, key_of, refuse_other_request, reused, wait_for
+from stamgast.web.idempotency import idempotency_key, reused
+from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 from stamgast.web.velocity import Counted
 from stamgast.web.velocity import too_many as over_of
@@ -102,7 +103,7 @@ async def post_claim(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/claims`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
-    event_id = id_of(key_of(request))
+    event_id = id_of(idempotency_key(request))
     given = _read(await read_body(request, deps.limits.body_bytes), ClaimRequest)
     transaction = _transaction_of(deps, entrance, given)
     partition = deps.appender.partition_of(deps.topics.purchases, f"{entrance.merchant}:{transaction}".encode())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -31,6 +31,7 @@ from stamgast.pos.warnings import misnamed_customer
 from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import one_request
 from stamgast.web.problem import Problem
 
 
@@ -39,6 +40,11 @@ async def post_customer(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
+    async with one_request(request, entrance.merchant, body):
+        return await _enrol(deps, entrance, body)
+
+
+async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     enrolment = read_enrolment(body)
     identifiers = identifiers_in(enrolment, entrance.program.home)
     phone = phone_in(identifiers)
@@ -79,9 +85,9 @@ async def get_customer(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/customers/{customer}`."""
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    customer = _customer_in(request)
-    state = await _state_of(deps, entrance, customer)
-    return _shown(deps, entrance, customer, state)
+    customer = customer_in(request)
+    state = await state_of(deps, entrance, customer)
+    return JSONResponse(shown(deps, entrance, customer, state))
 
 
 async def post_lookup(request: Request) -> JSONResponse:
@@ -91,37 +97,55 @@ async def post_lookup(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    named = _named_in(deps, entrance, await read_body(request, deps.limits.body_bytes))
-    if named.customer:
-        found = Resolved(named.customer)
+    body = await read_body(request, deps.limits.body_bytes)
+    if is_scanned(document := read_document(body)):
+        customer, warnings = await _look_up_scanned(deps, entrance, read_scanned(document))
     else:
-        found = await deps.identities.named_by(entrance.merchant, named.identifiers, deps.clock.now(), deps.last_heard)
-    questions = asked_about(found.question, named.identifiers, sealed=named.sealed)
-    if named.field:
-        questions = tuple(each._replace(field=named.field) for each in questions)
-    warnings = [misnamed_customer("", each) for each in questions]
-    if not found.customer:
+        customer, warnings = await look_up(deps, entrance, read_reference(body))
+    if not customer:
         why = f" Its {warnings[0].detail}." if warnings else ""
         raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.{why}")
-    state = await _state_of(deps, entrance, found.customer)
-    return _shown(deps, entrance, found.customer, state, warnings)
+    state = await state_of(deps, entrance, customer)
+    return JSONResponse(shown(deps, entrance, customer, state, warnings))
+
+
+async def look_up(deps: Deps, entrance: Entrance, reference: CustomerReference) -> tuple[str | None, list[Doubt]]:
+    """Whom a reference names, if anybody, and what is doubtful about it. Raises `RefusedError`."""
+    if reference.customer_id:
+        found, identifiers = Resolved(reference.customer_id), []
+    else:
+        identifiers = _names_in(deps, entrance, reference)
+        found = await deps.identities.named_by(entrance.merchant, identifiers, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, identifiers, sealed=reference.sealed is not None)
+    return found.customer, [misnamed_customer("", each) for each in questions]
+
+
+async def _look_up_scanned(deps: Deps, entrance: Entrance, text: str) -> tuple[str | None, list[Doubt]]:
+    if customer := customer_of(text):
+        return customer, []
+    names = names_of(text, entrance.program.home)
+    found = await deps.identities.named_by(entrance.merchant, names, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, names, sealed=False)
+    return found.customer, [misnamed_customer("", each._replace(field="scanned")) for each in questions]
 
 
 async def delete_customer(request: Request) -> JSONResponse:
     """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "admin")
-    customer = _customer_in(request)
+    customer = customer_in(request)
     person = (entrance.merchant, customer)
     at = deps.clock.now()
     state = partial(_stored, deps, *person)
-    done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
+    async with one_request(request, entrance.merchant):
+        done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
     if not done.known and not done.has_state:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
     return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
 
 
-def _customer_in(request: Request) -> str:
+def customer_in(request: Request) -> str:
+    """The customer whom a path names. Raises `Problem` 404 for what cannot be one."""
     customer: str = request.path_params["customer"]
     if not CUSTOMER.fullmatch(customer):
         raise Problem(
@@ -131,28 +155,6 @@ def _customer_in(request: Request) -> str:
             "POST …/customers/lookup finds a customer by phone or membership number.",
         )
     return customer
-
-
-class _Named(NamedTuple):
-    """Whom a till asks about: by an id, or by identifiers."""
-
-    customer: str
-    identifiers: list[Identifier]
-    sealed: bool = False
-    field: str = ""
-    """Where all of it stands, if it stands in one."""
-
-
-def _named_in(deps: Deps, entrance: Entrance, body: bytes) -> _Named:
-    document = read_document(body)
-    if is_scanned(document):
-        text = read_scanned(document)
-        customer = customer_of(text)
-        return _Named(customer, [] if customer else names_of(text, entrance.program.home), field="scanned")
-    reference = read_reference(body)
-    if reference.customer_id:
-        return _Named(reference.customer_id, [])
-    return _Named("", _names_in(deps, entrance, reference), reference.sealed is not None)
 
 
 def _names_in(deps: Deps, entrance: Entrance, reference: CustomerReference) -> list[Identifier]:
@@ -165,16 +167,22 @@ def _names_in(deps: Deps, entrance: Entrance, reference: CustomerReference) -> l
         raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
 
 
-def _shown(
+def shown(
     deps: Deps, entrance: Entrance, customer: str, state: Customer, warnings: Sequence[Doubt] = ()
-) -> JSONResponse:
-    shown = show_customer(customer, state, entrance.program, deps.clock.now())
-    if not entrance.key.allows("till"):
-        for voucher in shown["vouchers"]:  # whoever knows a code can redeem it
-            del voucher["code"]
+) -> dict[str, Any]:
+    """A customer as this key may see them."""
+    document = show_customer(customer, state, entrance.program, deps.clock.now())
+    without_codes(entrance, document["vouchers"])
     if warnings:
-        shown["warnings"] = [doubt.as_json() for doubt in warnings]
-    return JSONResponse(shown)
+        document["warnings"] = [doubt.as_json() for doubt in warnings]
+    return document
+
+
+def without_codes(entrance: Entrance, vouchers: list[dict[str, Any]]) -> None:
+    """Take the codes off, unless the key is a till's: whoever knows a code can redeem it."""
+    if not entrance.key.allows("till"):
+        for voucher in vouchers:
+            del voucher["code"]
 
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
@@ -183,7 +191,8 @@ async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
     return None if stored is None else decode_customer(stored)
 
 
-async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
+async def state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
+    """What is kept of a customer. Raises `Problem` 404, `NotFilledError`."""
     state = await _stored(deps, entrance.merchant, customer)
     if state is not None:
         return state
@@ -194,7 +203,11 @@ async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
 
 def read_reference(body: bytes) -> CustomerReference:
     """Read by what a customer is looked up. Raises as `read_enrolment`."""
-    document = read_document(body)
+    return reference_in(read_document(body))
+
+
+def reference_in(document: Any) -> CustomerReference:
+    """Read it from what was a body, or a query. Raises `RefusedError`."""
     try:
         return CustomerReference.model_validate(document)
     except ValidationError as error:

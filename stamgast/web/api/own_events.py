@@ -28,8 +28,9 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.reading import MOST_PURCHASES, TooManyError
 from stamgast.pos.types import Id, Instant
-from stamgast.web.auth import enter_to_change, read_body
+from stamgast.web.auth import Entrance, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import one_request
 
 MOST_ERRORS: Final = 10
 """That a refused event of a batch is told of."""
@@ -76,7 +77,13 @@ async def post_events(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/events`: one event or a list of up to 1,000."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
-    document = read_document(await read_body(request, deps.limits.batch_bytes))
+    body = await read_body(request, deps.limits.batch_bytes)
+    async with one_request(request, entrance.merchant, body):
+        return await _take(deps, entrance, body)
+
+
+async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
+    document = read_document(body)
     items = document if isinstance(document, list) else [document]
     if not items:
         raise RefusedError([{"pointer": "", "detail": "the batch is empty"}])

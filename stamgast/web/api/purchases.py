@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, names_of, read_purchases
 from stamgast.purchases.accept import Outcome, ReceiptTooLargeError, accept
-from stamgast.web.auth import enter, enter_to_change, read_body
-from stamgast.web.deps import deps_of
+from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import one_request
 
 TYPES: Final = frozenset({"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"})
 MOST_ERRORS: Final = 10
@@ -28,6 +29,11 @@ async def post_purchases(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.batch_bytes, TYPES)
+    async with one_request(request, entrance.merchant, body):
+        return await _take(deps, entrance, body)
+
+
+async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
     refusals = deps.metrics.refused_purchases.labels(entrance.merchant)

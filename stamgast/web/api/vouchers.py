@@ -25,8 +25,8 @@ from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.idempotency import WAIT_S, digest, id_of, refuse_other_request, reused, wait_for
-from stamgast.web.idempotency import key_of as key_of_request
+from stamgast.web.idempotency import idempotency_key, one_request, reused
+from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 
 _SHOWN: Final = 64
@@ -77,7 +77,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
     code, slot = _code_of(request, deps)
-    key, given = key_of_request(request), await _read(request, deps)
+    key, given = idempotency_key(request), await _read(request, deps)
     redemption = _Redemption(entrance.merchant, code, id_of(key), slot)
     asked = digest(msgspec.json.encode([code, given.store, given.customer]))
     await refuse_other_request(deps, redemption.request, asked)
@@ -123,7 +123,14 @@ async def delete_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "till")
     code, slot = _code_of(request, deps)
-    event_id = request.path_params.get("redemption") or id_of(key_of_request(request))
+    addressed = request.path_params.get("redemption")
+    if addressed is None:
+        return await _take_back(deps, entrance, code, slot, id_of(idempotency_key(request)))
+    async with one_request(request, entrance.merchant):
+        return await _take_back(deps, entrance, code, slot, addressed)
+
+
+async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionKeys, event_id: str) -> JSONResponse:
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
     redemption = _Redemption(entrance.merchant, code, event_id, slot)

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from stamgast.local.processes import ChildProcess
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 from tests.builders import refund
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, RUN, Web, environment

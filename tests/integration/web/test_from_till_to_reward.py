@@ -36,6 +36,9 @@ async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
     reading = {"Authorization": f"Bearer {await web.new_key('read')}"}
     seen = (await web.client.get(f"/v1/merchants/{MERCHANT}/customers/{customer}", headers=reading)).json()
     assert seen == shown | {"vouchers": [{k: v for k, v in each.items() if k != "code"} for each in shown["vouchers"]]}
+    listed = f"/v1/merchants/{MERCHANT}/customers/{customer}/vouchers"
+    told = (await web.client.get(listed, headers=reading)).json()["vouchers"]
+    assert [sorted(each) for each in told] == [["expires_at", "issued_at", "reward", "state", "valid_until"]]
 
     path = f"/vouchers/{code}/redemptions"
     first = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-1")
@@ -45,6 +48,8 @@ async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
     other = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-2")
     assert other.status_code == 409, other.text
     assert (await web.get(f"/customers/{customer}")).json()["vouchers"] == []
+    [used] = (await web.get(f"/customers/{customer}/vouchers")).json()["vouchers"]
+    assert (used["code"], used["state"]) == (code, "redeemed")
     foreign = path.replace(code[-4:], "AAAA")
     assert (await web.post(foreign, {}, Idempotency_Key="receipt-3")).status_code == 404
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, RUN, environment
 from tests.integration.web.shop import JAN, bread

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from stamgast.backtest.plan import Share
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged
-from stamgast.domain.units import MINUTE
+from stamgast.domain.units import DAY, MINUTE
 
 PROGRAM = load_merchant(Path(__file__).parents[3] / "config/merchants/bakkerij-noord").program
 FOREVER = 1 << 60
@@ -43,6 +44,15 @@ def test_an_offset_is_believed_and_a_bare_day_is_its_noon(file: Path):
     first, second = changes(file, told)
     assert first.at == at_local(OCTOBER, 10 * 60 + 15, "Europe/Amsterdam") + 30_000
     assert second.at == at_local(OCTOBER + 1, 12 * 60, "Europe/Amsterdam")
+
+
+@pytest.mark.parametrize("day", ["2026-03-28", "2026-03-29", "2026-03-30", "2026-10-24", "2026-10-25", "2026-10-26"])
+def test_a_time_of_day_is_the_shops_own_on_days_on_which_clocks_are_changed_too(file: Path, day: str):
+    minutes = range(0, 24 * 60, 7)
+    lines = "".join(f"noor,{day} {each // 60:02}:{each % 60:02},1\n" for each in minutes)
+    known = at_local((date.fromisoformat(day) - date(1970, 1, 1)).days, 0, "UTC") // DAY
+    expected = sorted(at_local(known, each, "Europe/Amsterdam") for each in minutes)
+    assert [each.at for each in changes(file, "customer,date,amount\n" + lines)] == expected
 
 
 def test_lines_of_one_transaction_are_one_purchase(file: Path):

@@ -1,8 +1,12 @@
 """Which day a purchase belongs to: the store's own, also in the nights in which the clock is changed."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from stamgast.domain.calendar import at_local, business_day, date_of, local_time
+from stamgast.domain.units import DAY, MINUTE
 from tests.builders import at, bought, bundle, card, program
 from tests.fakes.in_memory import Owner
 
@@ -37,6 +41,15 @@ def test_a_time_of_day_that_the_clock_skips_is_the_moment_after_the_jump():
     sunday = business_day(at("2026-03-29 12:00"), BRUSSELS)
     assert local_time(at_local(sunday, 150, BRUSSELS), BRUSSELS).minute in (90, 210)
     assert at_local(sunday, 540, BRUSSELS) == at("2026-03-29 07:00")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
+def test_every_quarter_of_a_year_is_on_the_wall_where_the_zone_says(zone):
+    begin = at("2026-01-01 00:00")
+    for moment in range(begin, begin + 366 * DAY, 15 * MINUTE):
+        wall = datetime.fromtimestamp(moment / 1000, ZoneInfo(zone))
+        local = local_time(moment, zone)
+        assert (date_of(local.day), local.minute) == (wall.date(), wall.hour * 60 + wall.minute)
 
 
 def test_nine_in_the_morning_is_nine_on_the_wall_before_and_after_the_clock_changes():

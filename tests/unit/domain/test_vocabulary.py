@@ -33,8 +33,11 @@ READ_FROM_OUTSIDE = {
     ("stamgast/backtest/unknown.py", "reward_redeemed"),  # a trigger, which is called as its fact is
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
     ("stamgast/domain/told.py", "taken_back"),  # word of facts.v1
-    ("stamgast/web/openapi.py", "opted_out"),  # fields of answers
-    ("stamgast/web/openapi.py", "too_many"),
+    *(
+        (f"stamgast/web/openapi/{name}.py", word)  # fields of answers
+        for name in ("answers", "story")
+        for word in ("opted_out", "taken_back", "too_many")
+    ),
     ("stamgast/domain/measuring.py", "opted_out"),  # word of a sum
     ("stamgast/domain/earned.py", "opted_out"),  # field of an answer
     ("stamgast/commands/report.py", "opted_out"),

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from stamgast.web.app import create_app
 from stamgast.web.limits import Limits
 from stamgast.web.metrics import WebMetrics
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 
 DEPS: Any = SimpleNamespace(metrics=WebMetrics(), limits=Limits())
 APP = create_app(DEPS)

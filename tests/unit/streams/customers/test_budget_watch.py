@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from structlog.testing import capture_logs
 
 import streams.customers.merchant_watch as module
 from stamgast.domain.events import StaffAlerted, decode_event
@@ -26,13 +29,20 @@ NAME = ("shop", "shop/day")
 class Shop:
     """A budget of 10 EUR a day, of which each of four partitions has spent the same."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, when_spent: str, more: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        when_spent: str,
+        more: str = "",
+        lease: Spending | None = None,
+        amount: str = "10 EUR",
+    ) -> None:
         monkeypatch.setattr(module, "_EVERY_S", 0.0)
-        self.clock, self.lease = StillClock(), Spending()
+        self.clock, self.lease = StillClock(), lease or Spending()
         self.clock.at = T0
         self.owned = OwnedByTest[None](self.lease)
         loaded = load(
-            program=f"{WITH_STAFF}{more}budget: {{amount: 10 EUR, per: day, when_spent: {when_spent}}}\n",
+            program=f"{WITH_STAFF}{more}budget: {{amount: {amount}, per: day, when_spent: {when_spent}}}\n",
             more=CALL_BACK,
         )
         assert loaded.ok, loaded.problems
@@ -53,6 +63,15 @@ class Spending(MemoryLease):
     def __init__(self) -> None:
         super().__init__()
         self.spent = 0
+        self.hashes: dict[tuple[str, str], bytes] = {}
+
+    async def call(self, *words: Any) -> Any:
+        name, key, field, *value = words
+        if name == "HGET":
+            return self.hashes.get((key, field))
+        assert name == "HSET"
+        self.hashes[key, field] = str(value[0]).encode()
+        return 1
 
     async def look_elsewhere(self, *words: object) -> object:
         return None if words[0] == "GET" else [str(self.spent).encode() for _ in words[2:]]
@@ -86,3 +105,28 @@ async def test_one_that_holds_back_is_spent_as_soon_as_it_does(
 
 async def test_where_nobody_is_to_hear_it_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await Shop(monkeypatch, "warn", "alerts: {budget_spent: false}\n").look(300_000) == []
+
+
+async def test_what_was_logged_of_a_budget_is_not_logged_again_by_the_next_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lease = Spending()
+
+    async def logged(spent_each: int, days: int = 0, amount: str = "10 EUR") -> list[str]:
+        """What the next owner logs, who begins by reading what stands in Redis."""
+        shop = Shop(monkeypatch, "warn", lease=lease, amount=amount)
+        shop.clock.at += days * DAY
+        with capture_logs() as logs:
+            await shop.look(spent_each)
+            await shop.look(spent_each)
+        return [each["event"] for each in logs if each["log_level"] == "warning"]
+
+    assert await logged(200_000) == []
+    assert await logged(230_000) == ["a budget is nearly spent"]
+    assert await logged(240_000) == []
+    assert await logged(250_000) == ["a budget is spent"]
+    assert await logged(250_000) == []
+    assert await logged(230_000) == [], "something came back"
+    assert await logged(270_000, amount="11 EUR") == ["a budget is nearly spent"], "it is another amount"
+    assert await logged(230_000, days=1) == ["a budget is nearly spent"], "it is another day"
+    assert len(lease.hashes) == 1

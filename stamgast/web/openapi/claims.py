@@ -1,9 +1,9 @@
 """Claims of receipts in the OpenAPI document."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from stamgast.domain.claims import ClaimOutcome
+from stamgast.web.openapi.operations import Repeats, operation
 
 Json = dict[str, Any]
 
@@ -16,8 +16,8 @@ _RECEIPT: Final[Json] = {
 }
 
 
-def claim_schemas(described: Callable[..., Json]) -> Json:
-    """What is sent and answered; `described` makes an object of which everything is required."""
+def claim_schemas() -> Json:
+    """What is sent and answered, by name."""
     claim: Json = {
         "type": "object",
         "additionalProperties": False,
@@ -34,22 +34,24 @@ def claim_schemas(described: Callable[..., Json]) -> Json:
         "properties": _RECEIPT,
     }
     statuses = [ClaimOutcome.CLAIMED.value, ClaimOutcome.IN_REVIEW.value, "pending"]
-    answer = described(status={"type": "string", "enum": statuses}, claim={"type": "string"})
-    answer["properties"] |= {"customer": _TEXT, "transaction_id": _TEXT, "location": {"type": "string"}}
-    token = described(token={"type": "string"})
+    text: Json = {"type": "string"}
+    told = {"status": text | {"enum": statuses}, "claim": text, "customer": text, "transaction_id": text}
+    answer: Json = {"type": "object", "required": ["status", "claim"], "properties": told | {"location": text}}
+    token: Json = {"type": "object", "required": ["token"], "properties": {"token": text}}
     return {"Claim": claim, "ClaimAnswer": answer, "Receipt": receipt, "ReceiptToken": token}
 
 
-def claim_paths(merchant: str, operation: Callable[..., Json]) -> Json:
-    """The paths under a merchant's; `operation` describes one of them."""
+def claim_paths(merchant: str) -> Json:
+    """The paths under a merchant's."""
     claim = operation(
+        "claimReceipt",
         "Claim a receipt that is nobody's (scope intake; with till also by its transaction id): 200 claimed; 202 "
         "in_review, or pending without the owner's answer yet",
         "200",
         {"$ref": "#/components/schemas/Claim"},
         path=["merchant"],
-        header="Idempotency-Key",
-        more=("202", "409"),
+        more=["202", "409"],
+        repeats=Repeats.KEY_NEEDED,
         answer="ClaimAnswer",
     )
     claim["requestBody"]["required"] = True
@@ -57,6 +59,7 @@ def claim_paths(merchant: str, operation: Callable[..., Json]) -> Json:
         f"{merchant}/claims": {"post": claim},
         f"{merchant}/claims/tokens": {
             "post": operation(
+                "makeReceiptToken",
                 "The token that a till prints on a receipt, as a QR or in a link; writes nothing (scope till)",
                 "201",
                 {"$ref": "#/components/schemas/Receipt"},
@@ -66,10 +69,11 @@ def claim_paths(merchant: str, operation: Callable[..., Json]) -> Json:
         },
         f"{merchant}/claims/{{claim}}": {
             "get": operation(
+                "getClaim",
                 "The answer to an earlier claim (scope intake)",
                 "200",
                 path=["merchant", "claim"],
-                more=("202", "409"),
+                more=["202", "409"],
                 answer="ClaimAnswer",
             )
         },

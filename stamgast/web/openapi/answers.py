@@ -1,0 +1,247 @@
+"""What is answered, as JSON Schema."""
+
+from typing import Any, Final
+
+from stamgast.web.api.purchases import MOST_ERRORS
+
+Json = dict[str, Any]
+
+_COUNT: Final[Json] = {"type": "integer"}
+_TEXT: Final[Json] = {"type": "string"}
+_YES_OR_NO: Final[Json] = {"type": "boolean"}
+_MOMENT: Final[Json] = {"type": "string", "format": "date-time"}
+_MAYBE_TEXT: Final[Json] = {"type": ["string", "null"]}
+_MAYBE_COUNT: Final[Json] = {"type": ["integer", "null"]}
+_FIGURE: Final[Json] = {"type": ["number", "null"]}
+
+
+def answer_schemas() -> Json:
+    """By name."""
+    return {
+        "Problem": _problem(),
+        "Mistake": _mistake(),
+        "Warning": _warning(),
+        "Purchases": _purchases(),
+        "Events": _events(),
+        "PublicKey": _object(merchant=_TEXT, public_key=_TEXT | {"description": "X25519, base64."}),
+        "Enrolled": _enrolled(),
+        "Customer": _customer(),
+        "Customers": _page("customers", {"$ref": "#/components/schemas/Customer"}),
+        "KeptPurchases": _page("purchases", _kept_purchase(), currency=_TEXT),
+        "Vouchers": _page("vouchers", _voucher()),
+        "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
+        "Redemption": _redemption(),
+        "Day": _day(),
+        "Report": _report(),
+        "Rules": _rules(),
+    }
+
+
+def _problem() -> Json:
+    """The one shape of every refusal (RFC 9457)."""
+    return {
+        "type": "object",
+        "description": "Every refusal has this shape (RFC 9457).",
+        "required": ["type", "title", "status", "detail"],
+        "additionalProperties": False,
+        "properties": {
+            "type": _TEXT | {"description": "`urn:stamgast:problem:` and the kind, for programs."},
+            "title": _TEXT,
+            "status": _COUNT,
+            "detail": _TEXT | {"description": "What to mend."},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Mistake"}},
+        },
+    }
+
+
+def _mistake() -> Json:
+    return {
+        "type": "object",
+        "required": ["pointer", "detail"],
+        "additionalProperties": False,
+        "properties": {
+            "pointer": _TEXT | {"description": "Where: a JSON Pointer into the request's body."},
+            "detail": _TEXT,
+            "allowed": _TEXT,
+            "nearest": _TEXT | {"description": "What was probably meant."},
+        },
+    }
+
+
+def _warning() -> Json:
+    """What was taken although it looks wrong."""
+    texts = dict.fromkeys(("pointer", "detail", "allowed", "nearest"), _TEXT)
+    return {"type": "object", "required": ["pointer", "detail"], "properties": texts | {"purchases": _COUNT}}
+
+
+def _several(of: str) -> Json:
+    return {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
+
+
+def _taken(what: str, outcome: Json) -> Json:
+    """What became of the items of a batch."""
+    return {
+        "type": "object",
+        "required": ["accepted", what],
+        "properties": {
+            "accepted": _COUNT,
+            "refused": _COUNT,
+            what: {
+                "type": "array",
+                "description": "What became of each, in the order of the request.",
+                "items": {"type": "object", "properties": outcome},
+            },
+            "warnings": _several("Warning"),
+        },
+    }
+
+
+def _purchases() -> Json:
+    return _taken(
+        "purchases",
+        {
+            "status": _COUNT | {"description": "202, 422 or 413; only where some were refused."},
+            "transaction_id": _TEXT,
+            "refund_id": _TEXT,
+            "customer": _MAYBE_TEXT,
+            "errors": _several("Mistake") | {"maxItems": MOST_ERRORS},
+            "more_errors": _COUNT | {"description": "How many there are beside `errors`."},
+        },
+    )
+
+
+def _events() -> Json:
+    return _taken(
+        "events",
+        {
+            "status": _COUNT | {"description": "202 or 422; only where some were refused."},
+            "id": _TEXT,
+            "customer": _MAYBE_TEXT,
+            "errors": _several("Mistake") | {"maxItems": MOST_ERRORS},
+        },
+    )
+
+
+def _enrolled() -> Json:
+    enrolled = _object(customer=_TEXT, merchant=_TEXT, new=_YES_OR_NO)
+    enrolled["properties"]["warnings"] = _several("Warning")
+    return enrolled
+
+
+def _customer() -> Json:
+    """What `stamgast customer show --json` says."""
+    by_name: Json = {"type": "object", "additionalProperties": _COUNT}
+    clv = _object(
+        historic=_COUNT, simple=_COUNT, profit=_COUNT, predicted=_MAYBE_COUNT, net=_MAYBE_COUNT,
+        acquisition_cost=_COUNT, contact_cost=_COUNT, clv_to_cac=_FIGURE, earns_its_cost={"type": ["boolean", "null"]},
+    )  # fmt: skip
+    customer = _object(
+        customer=_TEXT, merchant=_TEXT, purchases=_COUNT, visits=_COUNT, spend=_COUNT, profit=_COUNT, refunds=_COUNT,
+        currency=_TEXT, stamps=by_name, cards_completed=by_name, vouchers={"type": "array", "items": _voucher()},
+        more_vouchers=by_name, stage=_TEXT, tier=_MAYBE_TEXT, clv=clv,
+        prospects={"type": ["object", "null"], "additionalProperties": True},
+        next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
+        consents={"type": "object", "additionalProperties": _MOMENT},
+        stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
+    )  # fmt: skip
+    customer["properties"]["warnings"] = _several("Warning")
+    return customer
+
+
+def _voucher() -> Json:
+    voucher = _object(
+        code=_TEXT | {"description": "Only for keys with the scope till."},
+        reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
+        valid_until={"type": "string", "format": "date"},
+    )  # fmt: skip
+    voucher["required"].remove("code")
+    return voucher
+
+
+def _kept_purchase() -> Json:
+    """What a customer's ledger keeps of one."""
+    return _object(
+        purchase=_TEXT | {"description": "BLAKE2b of the transaction_id, with a digest of 8 bytes, in hex."},
+        day={"type": "string", "format": "date"}, spend=_COUNT, profit=_COUNT, refunds=_COUNT,
+        stamps={"type": "object", "additionalProperties": _COUNT}, counts=_YES_OR_NO, waits_for_review=_YES_OR_NO,
+    )  # fmt: skip
+
+
+def _page(what: str, item: Json, **beside: Json) -> Json:
+    """One page of a list."""
+    following = _MAYBE_TEXT | {"description": "Send it as `cursor` for what follows; null at the end."}
+    return _object(**{what: {"type": "array", "items": item}}, **beside, next=following)
+
+
+def _redemption() -> Json:
+    redemption = _object(status={"type": "string", "enum": ["redeemed", "taken_back", "pending"]}, code=_TEXT)
+    redemption["properties"] |= {
+        "reward": _TEXT,
+        "voucher": _TEXT | {"description": "Of one that was taken back: the voucher's state now."},
+        "location": _TEXT | {"description": "Of one that is pending: where its answer will be."},
+        "warnings": _several("Warning"),
+    }
+    return redemption
+
+
+def _day() -> Json:
+    """What `stamgast day --json` says of one merchant's day."""
+    examples = {"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}}
+    found = _object(count=_COUNT, examples=examples)
+    return _object(
+        merchant=_TEXT, date={"type": "string", "format": "date"}, time_zone=_TEXT,
+        purchases=_COUNT, changes=_COUNT, refunds=_COUNT, enrolled=_COUNT,
+        messages={"type": "object", "additionalProperties": _COUNT},
+        warnings={"type": "object", "additionalProperties": found},
+        dead_letters=found,
+        waiting_for_review={"type": ["integer", "null"]},
+        reckoned_at={"type": "string", "format": "date-time"},
+    )  # fmt: skip
+
+
+def _report() -> Json:
+    """What `stamgast report --merchant M --json` says; docs/campaigns.md has what the figures mean."""
+    money = _COUNT
+    counted = ("sent", "delivered", "read", "replied", "opted_out")
+    attributed = _object(purchases=_COUNT, revenue_minor=money, profit_minor=money)
+    uplift = _object(per_customer_minor=_FIGURE, low=_FIGURE, high=_FIGURE, verdict=_TEXT)
+    side = {"people": _COUNT, "converted": _COUNT, "profit_minor": money}
+    variant = _object(
+        **dict.fromkeys(counted, _COUNT), **side, attributed=attributed, uplift=uplift,
+        cost=_object(messages_minor=money),
+    )  # fmt: skip
+    rule = _object(
+        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "held_out"), _COUNT),
+        arms=_object(treated=_object(**side), held_out=_object(**side)),
+        attributed=attributed,
+        uplift=uplift,
+        cost=_object(messages_minor=money, rewards_minor=money),
+        variants={"type": "object", "additionalProperties": variant},
+        **{"return": _FIGURE},
+    )
+    liability = _object(
+        vouchers_minor=money, stamps_minor=money, expected_redemption=_FIGURE,
+        without_cost={"type": "array", "items": _TEXT},
+    )  # fmt: skip
+    rules = {"type": "object", "additionalProperties": rule}
+    budget = _object(
+        amount_minor=money, per=_TEXT, when_spent=_TEXT, spent_minor={"type": "object", "additionalProperties": money}
+    )
+    budgets = {"type": "object", "additionalProperties": budget}
+    campaigns = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
+    return _object(
+        merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
+        liability=liability, prices_known={"type": "boolean"},
+    )  # fmt: skip
+
+
+def _rules() -> Json:
+    by_word: Json = {"type": "object", "additionalProperties": _COUNT}
+    counted = dict.fromkeys(("fired", "shadow", "not_in_canary", "too_many", "raised"), _COUNT)
+    counts = _object(not_met=by_word, withheld=by_word, **counted)
+    rule = _object(merchant=_TEXT, rule=_TEXT, status=_TEXT, sentence=_TEXT, counts=counts)
+    return _object(merchant=_TEXT, hash=_TEXT, rules={"type": "array", "items": rule})
+
+
+def _object(**properties: Json) -> Json:
+    return {"type": "object", "required": list(properties), "properties": properties}

@@ -1,0 +1,21 @@
+"""What is left of a key's rate stands in the headers of every answer to it, refusals too."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class RateTold:
+    """Writes the headers that `stamgast.web.auth.enter` found for the request's key."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and add what is known by the time of the answer."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(scope.get("state", {}).get("rate_limit", {}))
+            await send(message)
+
+        await self._app(scope, receive, told)
