@@ -79,7 +79,8 @@ async def pass_verdict(
             key = key_of(merchant, found.customer)
             partition = appender.partition_of(topics.customer_events, key)
             await appender.append(topics.customer_events, [(key, encode_event(event))])
-            return await _heard(redis, customers(partition).answer(merchant, event.id or ""))
+            value = await heard(redis, customers(partition).answer(merchant, event.id or ""))
+            return None if value is None else decode_heard(value)
         finally:
             await appender.close()
 
@@ -97,7 +98,7 @@ def _find(listed: list[Listed], merchant: str, transaction: str) -> Listed:
 async def _listed(redis: RedisClient, topics: Topics, merchant: str) -> list[Listed]:
     found: dict[tuple[str, str], Waiting] = {}
     for partition in range(topics.partitions):
-        async for name, value in _fields(redis, customers(partition).review):
+        async for name, value in fields_of(redis, customers(partition).review):
             whose, customer, transaction = name.split(":", 2)
             if whose == merchant:
                 found[customer, transaction] = decode_waiting(value)
@@ -105,7 +106,7 @@ async def _listed(redis: RedisClient, topics: Topics, merchant: str) -> list[Lis
     return sorted(listed, key=lambda each: (each.waiting.since, each.transaction))
 
 
-async def _fields(redis: RedisClient, key: str) -> AsyncIterator[tuple[str, bytes]]:
+async def fields_of(redis: RedisClient, key: str) -> AsyncIterator[tuple[str, bytes]]:
     """The fields of a hash, some at a time."""
     cursor = b"0"
     while True:
@@ -117,11 +118,12 @@ async def _fields(redis: RedisClient, key: str) -> AsyncIterator[tuple[str, byte
             return
 
 
-async def _heard(redis: RedisClient, key: str) -> Heard | None:
+async def heard(redis: RedisClient, key: str) -> bytes | None:
+    """What an owner answers there; None if it does not in time."""
     deadline = asyncio.get_running_loop().time() + WAIT_S
     while asyncio.get_running_loop().time() < deadline:
         value = await redis.get(key)
         if value is not None:
-            return decode_heard(value)
+            return value
         await asyncio.sleep(_LOOK_S)
     return None

@@ -1,24 +1,30 @@
 """What program.yaml says about purchases: how old one may be, what it may bring at most, what is too much to be meant.
 
 `purchases: {not_before: 2015-01-01, most_rewards: 20, review_above: {pieces: 1000, amount: 10000 EUR}}`
-And within what transaction ids are never used twice: `purchases: {transaction_scope: store}`.
+And within what transaction ids are never used twice: `purchases: {transaction_scope: store}`. And how receipts are
+claimed afterwards: `purchases: {claims: {within: 14 days, per_customer: 5, per_operator: 30, per_store: 200}}`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple, get_args
 
 from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
-from rules.yaml.words import parse_date
+from rules.yaml.words import parse_date, parse_duration
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.program import MOST_REWARDS, ReviewAbove, TransactionScope
+from stamgast.domain.program import MOST_REWARDS, ClaimRules, ReviewAbove, TransactionScope
 from stamgast.domain.purchase_record import EARLIEST
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.units import DAY, Day, Millis, Minor
 
-WORDS: Final = ("not_before", "most_rewards", "review_above", "transaction_scope")
+WORDS: Final = ("not_before", "most_rewards", "review_above", "transaction_scope", "claims")
 MOST_PIECES: Final = 1_000_000
+_LATEST_CLAIM: Final[Millis] = 365 * DAY
+"""A transaction is remembered for 400."""
+_MOST_CLAIMS: Final = 10_000
+"""In a day, of one of anything: each that counts is kept until then."""
 _FIRST: Final[Day] = EARLIEST // DAY + 1
 """One after 1990 began, so that it holds in every time zone."""
 _LAST: Final[Day] = 84_005
@@ -37,6 +43,7 @@ class Purchases(NamedTuple):
     most_rewards: int
     review_above: ReviewAbove
     transaction_scope: TransactionScope
+    claims: ClaimRules
 
 
 def read_purchases(reader: Reader, node: Node | None, time_zone: str, currency: str) -> Purchases:
@@ -49,6 +56,7 @@ def read_purchases(reader: Reader, node: Node | None, time_zone: str, currency: 
         most_rewards=read_most_rewards(reader, found) or MOST_REWARDS,
         review_above=_review_above(reader, found.get("review_above"), currency),
         transaction_scope=_transaction_scope(reader, found.get("transaction_scope")),
+        claims=_claims(reader, found.get("claims")),
     )
 
 
@@ -63,6 +71,21 @@ def _transaction_scope(reader: Reader, node: Node | None) -> TransactionScope:
     scopes = get_args(TransactionScope)
     scope: TransactionScope | None = reader.one_of(node, "transaction_scope", scopes) if node is not None else None
     return scope or "merchant"
+
+
+def _claims(reader: Reader, node: Node | None) -> ClaimRules:
+    usual = ClaimRules()
+    if node is None:
+        return usual
+    limits = ("per_customer", "per_operator", "per_store")
+    found = reader.mapping(node, "claims", ("within", *limits))
+    within = reader.word(found["within"], "within", parse_duration) if "within" in found else usual.within
+    if within is not None and not 0 < within <= _LATEST_CLAIM:
+        message = f"`within` must be up to {_LATEST_CLAIM // DAY} days, and more than nothing"
+        reader.problem(found["within"], message, "Write it as 14 days.")
+    most = {name: reader.integer(found[name], name, 1, _MOST_CLAIMS) for name in limits if name in found}
+    given = {name: value for name, value in most.items() if value is not None}
+    return replace(usual, within=within or usual.within, **given)
 
 
 def _review_above(reader: Reader, node: Node | None, currency: str) -> ReviewAbove:

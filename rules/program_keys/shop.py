@@ -76,6 +76,15 @@ _PURCHASES: Final[Mapping[str, Key]] = {
     "transaction_scope": Key(
         "Within what a till's transaction ids are never used twice.", choice(("merchant", "store", "store_day"))
     ),
+    "claims": Key(
+        "A receipt that was nobody's and that a customer claims afterwards.",
+        keys={
+            "within": Key("How long after the sale; 14 days else, 365 at most.", DURATION),
+            "per_customer": Key("So many within 24 hours count at once, 5 else; more wait for a person.", POSITIVE),
+            "per_operator": Key("The same of one cashier; 30 else.", POSITIVE),
+            "per_store": Key("The same in one store; 200 else.", POSITIVE),
+        },
+    ),
 }
 
 _TIERS: Final[Mapping[str, Key]] = {
@@ -179,6 +188,7 @@ SHOP: Final[Mapping[str, Key]] = {
               most_rewards: 20
               review_above: {pieces: 200, amount: 5000 EUR}
               transaction_scope: store_day
+              claims: {within: 7 days, per_customer: 3, per_operator: 20, per_store: 100}
             """),
     ),
     "watch": Key(

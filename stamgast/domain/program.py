@@ -237,6 +237,16 @@ class ReviewAbove:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """How late a receipt may be claimed, and how many claims within a day are not looked at."""
+
+    within: Millis = 14 * DAY
+    per_customer: int = 5
+    per_operator: int = 30
+    per_store: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Tiers:
     """Levels that customers rise to. `levels` are (name, what it takes), ascending; ranks count from 1.
 
@@ -316,6 +326,7 @@ class Program:
     """How often one purchase may fill a card."""
     review_above: ReviewAbove = field(default_factory=ReviewAbove)
     transaction_scope: TransactionScope = "merchant"
+    claims: ClaimRules = field(default_factory=ClaimRules)
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
     trip_wires: TripWires = field(default_factory=TripWires)

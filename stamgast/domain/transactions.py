@@ -39,6 +39,19 @@ class Refund(Struct, array_like=True, frozen=True, gc=False):
     """Empty for those that were stored before it was kept: they are in their sale's."""
 
 
+class Claim(Struct, array_like=True, frozen=True, gc=False):
+    """Somebody said afterwards that the receipt is theirs (`stamgast.domain.claims`)."""
+
+    id: str
+    customer: str
+    at: Millis
+    waits: bool = False
+    """For a person's word: until then it is nobody's."""
+    over: tuple[str, ...] = ()
+    """Of what there were too many that day."""
+    operator: str = ""
+
+
 class Transaction(Struct, array_like=True, gc=False):
     """What intake remembers of one transaction."""
 
@@ -54,6 +67,14 @@ class Transaction(Struct, array_like=True, gc=False):
     """Recorded time of the first delivery; what comes more than `purchases.MEMORY` later comes too late."""
     undated_at: Millis = 0
     """When the first snapshot whose date cannot be right was recorded: that is when it counts."""
+    claim: Claim | None = None
+
+    @property
+    def whose(self) -> str:
+        """Whom it is credited to: whom its till named, else who claimed it; empty for nobody."""
+        if self.customer or self.claim is None or self.claim.waits:
+            return self.customer
+        return self.claim.customer
 
 
 decode_transaction = msgspec.msgpack.Decoder(Transaction).decode

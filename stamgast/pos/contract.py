@@ -12,6 +12,8 @@ import msgspec
 from pydantic.json_schema import models_json_schema
 
 from stamgast.domain.activation import Note
+from stamgast.domain.claims import EVENT_TYPE as CLAIM_TYPE
+from stamgast.domain.claims import Limit
 from stamgast.domain.told import Line
 from stamgast.pos.canonical import EVENT_TYPE, Purchase, Refund
 from stamgast.producing import PROOF
@@ -58,7 +60,10 @@ def asyncapi() -> JsonSchema:
                 "address": "purchases.v1",
                 "description": "Key `merchant:transaction`; the partition is Kafka's murmur2 of the key. "
                 "A record under another key, or in another partition, is taken over in the right place.",
-                "messages": {"purchase": {"$ref": "#/components/messages/purchase"}},
+                "messages": {
+                    "purchase": {"$ref": "#/components/messages/purchase"},
+                    "claim": {"$ref": "#/components/messages/claim"},
+                },
             },
             "activations": {
                 "address": "activations.v1",
@@ -78,6 +83,11 @@ def asyncapi() -> JsonSchema:
                 "channel": {"$ref": "#/channels/purchases"},
                 "messages": [{"$ref": "#/channels/purchases/messages/purchase"}],
             },
+            "tellClaim": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/purchases"},
+                "messages": [{"$ref": "#/channels/purchases/messages/claim"}],
+            },
             "tellActivation": {
                 "action": "send",
                 "channel": {"$ref": "#/channels/activations"},
@@ -89,7 +99,14 @@ def asyncapi() -> JsonSchema:
                 "messages": [{"$ref": "#/channels/facts/messages/line"}],
             },
         },
-        "components": {"messages": {"purchase": _purchase_message(), "note": _note_message(), "line": _line_message()}},
+        "components": {
+            "messages": {
+                "purchase": _purchase_message(),
+                "claim": _claim_message(),
+                "note": _note_message(),
+                "line": _line_message(),
+            }
+        },
     }
 
 
@@ -138,6 +155,47 @@ def _purchase_message() -> JsonSchema:
                     "description": "Set by us with stamgastsource, which is not believed without it.",
                 },
                 "data": {"$ref": f"./{SCHEMA_FILE}"},
+            },
+        },
+    }
+
+
+def _claim_message() -> JsonSchema:
+    """What web and `stamgast claims` put among the purchases; whoever reads the topic may pass over it."""
+    text = {"type": "string", "maxLength": 200}
+    return {
+        "name": CLAIM_TYPE,
+        "title": "A receipt that was nobody's is claimed, or a person's word on such a claim",
+        "summary": "CloudEvents 1.0, structured JSON, under the key of its transaction. We alone write it: one that "
+        "others write goes to the dead letters, claims come by POST /v1/merchants/{merchant}/claims.",
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "type": "object",
+            "required": ["specversion", "id", "source", "type", "stamgastrecordedat", "data"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": text,
+                "source": text,
+                "type": {"const": CLAIM_TYPE},
+                "subject": text | {"description": "The transaction_id."},
+                "partitionkey": {"type": "string", "description": "merchant:transaction"},
+                "stamgastrecordedat": {"type": "integer"},
+                "data": {
+                    "type": "object",
+                    "required": ["transaction_id", "id", "claim_id"],
+                    "properties": {
+                        "transaction_id": text,
+                        "id": text | {"description": "Of the request."},
+                        "claim_id": text | {"description": "The claim that a verdict is about, else the id itself."},
+                        "customer_id": text,
+                        "request": text | {"description": "What stands for all that was asked."},
+                        "within": {"type": "integer", "description": "How late it may come, in milliseconds."},
+                        "over": {"type": "array", "items": {"enum": [each.value for each in Limit]}},
+                        "operator_id": text,
+                        "store": text,
+                        "verdict": {"enum": ["", "confirm", "refuse"]},
+                    },
+                },
             },
         },
     }

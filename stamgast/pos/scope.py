@@ -27,6 +27,19 @@ def scoped(purchase: Canonical, program: Program, place: str = "") -> Canonical:
     return found
 
 
+def scoped_id(program: Program, name: str, store: str | None, day: date | None) -> str:
+    """The id by which a transaction is told apart that is named beside no purchase. Raises RefusedError if that cannot
+    be said.
+    """
+    if program.transaction_scope == "merchant":
+        return name
+    of = _Sales(program, "")
+    found = of.id_of(name, store, day, "")
+    if of.problems:
+        raise RefusedError(of.problems)
+    return found
+
+
 def _refuse_link_to_itself(purchase: Purchase, place: str) -> None:
     link = purchase.transaction_link
     if (

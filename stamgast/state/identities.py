@@ -13,7 +13,7 @@ from typing import assert_never
 
 from stamgast.domain.channels import OptOut, spec_of
 from stamgast.domain.units import DAY, Millis
-from stamgast.identity import sealed
+from stamgast.identity import receipt_tokens, sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, message_hash, phone_hash
 from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_together
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
@@ -57,6 +57,7 @@ class IdentityStore:
     ) -> None:
         self._id_key = id_key
         self._veils = Veils(id_key)
+        self.receipt_tokens = receipt_tokens.ReceiptTokens(id_key)
         self._log = IdentityLog(redis, append, topics, topic_ids)
         self._view = self._log.view
         self._topics = topics

@@ -113,6 +113,11 @@ class PartitionKeys:
         return self._named("review")
 
     @property
+    def claims(self) -> str:
+        """Hash: merchant:transaction -> a claim that waits for a person (`stamgast.domain.claims.WaitingClaim`)."""
+        return self._named("claims")
+
+    @property
     def walks(self) -> str:
         """Hash: merchant:rule@moment -> how far a walk over its customers is by now, for whoever looks on."""
         return self._named("walks")

@@ -18,6 +18,7 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
+from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
 from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
@@ -70,6 +71,9 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
+        Route(f"{merchant}/claims", post_claim, methods=["POST"]),
+        Route(f"{merchant}/claims/tokens", post_token, methods=["POST"]),
+        Route(f"{merchant}/claims/{{claim}}", get_claim, methods=["GET"]),
         Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),

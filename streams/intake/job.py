@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from stamgast.clock.shop_time import Clock, RealClock
+from stamgast.domain.claims import Answer, decode_answer, encode_answer, line_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.transactions import Transaction, decode_transaction
@@ -29,7 +31,8 @@ from stamgast.pos.warnings import Seen, doubts_about, unproven
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
-from streams.intake.canonical import Read, UnreadableError, canonical, document_of, read_record, recorded_at_of
+from streams.intake.canonical import Read, UnreadableError, canonical, document_of, recorded_at_of
+from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.proving import Proving
@@ -42,6 +45,8 @@ from streams.runtime.position import Position
 
 log = get_logger(__name__)
 
+ANSWERED_S: Final = 2 * 86_400
+"""Machine time until Redis collects the answer to a claim; by recorded time it holds for less."""
 REMEMBERED_S: Final = 430 * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
 
@@ -72,7 +77,13 @@ class _Step:
     position: Position
     quiet: bool
     effects: Effects[Position] = field(init=False)
-    merging: list[Read] = field(default_factory=list)
+    merging: list[Read | ReadClaim] = field(default_factory=list)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """(merchant, request) -> what claims were answered, before this step or in it."""
+    told: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """(merchant, request) -> what to write of it."""
+    lines: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    """(merchant, transaction) -> its line in the list of claims that wait; None to remove it."""
     events: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Keys and values of the events for customers."""
     doubts: dict[str, list[Doubt]] = field(default_factory=dict)
@@ -132,9 +143,10 @@ class IntakeJob:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
         step = _Step(own_of(owned).copy(), owned.is_repeated(records))
         await self._read(owned, step, records)
-        known = await self._look_up(owned, step.merging)
+        known = await self._look_up(owned, step)
         for read in step.merging:
-            self._merge(owned, step, read, known[read.merchant, read.transaction])
+            apply = self._claim if isinstance(read, ReadClaim) else self._merge
+            apply(owned, step, read, known[read.merchant, read.transaction])  # type: ignore[arg-type]
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
         await self._tell(step)
@@ -150,13 +162,16 @@ class IntakeJob:
         for record, place in zip(records, places, strict=True):
             try:
                 is_here, real = record.key is not None and place == owned.number, self._real_time
-                read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=real, held=real)
+                read = read_any(record, is_here=is_here, proofs=self._proofs, real_time=real, held=real)
             except UnreadableError as error:
                 self._lay_aside(owned, step, record, str(error))
                 continue
             except Exception as error:  # a fault of ours: one record may not end every worker in turn
                 log.exception("a record could not be read", offset=record.offset)
                 self._lay_aside(owned, step, record, f"not read: {type(error).__name__} on our side")
+                continue
+            if isinstance(read, ReadClaim):
+                step.merging.append(read)
                 continue
             if read.origin is ANYBODYS:
                 step.unproven[read.merchant] = step.unproven.get(read.merchant, 0) + 1
@@ -167,12 +182,22 @@ class IntakeJob:
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
 
-    async def _look_up(self, owned: OwnedPartition, merging: Sequence[Read]) -> dict[tuple[str, str], _Known]:
-        names = list({(read.merchant, read.transaction): None for read in merging})
-        transaction = owned.lease.keys.transaction
+    async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[tuple[str, str], _Known]:
+        names = list({(read.merchant, read.transaction): None for read in step.merging})
+        transaction, answer = owned.lease.keys.transaction, owned.lease.keys.answer
         named = [transaction(*name) for name in names]
-        values = await owned.lease.read(named)
-        return {name: _Known.of(key, value) for name, key, value in zip(names, named, values, strict=True)}
+        asked = list({
+            (read.merchant, request): None
+            for read in step.merging
+            if isinstance(read, ReadClaim)
+            for request in (read.asked.id, read.asked.claim_id)
+        })  # fmt: skip
+        values = await owned.lease.read([*named, *(answer(*each) for each in asked)])
+        for each, value in zip(asked, values[len(named) :], strict=True):
+            with suppress(*UNREADABLE):  # whose it is not: then it is answered anew
+                step.answers[each] = decode_answer(value or b"")
+        found = zip(names, named, values[: len(named)], strict=True)
+        return {name: _Known.of(key, value) for name, key, value in found}
 
     def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
         writes = step.effects.writes
@@ -180,6 +205,12 @@ class IntakeJob:
             if transaction.changed is not None:
                 remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
                 writes.do("SET", transaction.key, transaction.changed, *remembered)
+        keys = owned.lease.keys
+        for (merchant, name), line in step.lines.items():
+            field_of = (keys.claims, f"{merchant}:{name}")
+            writes.do("HDEL", *field_of) if line is None else writes.do("HSET", *field_of, line)
+        for (merchant, request), value in step.told.items():
+            writes.do("SET", keys.answer(merchant, request), value, "EX", ANSWERED_S)
         writes.meta |= step.position.changes_since(own_of(owned))
         writes.meta |= PROGRESS.written(step.position.time)
         writes.meta |= NEWEST_PURCHASE.written(step.newest)
@@ -263,8 +294,31 @@ class IntakeJob:
         if new is None:
             return
         known.state, known.changed = new.state, new.value
+        if new.state.claim is not None:
+            step.lines[read.merchant, read.transaction] = line_of(new.state)
         if not step.quiet:
             step.events += new.events
+
+    def _claim(self, owned: OwnedPartition, step: _Step, read: ReadClaim, known: _Known) -> None:
+        at = max(step.position.time, read.recorded_at)
+        step.position.time = at
+        if known.state is None:
+            self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
+            return
+        place, merchant = (owned.topic_id, owned.number), read.merchant
+        try:
+            made = claimed(known.state, read, at, place, lambda name: step.answers.get((merchant, name)))
+        except NotMergedError as error:
+            self._lay_aside(owned, step, read.record, str(error))
+            return
+        for name, answer in made.answers.items():
+            step.answers[read.merchant, name] = answer
+            step.told[read.merchant, name] = encode_answer(answer)
+        step.lines[read.merchant, read.transaction] = line_of(made.state)
+        if made.value is not None:
+            known.state, known.changed = made.state, made.value
+            if not step.quiet:
+                step.events += made.events
 
     async def _tell(self, step: _Step) -> None:
         if not step.quiet:

@@ -60,20 +60,36 @@ def _events_for(
     known: Transaction, state: Transaction, read: Read, recorded_at: Millis, place: tuple[str, int]
 ) -> list[tuple[bytes, bytes]]:
     moment = took_place_at(state, read.purchase.data, recorded_at)
-    changes = _changes(known.customer, net(known), state.customer, net(state))
+    where = (read.merchant, read.transaction)
+    source = (*place, read.record.offset)
+    return events_between(known, state, where, source, recorded_at=recorded_at, happened_at=moment)
+
+
+def events_between(
+    known: Transaction,
+    state: Transaction,
+    name: tuple[str, str],
+    source: tuple[str, int, int],
+    *,
+    recorded_at: Millis,
+    happened_at: Millis,
+) -> list[tuple[bytes, bytes]]:
+    """What customers are told of a transaction (merchant, id) that went from `known` to `state`."""
+    merchant, transaction = name
+    changes = _changes(known.whose, net(known), state.whose, net(state))
     return [
         (
-            key_of(read.merchant, whose),
+            key_of(merchant, whose),
             encode_event(
                 PurchaseChanged(
-                    merchant=read.merchant,
+                    merchant=merchant,
                     customer=whose,
                     at=recorded_at,
-                    source=(*place, read.record.offset, index),
-                    transaction=read.transaction,
+                    source=(*source, index),
+                    transaction=transaction,
                     after=now,
                     before=was,
-                    happened_at=moment,
+                    happened_at=happened_at,
                 )
             ),
         )

@@ -18,6 +18,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "roll": "each customer stands there, once",
     "stats": "each counter",
     "review": "each purchase",
+    "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",
     "voucher": "whose each code is, while it is kept",
     "answer": "those of the newest day",

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stamgast.domain.claims import Answer, line_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.domain.units import Millis
@@ -24,7 +25,8 @@ from stamgast.state.keys import transactions
 from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
-from streams.intake.canonical import Read, UnreadableError, read_record
+from streams.intake.canonical import Read, UnreadableError
+from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.record_mac import Proofs
 from streams.maintenance.differences import Report, departing, plain, said
@@ -60,6 +62,8 @@ class TransactionReplay:
     aside: Collection[int] = ()
     """Offsets of records that intake laid aside because they ended it."""
     states: dict[Name, Transaction] = field(default_factory=dict)
+    answers: dict[Name, Answer] = field(default_factory=dict)
+    """(merchant, request) -> what claims were answered."""
     position: Position = field(default_factory=Position)
 
     def apply(self, record: Record) -> Merging | None:
@@ -71,8 +75,11 @@ class TransactionReplay:
         try:
             here = record.key is not None and partition_for(record.key, self.partitions) == self.partition
             held = is_bounded_at(self.clocks, record.offset)
-            read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
+            read = read_any(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
         except UnreadableError:
+            return None
+        if isinstance(read, ReadClaim):
+            self._claim(read)
             return None
         if (read.source is not None and self.position.is_repeat(read.source)) or read.wanting:
             return None
@@ -86,6 +93,19 @@ class TransactionReplay:
         if new is not None:
             self.states[name] = new.state
         return Merging(read, self.position.time, before, before if new is None else new.state)
+
+    def _claim(self, read: ReadClaim) -> None:
+        merchant, name = read.merchant, (read.merchant, read.transaction)
+        self.position.time = max(self.position.time, read.recorded_at)
+        known = self.states.get(name, Transaction())
+        where, at = ("", self.partition), self.position.time
+        try:
+            made = claimed(known, read, at, where, lambda request: self.answers.get((merchant, request)))
+        except NotMergedError:
+            return
+        self.answers |= {(merchant, request): each for request, each in made.answers.items()}
+        if made.value is not None:
+            self.states[name] = made.state
 
 
 async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
@@ -138,6 +158,20 @@ class _Partition:
         names = sorted(live | {":".join(name) for name in self._replay.states})
         async for what in departing(names, self._look, self._fold_on, self._compare):
             yield what
+        async for what in self._listed():
+            yield what
+
+    async def _listed(self) -> AsyncIterator[str]:
+        """The claims that wait for a person."""
+        seen = await look(self._session, self._keys, entries=self._keys.claims)
+        await self._fold_on(seen)
+        found = {name.decode(): value for name, value in seen.entries.items()}
+        lines = {":".join(name): line_of(state) for name, state in self._replay.states.items()}
+        expected = {name: line for name, line in lines.items() if line is not None}
+        for name in sorted(found.keys() | expected.keys()):
+            if found.get(name) != expected.get(name):
+                is_now, should_be = found.get(name, b"none").decode(), expected.get(name, b"none").decode()
+                yield f"claim to review {name}: is {is_now}, should be {should_be}"
 
     async def _look(self, name: str) -> Look:
         merchant, _, transaction = name.partition(":")

@@ -28,6 +28,7 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
+from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -96,8 +97,11 @@ async def post_lookup(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    reference = read_reference(await read_body(request, deps.limits.body_bytes))
-    customer, warnings = await look_up(deps, entrance, reference)
+    body = await read_body(request, deps.limits.body_bytes)
+    if is_scanned(document := read_document(body)):
+        customer, warnings = await _look_up_scanned(deps, entrance, read_scanned(document))
+    else:
+        customer, warnings = await look_up(deps, entrance, read_reference(body))
     if not customer:
         why = f" Its {warnings[0].detail}." if warnings else ""
         raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.{why}")
@@ -114,6 +118,15 @@ async def look_up(deps: Deps, entrance: Entrance, reference: CustomerReference) 
         found = await deps.identities.named_by(entrance.merchant, identifiers, deps.clock.now(), deps.last_heard)
     questions = asked_about(found.question, identifiers, sealed=reference.sealed is not None)
     return found.customer, [misnamed_customer("", each) for each in questions]
+
+
+async def _look_up_scanned(deps: Deps, entrance: Entrance, text: str) -> tuple[str | None, list[Doubt]]:
+    if customer := customer_of(text):
+        return customer, []
+    names = names_of(text, entrance.program.home)
+    found = await deps.identities.named_by(entrance.merchant, names, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, names, sealed=False)
+    return found.customer, [misnamed_customer("", each._replace(field="scanned")) for each in questions]
 
 
 async def delete_customer(request: Request) -> JSONResponse:

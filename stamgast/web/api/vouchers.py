@@ -5,8 +5,6 @@ The same `Idempotency-Key` again gets the same answer; with another request it i
 nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
 """
 
-import asyncio
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,13 +26,11 @@ from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, one_request, reused
+from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 
-WAIT_S: Final = 2.0
-REMEMBERED_S: Final = 86_400
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
-_POLL_S: Final = 0.01
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 _CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 
@@ -82,8 +78,9 @@ async def post_redemption(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "till")
     code, slot = _code_of(request, deps)
     key, given = idempotency_key(request), await _read(request, deps)
-    redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)
-    await _refuse_other_request(deps, redemption, _hash(msgspec.json.encode([code, given.store, given.customer])))
+    redemption = _Redemption(entrance.merchant, code, id_of(key), slot)
+    asked = digest(msgspec.json.encode([code, given.store, given.customer]))
+    await refuse_other_request(deps, redemption.request, asked)
     customer = given.customer or await _customer_of(deps, redemption)
     if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
         raise _unknown(deps, entrance)
@@ -128,7 +125,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
     code, slot = _code_of(request, deps)
     addressed = request.path_params.get("redemption")
     if addressed is None:
-        return await _take_back(deps, entrance, code, slot, _id_of(idempotency_key(request)))
+        return await _take_back(deps, entrance, code, slot, id_of(idempotency_key(request)))
     async with one_request(request, entrance.merchant):
         return await _take_back(deps, entrance, code, slot, addressed)
 
@@ -152,7 +149,7 @@ async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionK
         )
         record = (key_of(entrance.merchant, customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
-    stored = await _wait_for(deps, answer, WAIT_S)
+    stored = await wait_for(deps, answer, WAIT_S)
     if stored is None:
         return _pending(redemption)
     told = _decode_answer(stored)
@@ -160,10 +157,6 @@ async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionK
         raise _unknown(deps, entrance)
     content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
     return JSONResponse(content, 200, {"Location": redemption.location})
-
-
-def _id_of(key: str) -> str:
-    return _hash(key.encode())[:32]
 
 
 async def _read(request: Request, deps: Deps) -> _Request:
@@ -187,12 +180,6 @@ def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
     return code, customers(partition)
 
 
-async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
-    known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
-    if known is not None and known.decode() != request_hash:
-        raise reused()
-
-
 async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
     stored = await deps.filling.value(redemption.slot, redemption.slot.voucher(redemption.merchant, redemption.code))
     return None if stored is None else str(stored.decode())
@@ -210,7 +197,7 @@ def _doubt(program: Program, given: _Request) -> Doubt | None:
 async def _answer(
     deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float, doubts: Mapping[str, Any] = _NO_DOUBTS
 ) -> JSONResponse:
-    stored = await _wait_for(deps, redemption.answer, wait_s)
+    stored = await wait_for(deps, redemption.answer, wait_s)
     if stored is None:
         return _pending(redemption, doubts)
     answer = _decode_answer(stored)
@@ -234,22 +221,9 @@ def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) ->
     return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
 
 
-async def _wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
-    deadline = asyncio.get_running_loop().time() + wait_s
-    while True:
-        stored = await deps.redis.get(name)
-        if stored is not None or asyncio.get_running_loop().time() >= deadline:
-            return stored if isinstance(stored, bytes) else None
-        await asyncio.sleep(_POLL_S)
-
-
 def _unknown(deps: Deps, entrance: Entrance) -> Problem:
     """404; and too many of those under one key are somebody trying out codes."""
     seconds = deps.wrong_codes.take(entrance.key.id)
     if seconds:
         return too_many("codes that do not exist", seconds)
     return Problem(404, "no-voucher", "There is no voucher with this code.")
-
-
-def _hash(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()

@@ -8,6 +8,7 @@ from stamgast.people.pages import MOST, USUAL
 from stamgast.pos.contract import purchase_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.openapi.answers import answer_schemas
+from stamgast.web.openapi.claims import claim_paths, claim_schemas
 from stamgast.web.openapi.operations import HEADERS, Repeats, operation
 
 Json = dict[str, Any]
@@ -18,6 +19,13 @@ _PAGED: Final = {
     "cursor": "`next` of the page before.",
 }
 _PURCHASE: Final[Json] = {"$ref": "#/components/schemas/PurchaseOrRefund"}
+_SCANNED: Final[Json] = {
+    "type": "object",
+    "required": ["scanned"],
+    "additionalProperties": False,
+    "properties": {"scanned": {"type": "string", "minLength": 1, "maxLength": 200}},
+    "description": "The text of one field, scanned or typed: a customer's id, a membership number or a phone.",
+}
 _OWN_EVENT: Final[Json] = {"$ref": "#/components/schemas/OwnEvent"}
 
 
@@ -33,7 +41,7 @@ def openapi() -> Json:
     own_event = own_event_schema()
     own_event.pop("$defs", None)  # the customer's is there: purchases name them so, too
     schemas["OwnEvent"] = own_event
-    schemas |= answer_schemas()
+    schemas |= answer_schemas() | claim_schemas()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Stamgast", "version": "1.0.0"},
@@ -43,7 +51,7 @@ def openapi() -> Json:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}],
-        "paths": _till_paths() | _customer_paths() | _voucher_paths() | _told_paths(),
+        "paths": _till_paths() | _customer_paths() | _voucher_paths() | claim_paths(_MERCHANT) | _told_paths(),
     }
 
 
@@ -146,9 +154,10 @@ def _customer_paths() -> Json:
         f"{_MERCHANT}/customers/lookup": {
             "post": operation(
                 "lookUpCustomer",
-                "What is known of the customer whom a phone or a number names; writes nothing (scope read)",
+                "What is known of the customer whom a phone or a number names, or what was `scanned` or typed at the "
+                "till; writes nothing (scope read)",
                 "200",
-                {"$ref": "#/components/schemas/CustomerReference"},
+                {"oneOf": [{"$ref": "#/components/schemas/CustomerReference"}, _SCANNED]},
                 path=["merchant"],
                 answer="Customer",
             )

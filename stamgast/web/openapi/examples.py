@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stamgast.web.openapi.story import (
+    CLAIM,
+    CLAIMED,
     CODE,
     CUSTOMER,
     DAY,
@@ -16,7 +18,9 @@ from stamgast.web.openapi.story import (
     LAST_PURCHASE,
     MERCHANT,
     MISTYPED,
+    ON_RECEIPT,
     PERSON,
+    RECEIPT,
     REDEEMED,
     REDEMPTION,
     REPORT,
@@ -137,6 +141,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     ),
     "lookUpCustomer": (
         Example("phone", "Whoever has this phone", _OF_MERCHANT, 200, KNOWN, {"phone": "0612345678"}),
+        Example("scanned", "What a till's one field holds", _OF_MERCHANT, 200, KNOWN, {"scanned": "0612345678"}),
         Example(
             "nobody", "Nobody has it", _OF_MERCHANT, 404,
             _problem(404, "Not Found", "no-customer", "bakkerij-noord knows nobody by this."), {"phone": "0687654321"},
@@ -195,6 +200,30 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
     ),
     "getRules": (Example("rules", "Shortened to one rule", _OF_MERCHANT, 200, RULES),),
+    "makeReceiptToken": (
+        Example(
+            "token", "For a QR on the receipt", _OF_MERCHANT, 201, {"token": ON_RECEIPT}, {"transaction_id": RECEIPT}
+        ),
+    ),
+    "claimReceipt": (
+        Example(
+            "claimed", "The receipt was nobody's", _OF_MERCHANT, 200, CLAIMED,
+            {"token": ON_RECEIPT, "customer": {"phone": "0612345678"}}, headers={_KEY: "app-81c2"},
+        ),
+        Example(
+            "again", "Somebody else has the same receipt", _OF_MERCHANT, 409,
+            _problem(
+                409, "Conflict", "already-claimed",
+                "This receipt is somebody's already, or somebody's claim of it waits: it is claimed once.",
+            ),
+            {"transaction_id": RECEIPT, "customer": {"phone": "0612345679"}}, headers={_KEY: "app-81c3"},
+        ),
+    ),
+    "getClaim": (
+        Example(
+            "claimed", "At the `Location` that was answered", {"merchant": MERCHANT, "claim": CLAIM}, 200, CLAIMED
+        ),
+    ),
     "deliver": (
         Example(
             "ping", "WooCommerce tries a new webhook out",

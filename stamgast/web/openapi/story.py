@@ -6,6 +6,10 @@ MERCHANT: Final = "bakkerij-noord"
 CUSTOMER: Final = "cabcdefghijklmnopqrstuvwx"
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
+RECEIPT: Final = "till1:4720"
+ON_RECEIPT: Final = "dGlsbDE6NDcyMA.2Jd0cX1mB4nV8sLk5RzWfw"
+CLAIM: Final = "1-c05b8e2f47d1930ab6e4f8127c93d50e"
+CLAIMED: Final = {"status": "claimed", "claim": CLAIM, "customer": CUSTOMER, "transaction_id": RECEIPT}
 PROGRAMME: Final = "4be1c9d07a352f86e0b97d5a31c48f62d9e07b153ac84f60217de95bc3a8f041"
 
 PERSON: Final = {

@@ -19,6 +19,7 @@ from stamgast.log.topics import Topics
 from stamgast.pos.connections import Connection
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
+from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.record import record_of
 from stamgast.tills.shelf import append_connections
 from stamgast.web.openapi.examples import EXAMPLES, Example
@@ -65,6 +66,8 @@ class Story:
         match operation:
             case "lookUpCustomer":
                 await self._fill_a_card()
+            case "claimReceipt":
+                await self._sell_to_nobody()
             case "getDay":
                 run = [sys.executable, "-c", RUN, "day", "--keep", "--merchant", MERCHANT, "--date"]
                 day = self.run.asked("2026-10-02")
@@ -89,6 +92,14 @@ class Story:
             return found.status_code == 200 and bool(found.json()["vouchers"])
 
         await eventually(voucher, seconds=60)
+
+    async def _sell_to_nobody(self) -> None:
+        sale = bread(4720, {}, days_ago=1)
+        del sale["customer"]
+        assert (await self._web.post("/purchases", sale)).status_code == 202
+        partition_of = self._web.parts.appender.partition_of
+        known = KnownTransactions(self._web.parts.redis, lambda key: partition_of(self._web.topics.purchases, key))
+        await eventually(lambda: known.of(MERCHANT, ["till1:4720"]), seconds=60)
 
     async def send(self, operation: str, example: Example) -> httpx.Response:
         method, path = self._where[operation]

@@ -17,9 +17,10 @@ from stamgast.identity.proofs import Proof, open_proof
 from stamgast.identity.records import Alias, encode, entry_key
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.keys import customers
+from stamgast.state.partitions import Lease
 from stamgast.state.views import NotLoadedError
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, open_web
+from tests.integration.web.conftest import MERCHANT, Web, open_web
 from tests.integration.web.shop import JAN, events, everything_in, problem, sale
 
 SECRETS = ("612345678", "Jan", "Zandstra", "1988-10-21", "M-100", "flyer")
@@ -80,8 +81,16 @@ async def test_whoever_is_known_from_purchases_is_not_new(web):
     assert joined.json()["customer"] == bought.json()["purchases"][0]["customer"]
 
 
+async def owned(web: Web, customer: str) -> None:
+    """Everything of the customer's partition is applied, as its owner says; else answers are 503 before long."""
+    partition = web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer))
+    lease = await Lease.take(web.parts.redis, customers(partition), {"cluster": "c", "topic": "t"})
+    await lease.aim(0)
+
+
 async def test_a_customer_is_found_by_what_the_till_scanned_and_nothing_is_written(web):
     customer = (await web.post("/customers", JAN)).json()["customer"]
+    await owned(web, customer)
     written = len(await events(web))
     for named in ({"phone": "0612345678"}, {"membership_number": "M-100"}, {"customer_id": customer}):
         found = await web.post("/customers/lookup", named)
@@ -90,13 +99,33 @@ async def test_a_customer_is_found_by_what_the_till_scanned_and_nothing_is_writt
     assert several.json()["customer"] == customer
     for unknown in ({"phone": "0687654321"}, {"membership_number": "M-7"}, {"customer_id": "c" + "a" * 24}):
         assert (await web.post("/customers/lookup", unknown)).status_code == 404
-    for wrong, pointer in ({}, ""), ({"phone": "12"}, "/phone"), ({"sealed": "abc"}, "/sealed"):
+    wrongs = ({"scanned": ""}, "/scanned"), ({"scanned": 7}, "/scanned"), ({"scanned": "7", "phone": "12"}, "")
+    for wrong, pointer in ({}, ""), ({"phone": "12"}, "/phone"), ({"sealed": "abc"}, "/sealed"), *wrongs:
         refused = await web.post("/customers/lookup", wrong)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
     assert "customers/lookup" in (await web.get("/customers/0612345678")).json()["detail"]
     assert len(await events(web)) == written
     joined = await web.post("/customers", {"phone": "0687654321"})
     assert joined.json()["new"]  # looking for somebody has not made them known
+
+
+async def test_a_till_needs_one_field_for_whatever_was_scanned_or_typed(web):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    await owned(web, customer)
+    for text in ("06-12345678", " M-100 ", customer, customer.upper()):
+        found = await web.post("/customers/lookup", {"scanned": text})
+        assert (found.status_code, found.json().get("customer")) == (200, customer), (text, found.text)
+        assert "warnings" not in found.json()
+    assert (await web.post("/customers/lookup", {"scanned": "M-7"})).status_code == 404
+
+
+async def test_what_was_typed_and_is_two_peoples_is_told_with_the_one_who_has_the_phone(web):
+    jan = (await web.post("/customers", {"phone": "0612345678"})).json()["customer"]
+    await web.post("/customers", {"membership_number": "0612345678"})
+    await owned(web, jan)
+    found = (await web.post("/customers/lookup", {"scanned": "0612345678"})).json()
+    assert (found["customer"], len(found["warnings"])) == (jan, 1)
+    assert (found["warnings"][0]["pointer"], "another" in found["warnings"][0]["detail"]) == ("/scanned", True)
 
 
 async def test_the_same_person_at_the_same_moment_is_the_same_customer(web):

@@ -3,7 +3,7 @@
 import pytest
 
 from rules.loader import load_bundle, load_merchant
-from stamgast.domain.program import LapseModel, ReviewAbove, Store, Window
+from stamgast.domain.program import ClaimRules, LapseModel, ReviewAbove, Store, Window
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR
 
@@ -63,6 +63,30 @@ MISTAKES = {
         "name: The Shop\npurchases: {review_above: {amount: 0 EUR}}",
         "every purchase would wait",
         "10000 EUR",
+    ),
+    "no time to claim": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {claims: {within: 0 days}}",
+        "`within`",
+        "14 days",
+    ),
+    "for ever to claim": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {claims: {within: 366 days}}",
+        "`within` must be up to 365 days",
+        "14 days",
+    ),
+    "no claims": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {claims: {per_customer: 0}}",
+        "`per_customer` must be from 1 to 10,000, not 0",
+        "",
+    ),
+    "word for claims": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {claims: {per_cashier: 3}}",
+        'unknown word "per_cashier" in `claims`',
+        "per_operator",
     ),
     "nothing about purchases": ("name: The Shop", "name: The Shop\npurchases: {}", "says nothing", "review_above"),
     "currency": ("currency: EUR", "currency: euro", "is not a currency code", "EUR"),
@@ -132,10 +156,12 @@ def test_a_programme_says_what_the_core_needs(load):
 lapse: {median_gap_days: 20, quantile: 0.9}
 costs: {margin: 55%, margins: {bread: 62.5%}, acquisition: 2.50 EUR, acquisition_by_source: {flyer: 4 EUR}, lifespan_years: 4}
 freshness: {purchases: 3 hours, timers: 5 days}
-purchases: {not_before: 2015-01-01, most_rewards: 5, review_above: {pieces: 40, amount: 500 EUR}}
+purchases: {not_before: 2015-01-01, most_rewards: 5, review_above: {pieces: 40, amount: 500 EUR},
+  claims: {within: 30 days, per_operator: 12}}
 """
     ).program
     assert (program.merchant, program.name, program.currency, program.languages) == ("shop", "The Shop", "EUR", ("nl",))
+    assert program.claims == ClaimRules(30 * DAY, per_operator=12)
     assert program.stores["korenmarkt"] == Store("korenmarkt", "America/New_York", 4, "NL")
     assert program.cards["bread"].stamps_required == 7
     assert program.cards["bread"].categories == {"bread"}

@@ -1,0 +1,226 @@
+"""A customer claims a receipt that was nobody's: the request becomes a record, and the transaction's owner answers it.
+
+Whoever has the receipt's token claims by it; a till, with a key of scope `till`, names the receipt itself. The answer
+is waited for up to two seconds; a later one is at the `Location`. A claim's id begins with its transaction's partition.
+"""
+
+import re
+from functools import partial
+from typing import Annotated, Any, Final, NamedTuple, Self
+
+import msgspec
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from stamgast.domain.claims import Asked, ClaimOutcome, Limit, decode_answer, encode_claim
+from stamgast.domain.program import Program
+from stamgast.identity.phones import BadPhoneError
+from stamgast.identity.receipt_tokens import LONGEST, TokenError
+from stamgast.identity.references import opened, usable_identifiers_of
+from stamgast.identity.sealing import SealError
+from stamgast.pos.canonical import CustomerReference, Strict
+from stamgast.pos.documents import read_document
+from stamgast.pos.problems import RefusedError, problems_of
+from stamgast.pos.scope import scoped_id
+from stamgast.pos.types import CalendarDay, Id
+from stamgast.state.keys import PartitionKeys, transactions
+from stamgast.web.auth import Entrance, enter, enter_to_change, read_body, too_many
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import idempotency_key, reused
+from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.problem import Problem
+from stamgast.web.velocity import Counted
+from stamgast.web.velocity import too_many as over_of
+
+_CLAIM: Final = re.compile(r"([0-9A-F]{1,3})-[0-9a-f]{32}")
+_SAID: Final = {
+    ClaimOutcome.NO_RECEIPT: (
+        404,
+        "no-receipt",
+        "No such receipt is known yet. Ask again, under a new Idempotency-Key, once its till has told it.",
+    ),
+    ClaimOutcome.TAKEN: (
+        409,
+        "already-claimed",
+        "This receipt is somebody's already, or somebody's claim of it waits: it is claimed once.",
+    ),
+    ClaimOutcome.TOO_LATE: (
+        409,
+        "too-late",
+        "This receipt is too old to be claimed: `purchases: {claims: {within: …}}` of program.yaml says how old.",
+    ),
+    ClaimOutcome.NOTHING_LEFT: (
+        409,
+        "nothing-to-claim",
+        "Nothing of this receipt counts: it is open, voided, a test, or all of it was given back.",
+    ),
+    ClaimOutcome.REFUSED: (409, "refused", "The shop has looked at this claim and refused it."),
+}
+
+
+class Receipt(Strict):
+    """Which receipt: its transaction id, with store and day where ids are told apart by them."""
+
+    transaction_id: Id
+    store: Id | None = None
+    business_day_date: CalendarDay | None = None
+
+
+class ClaimRequest(Strict):
+    """Who claims which receipt: by its token, or by its transaction id."""
+
+    token: Annotated[str, Field(min_length=1, max_length=LONGEST)] | None = None
+    transaction_id: Id | None = None
+    store: Id | None = None
+    business_day_date: CalendarDay | None = None
+    operator_id: Id | None = None
+    customer: CustomerReference
+
+    @model_validator(mode="after")
+    def _names_one_receipt(self) -> Self:
+        if (self.token is None) == (self.transaction_id is None):
+            raise PydanticCustomError("receipt", "names no receipt, or two: give token or transaction_id")
+        return self
+
+
+class _Claim(NamedTuple):
+    merchant: str
+    id: str
+    slot: PartitionKeys
+
+    @property
+    def location(self) -> str:
+        return f"/v1/merchants/{self.merchant}/claims/{self.id}"
+
+    @property
+    def answer(self) -> str:
+        return self.slot.answer(self.merchant, self.id)
+
+
+async def post_claim(request: Request) -> JSONResponse:
+    """`POST /v1/merchants/{merchant}/claims`."""
+    deps = deps_of(request)
+    entrance = await enter_to_change(request, "intake")
+    event_id = id_of(idempotency_key(request))
+    given = _read(await read_body(request, deps.limits.body_bytes), ClaimRequest)
+    transaction = _transaction_of(deps, entrance, given)
+    partition = deps.appender.partition_of(deps.topics.purchases, f"{entrance.merchant}:{transaction}".encode())
+    claim = _Claim(entrance.merchant, f"{partition:X}-{event_id}", transactions(partition))
+    customer = await _customer_of(deps, entrance, given.customer)
+    asked = digest(msgspec.json.encode([transaction, customer, given.operator_id, given.store]))[:32]
+    await refuse_other_request(deps, f"web:request:{entrance.merchant}:{event_id}", asked)
+    if await deps.redis.get(claim.answer) is None:
+        await _append(deps, entrance, given, Asked(transaction, claim.id, claim.id, customer, asked))
+    return await _answer(deps, claim, WAIT_S, asked)
+
+
+async def get_claim(request: Request) -> JSONResponse:
+    """`GET …/claims/{claim}`: the answer to an earlier request, or 202 while there is none."""
+    deps = deps_of(request)
+    entrance = await enter(request, "intake")
+    name = request.path_params["claim"]
+    match = _CLAIM.fullmatch(name)
+    if match is None or (partition := int(match[1], 16)) >= deps.topics.partitions:
+        raise Problem(404, "no-claim", "This is not the address of a claim: take it from `Location`.")
+    claim = _Claim(entrance.merchant, name, transactions(partition))
+    known = f"web:request:{entrance.merchant}:{name.partition('-')[2]}"
+    if await deps.redis.get(claim.answer) is None and not await deps.redis.exists(known):
+        raise Problem(404, "no-claim", "There was no such request in the last 24 hours.")
+    return await _answer(deps, claim, 0)
+
+
+async def post_token(request: Request) -> JSONResponse:
+    """`POST …/claims/tokens`: what a till prints on a receipt, as a QR or in a link; nothing is written."""
+    deps = deps_of(request)
+    entrance = await enter(request, "till")
+    given = _read(await read_body(request, deps.limits.body_bytes), Receipt)
+    transaction = _within(entrance.program, given)
+    return JSONResponse({"token": deps.identities.receipt_tokens.of(entrance.merchant, transaction)}, 201)
+
+
+def _read(body: bytes, model: Any) -> Any:
+    document = read_document(body)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise RefusedError(problems_of(error, model)) from None
+
+
+def _transaction_of(deps: Deps, entrance: Entrance, given: ClaimRequest) -> str:
+    if given.token is None:
+        if not entrance.key.allows("till"):
+            detail = "This key may not name a receipt without its token. Send the receipt's token, or use a till's key."
+            raise Problem(403, "scope", detail)
+        return _within(entrance.program, given)
+    if seconds := deps.wrong_codes.wait(entrance.key.id):
+        raise too_many("tokens that are none", seconds)
+    try:
+        return deps.identities.receipt_tokens.transaction_in(entrance.merchant, given.token)
+    except TokenError as error:
+        deps.wrong_codes.take(entrance.key.id)
+        raise RefusedError([{"pointer": "/token", "detail": f"token {error}"}]) from None
+
+
+def _within(program: Program, given: Receipt | ClaimRequest) -> str:
+    return scoped_id(program, given.transaction_id or "", given.store, given.business_day_date)
+
+
+async def _customer_of(deps: Deps, entrance: Entrance, reference: CustomerReference) -> str:
+    """Whom the claim names; somebody new becomes a customer by it, as by a purchase."""
+    merchant = entrance.merchant
+    if reference.customer_id:
+        if await deps.identities.unknown(merchant, [reference.customer_id]):
+            raise Problem(404, "no-customer", f"{merchant} knows nobody by this customer_id.")
+        return reference.customer_id
+    try:
+        named = opened(reference, partial(deps.identities.unseal, merchant))
+        identifiers = usable_identifiers_of(named, entrance.program.home).identifiers
+    except SealError as error:
+        raise RefusedError([{"pointer": "/customer/sealed", "detail": f"sealed {error}"}]) from None
+    except BadPhoneError as error:
+        raise RefusedError([{"pointer": "/customer/phone", "detail": f"phone {error}"}]) from None
+    found = await deps.identities.resolve(merchant, identifiers, deps.clock.now(), deps.last_heard)
+    return found.customer
+
+
+async def _store_of(deps: Deps, merchant: str, transaction: str) -> str:
+    known = (await deps.known_transactions.of(merchant, [transaction])).get(transaction)
+    return "" if known is None or known.snapshot is None else known.snapshot.store
+
+
+async def _append(deps: Deps, entrance: Entrance, given: ClaimRequest, asked: Asked) -> None:
+    """Put a claim on the log, with what the programme says of it now and of what there were too many today."""
+    merchant, rules, at = entrance.merchant, entrance.program.claims, deps.clock.now()
+    store = given.store or await _store_of(deps, merchant, asked.transaction_id)
+    counted = {Limit.CUSTOMER: Counted(asked.customer_id, rules.per_customer)}
+    if given.operator_id:
+        counted[Limit.OPERATOR] = Counted(given.operator_id, rules.per_operator)
+    if store:
+        counted[Limit.STORE] = Counted(store, rules.per_store)
+    whole = msgspec.structs.replace(
+        asked,
+        within=rules.within,
+        over=await over_of(deps.redis, merchant, asked.id, counted, at),
+        operator_id=given.operator_id or "",
+        store=store,
+    )
+    await deps.appender.append(deps.topics.purchases, [encode_claim(merchant, whole, at)])
+
+
+async def _answer(deps: Deps, claim: _Claim, wait_s: float, asked: str = "") -> JSONResponse:
+    stored = await wait_for(deps, claim.answer, wait_s)
+    where = {"Location": claim.location}
+    if stored is None:
+        content = {"status": "pending", "claim": claim.id, "location": claim.location}
+        return JSONResponse(content, 202, {**where, "Retry-After": "1"})
+    answer = decode_answer(stored)
+    if asked and answer.request not in {"", asked}:  # a Redis that was lost forgets which request a key came with
+        raise reused()
+    if answer.outcome in _SAID:
+        status, slug, detail = _SAID[answer.outcome]
+        raise Problem(status, slug, detail, headers=where)
+    content = {"status": answer.outcome, "claim": claim.id, "customer": answer.customer}
+    content["transaction_id"] = answer.transaction
+    return JSONResponse(content, 200 if answer.outcome is ClaimOutcome.CLAIMED else 202, where)

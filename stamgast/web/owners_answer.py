@@ -1,0 +1,40 @@
+"""What an owner answers to a request that became a record: remembered under its `Idempotency-Key`, and waited for."""
+
+import asyncio
+import hashlib
+from typing import Final
+
+from stamgast.web.deps import Deps
+from stamgast.web.idempotency import reused
+
+WAIT_S: Final = 2.0
+"""So long a till waits for it."""
+REMEMBERED_S: Final = 86_400
+_POLL_S: Final = 0.01
+
+
+def id_of(key: str) -> str:
+    """What stands for an Idempotency-Key: 32 hexadecimal digits."""
+    return digest(key.encode())[:32]
+
+
+def digest(raw: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+async def refuse_other_request(deps: Deps, name: str, request: str) -> None:
+    """Remember what was asked under a name. Raises `Problem` 422 if that was something else before."""
+    known = await deps.redis.remember(name, request, REMEMBERED_S)
+    if known is not None and known.decode() != request:
+        raise reused()
+
+
+async def wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
+    """What an owner writes there, if it does so in time."""
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while True:
+        stored = await deps.redis.get(name)
+        if stored is not None or asyncio.get_running_loop().time() >= deadline:
+            return stored if isinstance(stored, bytes) else None
+        await asyncio.sleep(_POLL_S)
