@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import itertools
 import logging
 import os
 import time
@@ -64,18 +63,6 @@ def _logs_as_they_were() -> Iterator[None]:
             root.removeHandler(handler)
     root.setLevel(level)
     _log_as_tests_do()
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep together, when tests run side by side, what shares a fixture of its module.
-
-    As each is collected: what xdist makes of the mark it makes before a conftest may look at all of them.
-    """
-    if not isinstance(item, pytest.Function):
-        return
-    fixtures = itertools.chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
-    if any(fixture.scope == "module" for fixture in fixtures):
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

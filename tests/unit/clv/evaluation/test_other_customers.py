@@ -9,7 +9,7 @@ import pytest
 
 from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.demo.cdnow import day_of
-from stamgast.domain.attrition import COMBINED
+from stamgast.domain.attrition import BLENDED, COMBINED
 from tests.unit.clv.purchases import purchases_of
 from tests.unit.clv.record_shop import CALIBRATION_END, HOLDOUT_END, numbers_of_sample, read_master
 
@@ -37,10 +37,17 @@ def test_the_gain_over_every_single_model_is_more_than_chance(found, single):
         assert 0 < low < high, figure
 
 
-def test_the_combined_model_is_chosen_and_ranks_no_worse(found):
+def test_what_is_chosen_foretells_no_worse_than_the_combined_model(found):
+    best, combined = found.judged[found.choice.best], found.judged[COMBINED]
+
+    assert found.choice.best in {BLENDED, COMBINED}
+    assert best.log_score <= combined.log_score + 0.01
+    assert abs(best.n_bias) < 0.15
+
+
+def test_the_combined_model_ranks_no_worse_than_single_ones(found):
     combined = found.judged[COMBINED]
 
-    assert found.choice.best == COMBINED
     assert combined.auc > max(found.judged[single].auc for single in SINGLES)
     assert abs(combined.n_bias) < 0.15
     assert 0.9 <= combined.slope <= 1.1
