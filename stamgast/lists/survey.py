@@ -113,13 +113,21 @@ def _surveyed(found: Survey) -> Survey:
                 scattered[name] = 0
             seen[key] = seen.get(key, 0) + 1
             last = name
+    mark = found.mark or (marks.pop() if len(marks) == 1 else "")
     return replace(
         found,
         rows=rows,
-        order=found.order or (orders.pop() if len(orders) == 1 else None),
-        mark=found.mark or (marks.pop() if len(marks) == 1 else ""),
+        order=found.order or _order_of(orders, mark, found.parted_by),
+        mark=mark,
         scattered={name: seen[hash(name)] for name in scattered},
     )
+
+
+def _order_of(told: set[DateOrder], mark: str, parted_by: str) -> DateOrder | None:
+    """What the dates tell; where none does, whoever writes `12,40` or parts columns by semicolons has the day first."""
+    if told:
+        return told.pop() if len(told) == 1 else None
+    return DateOrder.DAY_FIRST if mark == "," or (parted_by == ";" and mark != ".") else None
 
 
 def _digest_of(path: Path, mapping: Mapping) -> tuple[str, bool]:

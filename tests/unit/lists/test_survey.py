@@ -5,6 +5,7 @@ import pytest
 from stamgast.lists.columns import Kind
 from stamgast.lists.mapping import Mapping, read_mapping
 from stamgast.lists.survey import survey
+from stamgast.sheets.dates import DateOrder
 from stamgast.sheets.lines import SheetError
 
 
@@ -58,3 +59,18 @@ def test_a_mapping_says_what_columns_mean_and_what_all_rows_share(sheet):
 def test_a_mapping_with_a_word_that_is_none_says_which_was_meant(sheet):
     _, (problem,) = read_mapping(sheet("columns: {fone: Nr}\n", "map.yaml"))
     assert (problem.line, "phone" in problem.hint) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "order"),
+    [
+        ("date;amount\n01-10-2025;12,40\n", DateOrder.DAY_FIRST),
+        ('date,amount\n01/10/2025,"12,40"\n', DateOrder.DAY_FIRST),
+        ("phone;joined\n0612345678;01-10-2025\n", DateOrder.DAY_FIRST),
+        ("date;amount\n01/10/2025;12,40\n01/31/2025;3,00\n", DateOrder.MONTH_FIRST),
+        ("date;amount\n01/10/2025;12.40\n", None),
+        ("date,amount\n01/10/2025,12.40\n", None),
+    ],
+)
+def test_whoever_writes_a_decimal_comma_writes_the_day_first_unless_a_date_says_otherwise(sheet, content, order):
+    assert survey(sheet(content), Mapping()).order is order
