@@ -142,10 +142,11 @@ def test_what_was_remembered_before_there_were_such_dates_is_still_read():
     delivery = read(produced(SALE)).purchase.data
     merge(transaction, delivery, T0)
     stored = encode_transaction(transaction)
-    assert stored[0] == 0x98  # a list of eight; before, there were seven
-    before = decode_transaction(bytes([0x97]) + stored[1:-1])
-    assert before == transaction
-    assert not merge(before, delivery, T0 + DAY)
+    assert stored[0] == 0x99  # a list of nine; before such dates there were seven, before claims eight
+    for fields, behind in ((0x97, 2), (0x98, 1)):
+        before = decode_transaction(bytes([fields]) + stored[1:-behind])
+        assert before == transaction
+        assert not merge(before, delivery, T0 + DAY)
 
 
 # What the owner of a partition finds on the public topic, where the programme says how old a sale may be.
