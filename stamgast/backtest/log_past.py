@@ -47,7 +47,7 @@ _OURS: Final = (
 
 
 Told = tuple[Millis, bytes]
-"""When the log took a record (0: its clock says nothing), and the record: decoded it would take three times the memory."""
+"""When the log took a record (0: its clock is not the shop's), and the record: decoded it takes three times the memory."""
 
 
 async def read_log(
@@ -73,7 +73,9 @@ async def read_log(
                         _hear(record, lists)
                     elif record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
                         customer = record.key[len(of_merchant) :].decode(errors="replace")
-                        found.setdefault((customer, partition), []).append((record.timestamp if held else 0, record.value))
+                        found.setdefault((customer, partition), []).append(
+                            (record.timestamp if held else 0, record.value)
+                        )
     return found, lists
 
 

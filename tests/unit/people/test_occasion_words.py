@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stamgast.clock.shop_time import parse_time
-from stamgast.domain.units import Day
 from stamgast.domain.occasions import VOUCHERS
+from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import OncePer
 from stamgast.people.occasion_words import in_words, without_code
 
