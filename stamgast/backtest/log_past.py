@@ -47,7 +47,7 @@ _OURS: Final = (
 
 
 Told = tuple[Millis, bytes]
-"""When the log took a record (0: its clock is not the shop's), and the record: decoded it takes three times the memory."""
+"""When the log took a record (0: its clock is not the shop's), and the record; decoded it takes three times as much."""
 
 
 async def read_log(
