@@ -47,6 +47,6 @@ def test_who_signs_a_rollback_leaves_on_it_what_is_back():
 
 def test_who_gives_too_little_of_a_hash_is_told_how_much_is_needed():
     known = [InForce(3, BundleRecord(merchant="shop", hash="9b99228e2043", files={}))]
-    with pytest.raises(RefusedLaunchError, match="9b99 is too little of a hash: give 6 letters of it, or a number"):
+    with pytest.raises(RefusedLaunchError, match="9b99 is too little of a hash: give 6 characters of it, or a number"):
         chosen_version("shop", known, "9b99")
     assert chosen_version("shop", known, "9B9922").number == 3
