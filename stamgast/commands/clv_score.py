@@ -24,7 +24,7 @@ from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
-from stamgast.commands.clv_program import closed_of, program_of, trade_of
+from stamgast.commands.clv_program import Trade, closed_of, program_of, trade_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def score(
     costs: Costs = None,
     orders: Orders = "repeat",
     merchant: Annotated[str, typer.Option(help="Leave out the days on which this merchant is closed.")] = "",
+    season: Trade = "",
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
@@ -78,7 +79,9 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant)
+    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant, season)
+    if known is not None and season:
+        misuse(f"--season belongs to a fit; {parameters} says which season its days are counted by")
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -165,7 +168,8 @@ def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, lapses: str, *,
     while piece := list(islice(each, _AT_ONCE)):
         if first:
             told = f"{piece[0].model}, version {piece[0].parameters_version}"
-            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}; lapses by {lapses}")
+            season = f"; days counted by the season: {piece[0].season}" if piece[0].season else ""
+            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}; lapses by {lapses}{season}")
         if as_json:
             print_json_items(piece, first=first)
         else:

@@ -14,6 +14,7 @@ from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, with_regularity
 from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
 from stamgast.commands.clv_margin import Margin, settle_margin
+from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
 from stamgast.commands.clv_words import read_cost, read_day, read_share, read_weeks
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort", "shop": "shop"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
-_OF_A_FIT: Final = ("model", "horizon", "orders")
+_OF_A_FIT: Final = ("model", "horizon", "orders", "season")
 _OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", *_OF_A_FIT)
 """Options that say for a CSV what program.yaml and the clock say for live states."""
 
@@ -51,6 +52,7 @@ def segments(
     model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
     horizon: Annotated[str, typer.Option(help="What best and combined are learnt for: 39w or 273d.")] = "39w",
     orders: Orders = "repeat",
+    season: Trade = "",
     as_json: AsJson = False,
 ) -> None:
     """Value customers by segment: CLV, what winning them cost and may cost, and where that is below 3:1."""
@@ -70,6 +72,7 @@ def segments(
     from stamgast.domain.residual_value import Discounting
 
     check_model(model, orders)
+    trade = trade_of("", season)
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -80,7 +83,7 @@ def segments(
     purchases, settled = settle_margin(data, purchases, given)
     asked = Asked(discounting=Discounting(months, rate, settled.share), margin_weight=settled.weight)
     live = live_of(purchases)
-    pooled = with_regularity(live, fit_shop(live, model, orders, read_weeks(horizon)))
+    pooled = with_regularity(live, fit_shop(live, model, orders, read_weeks(horizon), trade=trade))
     say("and each segment that may deserve parameters of its own …")
     found = segments_of(purchases, pooled, FILE_BY[by], table, asked)
     told = {
@@ -89,6 +92,7 @@ def segments(
         "method": "model",
         "model": pooled.model,
         "parameters_version": pooled.version,
+        "season": pooled.season.origin if pooled.season else None,
         "predicted": asked.words(),
         "trend": TREND,
     }
