@@ -25,7 +25,7 @@ from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_program import Trade, closed_of, program_of, trade_of
-from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
+from stamgast.commands.clv_words import Cost, Margins, read_cost, read_day, read_margins, read_share, read_weeks
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -61,6 +61,7 @@ def score(
         str,
         typer.Option(help="Profit as a share of spend (default: of --parameters, else of the data's profit, else 1)."),
     ] = "",
+    margins: Margins = "",
     acquisition_cost: Cost = "",
     costs: Costs = None,
     orders: Orders = "repeat",
@@ -86,7 +87,7 @@ def score(
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
     usual, table = _costs_of(acquisition_cost, costs)
-    purchases = read_data(data, read_day("--as-of", as_of))
+    purchases = read_data(data, read_day("--as-of", as_of), margins=read_margins(margins) if margins else None)
     if given is None and known is not None and known.margin is not None:
         given = Margin(known.margin, known.margin_weight)
     purchases, settled = settle_margin(data, purchases, given)

@@ -16,7 +16,7 @@ from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
 from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
-from stamgast.commands.clv_words import read_cost, read_day, read_share, read_weeks
+from stamgast.commands.clv_words import Margins, read_cost, read_day, read_margins, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort", "shop": "shop"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
 _OF_A_FIT: Final = ("model", "horizon", "orders", "season")
-_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", *_OF_A_FIT)
+_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", "margins", *_OF_A_FIT)
 """Options that say for a CSV what program.yaml and the clock say for live states."""
 
 
@@ -49,6 +49,7 @@ def segments(
     margin: Annotated[
         str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
     ] = "",
+    margins: Margins = "",
     model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
     horizon: Annotated[str, typer.Option(help="What best and combined are learnt for: 39w or 273d.")] = "39w",
     orders: Orders = "repeat",
@@ -77,7 +78,8 @@ def segments(
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
     table = costs_in(costs, None if usual is None else float(usual))
-    purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+    day = read_day("--as-of", as_of) if as_of else None
+    purchases = read_data(data, day, margins=read_margins(margins) if margins else None)
     _tell_of_no_column(data, purchases, by)
     tell_of_strangers(costs, table, data, purchases)
     purchases, settled = settle_margin(data, purchases, given)
