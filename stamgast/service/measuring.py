@@ -92,7 +92,8 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None
             if is_watched(watched, moment):
                 net += sign * entry.profit * 1000
                 purchases += sign * entry.counts
-        _move(case, rule, watched, net, purchases)
+        if net or purchases:
+            _move(case, rule, watched, net, purchases)
     for moment, entry, sign in sides:
         rule = rule_of(customer.delivered, moment)
         if rule:
