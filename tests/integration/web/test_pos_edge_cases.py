@@ -60,6 +60,7 @@ async def till(kafka: Broker, redis_server: RedisServer, tmp_path_factory: Any) 
     program = (merchant / "program.yaml").read_text()
     (merchant / "program.yaml").write_text(
         program.replace("categories: [bread]", "categories: [bread]\n    products: [BROOD]")
+        + '\nnobodys_phones: ["+31 6 12 00 99 99"]\npurchases: {review_above: {per_day: 12}}\n'
     )
     topics = Topics(PARTITIONS, prefix=f"t{uuid.uuid4().hex[:8]}.")
     create_topics(kafka.bootstrap, topics)
@@ -308,6 +309,22 @@ async def test_17_a_customer_who_is_named_after_the_sale_has_it_then(till: Tills
     await till.state(customer, purchases=1)
     await till.loyverse(case.receipt(1, updated_at="2026-11-29T12:00:00.000Z"), name="counter")
     await till.state(customer, purchases=2, spend=1400, stamps={"bread": 2})
+
+
+async def test_18_a_phone_that_is_nobodys_credits_nobody_and_one_for_everybody_waits_for_a_person(
+    till: Tills, case: Case
+):
+    for own, phone in enumerate(["0600000000", "+31612009999"]):
+        await till.loyverse(case.receipt(own, customer={"phone_number": phone}, customer_id=None), name="counter")
+    taken = [each for each in await till.purchases() if f":{case.number}-" in each["transaction_id"]]
+    assert [each.get("customer") for each in taken] == [None, None], "kept, and credited to nobody"
+    customer = await till.enrol(case.phone)
+    await till.loyverse(
+        *[case.receipt(f"d{n}", 1.0, at=NOON + timedelta(minutes=n)) for n in range(30)], name="counter"
+    )
+    await till.state(customer, purchases=12, spend=1200)
+    await till.loyverse(case.receipt("next", 1.0, at=NOON + timedelta(days=1)), name="counter")
+    await till.state(customer, purchases=13)
 
 
 async def test_20_numbers_of_two_shops_are_two_sales_and_odd_amounts_are_read(till: Tills, case: Case):
