@@ -45,7 +45,7 @@ _WORDS: Final[Mapping[MisnamedKind, tuple[str, str]]] = {
     ),
     "two_customers": (
         "{field} names one customer and what stands beside it another: phone counts before number and provider's id",
-        "identifiers of one customer; an enrolment with `phone_changed_hands` says whose a phone is",
+        "identifiers of one customer; `stamgast customer merge` makes one of two who are one person",
     ),
 }
 

@@ -6,6 +6,7 @@ the ones that name a customer, and tell refunds, voids, tips, parked and deferre
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import uuid
@@ -325,6 +326,33 @@ async def test_18_a_phone_that_is_nobodys_credits_nobody_and_one_for_everybody_w
     await till.state(customer, purchases=12, spend=1200)
     await till.loyverse(case.receipt("next", 1.0, at=NOON + timedelta(days=1)), name="counter")
     await till.state(customer, purchases=13)
+
+
+async def test_19_two_of_a_tills_customers_who_are_one_are_merged_and_a_later_refund_finds_its_sale(
+    till: Tills, case: Case
+):
+    customer = await till.enrol(case.phone)
+    await till.loyverse(case.receipt(1), name="counter")
+    second = {"id": f"again-{case.number}"}
+    await till.loyverse(case.receipt(2, customer=second, customer_id=second["id"]), name="counter")
+    await till.state(customer, purchases=1)
+    [named] = [
+        each["customer"] for each in await till.purchases() if each["transaction_id"].endswith(f":{case.number}-2")
+    ]
+    other = named["customer_id"]
+    await till.state(other, purchases=1, stamps={"bread": 1})
+    await command(till.settings, "customer", "merge", MERCHANT, other, case.phone, "--yes")
+    await till.state(customer, purchases=2, spend=1400, stamps={"bread": 2})
+    await till.state(other, purchases=0, spend=0, stamps={"bread": 0})
+    await till.loyverse(case.refund(2, "r", 7.0, customer=second, customer_id=second["id"]), name="counter")
+    await till.loyverse(case.receipt(3, customer=second, customer_id=second["id"]), name="counter")
+    await till.state(customer, purchases=2, spend=1400, refunds=700)
+    await till.state(other, purchases=0, refunds=0)
+
+
+async def command(settings: Settings, *words: str) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, *words, env=environment(settings))
+    assert await process.wait() == 0
 
 
 async def test_20_numbers_of_two_shops_are_two_sales_and_odd_amounts_are_read(till: Tills, case: Case):
