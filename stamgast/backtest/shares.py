@@ -180,15 +180,16 @@ class _Somebody(NamedTuple):
 
 def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebody], Lists]:
     """In an order that does not depend on how the log is cut, and who of them is on which list."""
+    given = plan.data.listed
     if isinstance(plan.data, CsvData):
         lines = csv_past.read_csv(Path(plan.data.path), program, share, plan.span(program)[1])
         everybody = [
             _Somebody(customer, 0, partial(sales.events_of, customer, theirs, program))
             for customer, theirs in lines.items()
         ]
-        given = plan.data.listed
         return everybody, NO_LISTS if given is None else ListInFile(given, lines, program.home)
-    records, lists = asyncio.run(log_past.read_log(plan.data, program, share))
+    records, fixed = asyncio.run(log_past.read_log(plan.data, program, share))
+    lists = fixed if given is None else ListInFile(given, (customer for customer, _ in records), program.home)
     return [
         _Somebody(customer, partition, partial(log_past.events_of, told, program))
         for (customer, partition), told in sorted(records.items())

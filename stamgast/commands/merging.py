@@ -71,7 +71,7 @@ async def _plan(settings: Settings, merchant: str, named: tuple[str, str], at: i
     from stamgast.lookup import name_customer, open_people
 
     async with open_people(settings) as people:
-        former, into = [await name_customer(settings, people, merchant, each) for each in named]
+        former, into = [(await name_customer(settings, people, merchant, each)).customer for each in named]
         return await _merger(settings, people).plan(merchant, former, into, at)
 
 

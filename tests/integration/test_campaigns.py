@@ -193,6 +193,13 @@ async def test_a_campaign_is_for_those_who_are_on_its_list_when_it_starts(shop: 
     unknown = shop.asked("campaign", "start", "call", "--audience", "invitd", "--dry-run", "--json", code=1)
     assert 'Did you mean "invited"?' in unknown["error"]
 
+    words = ("rules", "backtest", "call", "--merchant", MERCHANT, "--audience", str(folder / "invited.csv"), "--json")
+    nobody_started = shop.asked(*words, code=2)
+    assert "when is it started?" in nobody_started["error"]
+    tried: Any = shop.run(*words, "--campaign-at", "2026-10-01 18:00")
+    assert tried["rules"]["call"]["fired"] == 2, "nothing was fixed for the log yet: the file says who is on it"
+    assert tried["rules"]["call"]["not_known"] == ["it is for the list invited.csv: 2 of the 2 on it are in this past"]
+
     shop.run("campaign", "start", "call", "--audience", "invited", "--yes", "--json")
 
     async def they_have_it() -> bool:
