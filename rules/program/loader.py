@@ -24,7 +24,7 @@ from rules.program.budgets import read_budget, read_campaigns
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
-from rules.program.messages import check_plain
+from rules.program.messages import Texts, check_plain
 from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
@@ -100,10 +100,8 @@ def empty_program(merchant: str) -> Program:
     return Program(merchant, merchant, "EUR", "UTC", "NL", ("en",), {})
 
 
-def read_program(
-    reader: Reader, node: Node, merchant: str, sms: Mapping[str, Mapping[str, str]], clv: Mapping[str, Any]
-) -> Program:
-    """The whole programme. `merchant` is the folder's name, `sms` is template -> language -> text.
+def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: Mapping[str, Any]) -> Program:
+    """The whole programme. `merchant` is the folder's name, `texts` is what stands beside it.
 
     `clv` is the parameter set that goes with the files; empty before the first fit.
     """
@@ -113,7 +111,7 @@ def read_program(
     region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
     neighbours = _neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
-    languages = read_languages(reader, found.get("languages")) or spoken_in(found, sms)
+    languages = read_languages(reader, found.get("languages")) or spoken_in(found, texts.sms)
     rewards = _rewards(reader, found.get("rewards"), languages, currency)
     prices, closed = read_prices(reader, found.get("prices"), currency), read_closed(reader, found.get("closed"))
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
@@ -148,7 +146,7 @@ def read_program(
         budget=read_budget(reader, found.get("budget"), currency),
         measure_window=read_measure(reader, found.get("measure")),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
-        **read_messages(reader, found, languages, sms, people)._asdict(),
+        **read_messages(reader, found, languages, texts, people)._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -206,12 +206,12 @@ def why(
 @app.command()
 def schema(
     which: Annotated[
-        str, typer.Argument(metavar="[rule|program]", help="Of a rule's file, or of program.yaml.")
+        str, typer.Argument(metavar="[rule|program|content]", help="Of a rule's file, of program.yaml or of contents/.")
     ] = "rule",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="It is JSON already; taken for uniformity.")] = False,  # noqa: ARG001
 ) -> None:
-    """Print the JSON Schema of a rule or of program.yaml, for editors that complete and underline."""
+    """Print the JSON Schema of a kind of file, for editors that complete and underline."""
     from rules.schema import SCHEMAS, as_file
 
     if which not in SCHEMAS:

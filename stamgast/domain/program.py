@@ -124,6 +124,8 @@ class Template:
     if_unproven: str = IfUnproven.NEVER
     parts: int = field(default=0, compare=False)
     """SMS parts that it takes at most, in any language; 0: nobody reckoned."""
+    unpushed: bool = False
+    """Its text for WhatsApp stands in `contents/`, and not all languages of it were pushed."""
 
     def wordings(self, channel: Channel) -> Mapping[str, str]:
         """Language -> what stands there for a channel: a ContentSid, or a text (`ChannelSpec.wording`)."""
@@ -134,6 +136,10 @@ class Template:
                 return self.sms
             case _:
                 assert_never(channel)
+
+    def is_meant_for(self, channel: Channel) -> bool:
+        """Whether it is written for a channel, be it that WhatsApp has not seen it yet."""
+        return bool(self.wordings(channel)) or (self.unpushed and channel is Channel.WHATSAPP)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
