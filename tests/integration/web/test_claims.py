@@ -13,6 +13,7 @@ import pytest
 
 from stamgast.bootstrap import id_key_of
 from stamgast.claims_to_review import list_claims
+from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.claims import Limit
 from stamgast.domain.events import PurchaseChanged
 from stamgast.domain.units import DAY, HOUR
@@ -183,7 +184,9 @@ async def test_too_many_claims_wait_for_a_person_and_are_not_lost(shop, web_sett
     listed = json.loads(await said(web_settings, "review", MERCHANT, "--json"))["claims"]
     assert [each["transaction"] for each in listed] == receipts[5:]
     assert all((each["customer"], each["over"], each["spend"]) == (anna, ["customer"], 350) for each in listed)
-    assert "too many of: customer" in await said(web_settings, "review", MERCHANT)
+    told = await said(web_settings, "review", MERCHANT)
+    assert "too many of: customer" in told
+    assert f"  {on_the_wall(listed[0]['occurred_at'], 'Europe/Amsterdam')}  customer " in told
     confirmed = json.loads(await said(web_settings, "confirm", MERCHANT, receipts[5], "--json"))
     assert (confirmed["applied"], confirmed["customer"]) == (True, anna)
     assert "counts for nothing" in await said(web_settings, "refuse", MERCHANT, receipts[6])
