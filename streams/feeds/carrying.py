@@ -32,6 +32,8 @@ from streams.runtime.job import TROUBLE
 log = get_logger(__name__)
 
 _LOOK_EVERY_S: Final = 0.5
+_SETTLE_S: Final = 1.0
+"""After a partition came here: who had it writes down how far it is, and that has to be read."""
 _WRITE_EVERY_S: Final = 1.0
 _LAST_WRITE_S: Final = 0.8
 
@@ -54,6 +56,7 @@ class Carrying(Service):
         patience: Patience | None = None,
         wall: Callable[[], float] = time.time,
         every_s: float = _LOOK_EVERY_S,
+        settle_s: float = _SETTLE_S,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -66,6 +69,8 @@ class Carrying(Service):
         self._patience = patience or Patience()
         self._wall = wall
         self._every_s = every_s
+        self._settle_s = settle_s
+        self._owned_since: dict[int, float] = {}
         self._pieces = Pieces(bootstrap)
         self._couriers: dict[Name, Courier] = {}
         self._to_write: dict[bytes, bytes | None] = {}
@@ -109,7 +114,7 @@ class Carrying(Service):
         running = {feed.id: feed for feed in self._table.all() if not feed.paused and not self._table.is_gone(feed)}
         over = [name for name, courier in self._couriers.items() if running.get(name) != courier.feed]
         await self._end(over)
-        owned = set(self._owned())
+        owned = self._settled()
         for name, feed in running.items():
             if name not in over:  # what it came to has to be read first
                 await self._carry(feed, owned)
@@ -122,6 +127,12 @@ class Carrying(Service):
                 courier.look(ends)
         self._show()
         await self._write_sometimes()
+
+    def _settled(self) -> set[int]:
+        """Partitions that are owned for long enough."""
+        now = time.monotonic()
+        self._owned_since = {number: self._owned_since.get(number, now) for number in self._owned()}
+        return {number for number, since in self._owned_since.items() if now - since >= self._settle_s}
 
     async def _carry(self, feed: Feed, owned: Collection[int]) -> None:
         courier = self._couriers.get(feed.id)

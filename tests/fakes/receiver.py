@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 
@@ -44,10 +46,19 @@ class Receiver:
         self.arrived: list[Arrived] = []
         self._lock = Lock()
         self._end = Event()
+        self._connections: set[socket] = set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                receiver._connections.add(self.connection)
+
+            def finish(self) -> None:
+                receiver._connections.discard(self.connection)
+                super().finish()
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
@@ -105,7 +116,12 @@ class Receiver:
             return Counter(each.id for each in self.arrived)
 
     def end(self) -> None:
+        if self._end.is_set():
+            return
         self._end.set()
         self.server.shutdown()
         self.server.server_close()
+        for each in [*self._connections]:
+            with suppress(OSError):
+                each.shutdown(SHUT_RDWR)
         self._thread.join()

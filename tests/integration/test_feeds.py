@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -53,6 +54,7 @@ class Scene:
         self.secret = new_secret()
         self.owned: list[list[int]] = [[*range(PARTITIONS)], []]
         self.metrics = Metrics()
+        self.patience = QUICK
         self.tasks: list[asyncio.Task[Any]] = []
         self.carriers: list[Carrying] = []
 
@@ -69,8 +71,9 @@ class Scene:
                 topics=self.topics,
                 append=self.appender.append,
                 metrics=self.metrics,
-                patience=QUICK,
+                patience=self.patience,
                 every_s=0.05,
+                settle_s=0.3,
             )
             await carrier.start()
             self.carriers.append(carrier)
@@ -186,6 +189,8 @@ async def test_one_that_is_down_is_asked_again_and_holds_up_no_other(
 
 
 async def test_one_that_fails_now_and_then_gets_everything_in_order(scene: Scene, crm: Receiver) -> None:
+    for carrier in scene.carriers:
+        carrier._patience = dataclasses.replace(QUICK, refused=1_000, later=1_000)
     count = iter(range(100_000))
     crm.says = lambda _asked: (200, 503, 200, (302, {"location": crm.url}), 200, 429, 200)[next(count) % 7]
     await scene.add("crm", crm.url)
