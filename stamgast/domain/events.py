@@ -165,6 +165,10 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     keyword: str | None = None
     phone: str = ""
     """What stands for the phone it came from."""
+    answers: bool = False
+    """The house may answer it for this customer: of those with one phone one does, and the carrier has not yet."""
+    media: Count = 0
+    """How many photos, sounds or files came with it."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):

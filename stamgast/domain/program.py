@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
@@ -139,7 +140,7 @@ class Template:
 
     def is_meant_for(self, channel: Channel) -> bool:
         """Whether it is written for a channel, be it that WhatsApp has not seen it yet."""
-        return bool(self.wordings(channel)) or (self.unpushed and channel is Channel.WHATSAPP)
+        return bool(self.wordings(channel)) or (self.unpushed and spec_of(channel).wording is Wording.APPROVED)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
