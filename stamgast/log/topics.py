@@ -111,7 +111,8 @@ SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
 PROVEN: Final = (PURCHASES,)
 """Open to others, who prove their merchant."""
 BELIEVED_BY_NOBODY: Final = (FACTS, REPLIES, CLOCK)
-"""Facts are for others; what people wrote is sealed and only shown; of a clock's record the broker's time counts."""
+"""Facts are for others, as are feeds of them; what people wrote is sealed and only shown; of a clock's record the
+broker's time counts."""
 
 
 @lru_cache
