@@ -25,6 +25,7 @@ from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
+from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
@@ -77,6 +78,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
+        Route(f"{merchant}/pos", get_tills, methods=["GET"]),
         Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
         Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
         Route("/twilio/status", post_status, methods=["POST"]),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeVar
 
 from stamgast.domain.units import Minor
-from stamgast.pos.problems import RefusedError, pointer
+from stamgast.pos.problems import RefusedError, kind_of, pointer
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.ids import fitting
 
@@ -29,7 +29,7 @@ class Part:
 
     def __init__(self, content: Any, place: str = "") -> None:
         if not isinstance(content, dict):
-            _refuse(place, f"{_last(place) or 'this'} is {_kind(content)}, not an object")
+            _refuse(place, f"{_last(place) or 'this'} is {kind_of(content)}, not an object")
         self.content: dict[Any, Any] = content
         self.place = place
 
@@ -66,7 +66,7 @@ class Part:
             elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
                 return str(value)
             elif value is not None and value is not False:
-                self.refuse(name, f"is {_kind(value)}, not a text")
+                self.refuse(name, f"is {kind_of(value)}, not a text")
         return None
 
     def word(self, *names: str) -> str:
@@ -160,7 +160,7 @@ def refusing(kind: str) -> Iterator[None]:
 
 def _parts(value: Any, place: str) -> Iterator[Part]:
     if not isinstance(value, list):
-        _refuse(place, f"{_last(place)} is {_kind(value)}, not a list")
+        _refuse(place, f"{_last(place)} is {kind_of(value)}, not a list")
     if len(value) > MOST_PARTS:
         _refuse(place, f"{_last(place)} has {len(value)} entries; at most {MOST_PARTS} are taken")
     for index, each in enumerate(value):
@@ -175,19 +175,3 @@ def _refuse(place: str, detail: str, allowed: str = "") -> NoReturn:
 
 def _last(place: str) -> str:
     return place.rpartition("/")[2]
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float() | Decimal():
-            return "a number"
-        case str():
-            return "a text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
