@@ -27,7 +27,7 @@ from benchmarks.bakery import MERCHANT
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.latency import open_shop, settings_of
 from benchmarks.scene import ROOT, Scene, all_topics
-from stamgast.bootstrap import web_parts
+from stamgast.bootstrap import WebParts, web_parts
 from stamgast.pos.connections import Connection
 from stamgast.settings import Settings
 from stamgast.tills.record import Name, connection_key, encode_connection, record_of
@@ -69,14 +69,7 @@ async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: i
             return Response()
 
         app.router.routes.append(Route(BARE, bare, methods=["POST"]))
-        sealed = {"webhook": (parts.tills.seal.seal(MERCHANT, "front", "webhook", SECRET),)}
-        connection = Connection(MERCHANT, "front", "shopify", "bench", {"1": "dok"}, sealed)
-        key = connection_key(Name(MERCHANT, "front"))
-        value = encode_connection(record_of(connection, 1))
-        await parts.appender.append(parts.topics.connections, [(key, value)])
-        known = parts.tills.connections
-        while not (known.loaded and known.all(MERCHANT) and parts.identities.loaded and parts.merchants.loaded):
-            await asyncio.sleep(0.05)
+        await connected(parts)
         async with serving(app, "127.0.0.1", 0) as port:
             for number in range(rounds + 1):  # the first one warms up
                 for path, done in speeds.items():
@@ -85,9 +78,20 @@ async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: i
     return {path: done[1:] for path, done in speeds.items()}
 
 
+async def connected(parts: WebParts) -> None:
+    """The shop's till is connected, and everything is read."""
+    sealed = {"webhook": (parts.tills.seal.seal(MERCHANT, "front", "webhook", SECRET),)}
+    connection = Connection(MERCHANT, "front", "shopify", "bench", {"1": "dok"}, sealed)
+    key = connection_key(Name(MERCHANT, "front"))
+    value = encode_connection(record_of(connection, 1))
+    await parts.appender.append(parts.topics.connections, [(key, value)])
+    known = parts.tills.connections
+    while not (known.loaded and known.all(MERCHANT) and parts.identities.loaded and parts.merchants.loaded):
+        await asyncio.sleep(0.05)
+
+
 async def _posted(port: int, requests: Sequence[bytes], file: Path) -> float:
-    framed = b"".join(len(each).to_bytes(4, "big") + each for each in requests)
-    await asyncio.to_thread(file.write_bytes, framed)
+    await asyncio.to_thread(file.write_bytes, framed(requests))
     command = [sys.executable, "-m", "benchmarks.posting", str(port), str(file)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
@@ -95,6 +99,11 @@ async def _posted(port: int, requests: Sequence[bytes], file: Path) -> float:
     if told["good"] != len(requests):
         raise RuntimeError(f"{len(requests) - told['good']} of {len(requests)} were not answered with 2xx")
     return len(requests) / float(told["seconds"])
+
+
+def framed(requests: Sequence[bytes]) -> bytes:
+    """As `benchmarks.posting` reads them."""
+    return b"".join(len(each).to_bytes(4, "big") + each for each in requests)
 
 
 def requests_to(path: str, count: int, round_: int) -> list[bytes]:

@@ -50,6 +50,7 @@ ANSWERED = (
 )
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
+INBOUND = "/twilio/inbound"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -80,7 +81,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
         Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
         Route("/twilio/status", post_status, methods=["POST"]),
-        Route("/twilio/inbound", post_inbound, methods=["POST"]),
+        Route(INBOUND, post_inbound, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
     ]
     app = Starlette(
@@ -89,7 +90,7 @@ def create_app(deps: Deps) -> Starlette:
             Middleware(Measured, metrics=deps.metrics),
             Middleware(RateTold),
             Middleware(Answered),
-            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.body_bytes),
+            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
             **dict.fromkeys(ANSWERED, answer_problem),
@@ -99,6 +100,11 @@ def create_app(deps: Deps) -> Starlette:
     )
     app.state.deps = deps
     return app
+
+
+def is_urgent(url: bytes) -> bool:
+    """Whether a request is what somebody wrote to us: it may be STOP, and the carrier posts it once."""
+    return url.partition(b"?")[0] == INBOUND.encode()
 
 
 async def _get_openapi(_request: Any) -> JSONResponse:
