@@ -2,7 +2,8 @@
 
 One web process with its own limits, its requests from another process: as many connections as there are people, each
 with one signed message, all opened at the same moment. Beside them 200 connections of tills post purchases all the
-while, of which the server answers 100 at once and refuses the others. A STOP that was refused is lost: the carrier posts it once.
+while, of which the server answers 100 at once and refuses the others. A STOP that was refused is lost: the carrier
+posts it once.
 """
 
 from __future__ import annotations

@@ -26,8 +26,10 @@ from starlette.routing import Route
 from benchmarks.bakery import MERCHANT
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.latency import open_shop, settings_of
+from benchmarks.meter import cpu_seconds
 from benchmarks.scene import ROOT, Scene, all_topics
 from stamgast.bootstrap import WebParts, web_parts
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.pos.connections import Connection
 from stamgast.settings import Settings
 from stamgast.tills.record import Name, connection_key, encode_connection, record_of
@@ -41,23 +43,32 @@ DOOR, BARE = f"/v1/merchants/{MERCHANT}/pos/shopify/front", "/bare"
 
 def run(scene: Scene) -> None:
     """Measure both in turn, three times."""
-    count, rounds = scene.sized(4_000, 100), scene.sized(3, 1)
+    count, rounds = scene.sized(4_000, 100), scene.sized(5, 1)
     with redis.Redis.from_url(scene.redis.url) as client:
         client.flushall()
     with all_topics(scene) as topics, TemporaryDirectory() as folder:
         settings = settings_of(scene, topics.prefix, Path(folder))
         asyncio.run(open_shop(scene, settings, busy=False))
-        speeds = asyncio.run(_measure(settings, Path(folder), count, rounds))
-    door, bare = (middle(speeds[path]) for path in (DOOR, BARE))
-    rows = [("signed webhook, appended", door, door / bare), ("the same server, append alone", bare, 1.0)]
-    table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share"), rows)
+        found = asyncio.run(_measure(settings, Path(folder), count, rounds))
+    shares = [door[0] / bare[0] for door, bare in zip(found[DOOR], found[BARE], strict=True)]
+    door, bare = (middle([speed for speed, _ in found[path]]) for path in (DOOR, BARE))
+    door_cpu, bare_cpu = (middle([cpu for _, cpu in found[path]]) for path in (DOOR, BARE))
+    rows = [
+        ("signed webhook, appended", door, middle(shares), door_cpu),
+        ("the same server, append alone", bare, 1.0, bare_cpu),
+    ]
+    table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share", "CPU us of web"), rows)
     tell([
-        Figure("webhook_intake", door, "webhooks a second", "half of what only appends, at least", bare * LEAST_SHARE),
+        Figure("webhook_intake", middle(shares), "of the rate of append alone", "at least", LEAST_SHARE),
+        Figure("webhook_intake_cpu", door_cpu, "us of web each", "append alone", bare_cpu),
     ])  # fmt: skip
 
 
-async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: int) -> dict[str, list[float]]:
-    speeds: dict[str, list[float]] = {DOOR: [], BARE: []}
+async def _measure(
+    settings: dict[str, Any], folder: Path, count: int, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Of each way and round: how many a second, and microseconds of CPU each."""
+    found: dict[str, list[tuple[float, float]]] = {DOOR: [], BARE: []}
     async with web_parts(Settings(_env_file=None, **settings)) as parts:
         deps = deps_over(parts)
         app = create_app(deps)
@@ -70,12 +81,14 @@ async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: i
 
         app.router.routes.append(Route(BARE, bare, methods=["POST"]))
         await connected(parts)
+        collect_rarely()  # as web does
         async with serving(app, "127.0.0.1", 0) as port:
             for number in range(rounds + 1):  # the first one warms up
-                for path, done in speeds.items():
-                    speed = await _posted(port, requests_to(path, count, number), folder / "requests")
-                    done.append(speed)
-    return {path: done[1:] for path, done in speeds.items()}
+                for path, done in found.items():
+                    requests, began = requests_to(path, count, number), cpu_seconds()
+                    speed = await _posted(port, requests, folder / "requests")
+                    done.append((speed, (cpu_seconds() - began) / count * 1e6))
+    return {path: done[1:] for path, done in found.items()}
 
 
 async def connected(parts: WebParts) -> None:

@@ -57,8 +57,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 def create_app(deps: Deps) -> Starlette:
     """Make the app. What stands behind `deps` runs already (`stamgast.bootstrap.web_parts`)."""
     merchant = "/v1/merchants/{merchant}"
-    routes: list[BaseRoute] = [
+    routes: list[BaseRoute] = [  # they are tried in turn: those first that come in numbers
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
+        Route("/twilio/status", post_status, methods=["POST"]),
+        Route(INBOUND, post_inbound, methods=["POST"]),
         Route(f"{merchant}/events", post_events, methods=["POST"]),
         Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
@@ -78,10 +82,6 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
-        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
-        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
-        Route("/twilio/status", post_status, methods=["POST"]),
-        Route(INBOUND, post_inbound, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
     ]
     app = Starlette(

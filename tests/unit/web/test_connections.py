@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -228,20 +229,20 @@ async def test_requests_of_one_address_and_of_all_are_bounded_and_what_people_wr
         return PlainTextResponse("done")
 
     routes = [Route("/", wait), Route("/inbound", wait, methods=["POST"])]
-    how = {"per_address": 3, "most": 5, "open_at_most": 50, "is_urgent": lambda url: url == b"/inbound"}
+    how: dict[str, Any] = {"per_address": 3, "most": 5, "open_at_most": 50, "is_urgent": lambda url: url == b"/inbound"}
     async with served(Starlette(routes=routes), **how) as web:
         tills = [web.connect(f"127.0.0.{2 + number // 3}", ASK) for number in range(6)]
         await eventually(lambda: web.dropped == ["busy"])
         stop = ASK.replace(b"GET /", b"POST /inbound")
         stops = [web.connect("127.0.0.2", stop) for _ in range(20)]
         crowd = [web.connect("127.0.0.2", ASK), web.connect("127.0.0.9", ASK)]
-        refused = [await eventually(lambda each=each: _said(each)) for each in [tills[-1], *crowd]]
+        refused = [await eventually(partial(_said, each)) for each in [tills[-1], *crowd]]
         for said in refused:
             assert said.startswith(b"HTTP/1.1 503")
             assert b"retry-after" in said.lower()
         free.set()
         for each in [*tills[:-1], *stops]:
-            assert (await eventually(lambda each=each: _said(each))).startswith(b"HTTP/1.1 200")
+            assert (await eventually(partial(_said, each))).startswith(b"HTTP/1.1 200")
         assert await web.answers()  # and there is room again
 
 
