@@ -23,6 +23,7 @@ from stamgast.identity.staff import unseal_phone
 from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
+from stamgast.state.newcomers import Newcomers
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 
@@ -62,6 +63,7 @@ class IdentityStore:
         self._view = self._log.view
         self._topics = topics
         self._profiles = Profiles(self._log, wrapping_keys)
+        self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 
