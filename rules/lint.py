@@ -172,7 +172,7 @@ def _names_needing(condition: Condition) -> Iterator[str]:
 def _lint_send(file: RuleFile, action: Send, program: Program) -> None:
     template = program.templates[action.template]
     for channel in map(channel_named, action.by):
-        if not template.wordings(channel):
+        if not template.is_meant_for(channel):
             hint = f"Add {_missing_part(channel, program, template)}, or leave {channel} out of `by`."
             file.reader.problem(file.place("send"), f"the template {template.id} is not written for {channel}", hint)
         elif not program.messaging.senders.get(channel):

@@ -13,9 +13,12 @@ from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.approved_contents import APPROVED, compare_contents
 from rules.program.budgets import check_campaigns
+from rules.program.content_check import check_contents
+from rules.program.content_lock import LOCK, Lock, NotALockError, read_lock, sids_in
+from rules.program.contents import ContentFile, read_content
 from rules.program.loader import empty_program, read_program
 from rules.program.message_size import check_approved, check_size, with_parts
-from rules.program.messages import check_sms
+from rules.program.messages import Texts, check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
 from rules.segments import read_segments
@@ -32,13 +35,15 @@ PROGRAM: Final = "program.yaml"
 MAX_FILES: Final = 2_000
 _RULE: Final = re.compile(r"rules/[^/]+\.yaml")
 _SMS: Final = re.compile(r"templates/([^/]+)/([^/]+)\.j2")
+_CONTENT: Final = re.compile(r"contents/([^/]+)\.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedMerchant:
     """What a merchant's files mean. `program` and `rules` are for use only if `ok`.
 
-    `files` holds the content of a bundle: relative path -> text.
+    `files` holds the content of a bundle: relative path -> text. `contents` is what WhatsApp is to approve, by
+    template; it is not read of files that were published, of which a worker needs the ContentSids alone.
     """
 
     program: Program
@@ -46,6 +51,7 @@ class LoadedMerchant:
     tests: tuple[RuleTest, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, ContentFile] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -98,14 +104,15 @@ def load_published(files: Mapping[str, str], merchant: str, clv: Mapping[str, An
 def _files_of(folder: Path) -> list[str]:
     """The files that make a merchant's bundle, and those that look as if they should."""
     found = [PROGRAM] if (folder / PROGRAM).exists() else []
-    for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", "program.y*ml"):
+    for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", "program.y*ml", "contents/*.y*ml", LOCK):
         found += [each.relative_to(folder).as_posix() for each in folder.glob(pattern) if each.is_file()]
     return [name for name in dict.fromkeys(found) if not Path(name).name.startswith(".")]
 
 
 def _folders_named_like_files(folder: Path) -> list[str]:
     """Folders that would silently be left out: whoever named them so meant a rule or a text."""
-    found = (each for pattern in ("rules/*.y*ml", "templates/*/*.j2") for each in folder.glob(pattern) if each.is_dir())
+    patterns = ("rules/*.y*ml", "templates/*/*.j2", "contents/*.y*ml")
+    found = (each for pattern in patterns for each in folder.glob(pattern) if each.is_dir())
     return sorted(each.relative_to(folder).as_posix() for each in found)
 
 
@@ -173,10 +180,13 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     node = loading.tree(PROGRAM)
     if node is None:
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
-    program = read_program(loading.reader(PROGRAM), node, merchant, _sms_texts(loading), clv)
+    texts = Texts(_sms_texts(loading), _pushed(loading))
+    program = read_program(loading.reader(PROGRAM), node, merchant, texts, clv)
     _check_sms(loading, program)
+    contents = {} if loading.published else _read_contents(loading, program)
     if not loading.published:
         _check_sendable(loading, node, program)
+        check_contents(loading.reader, node, program, contents, _lock(loading))
     segments = read_segments(Context(loading.reader(PROGRAM), program), node)
     context = Context(loading.reader(PROGRAM), program, segments=segments)
     audiences = read_audiences(context, node)
@@ -189,7 +199,7 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     if any(rule.budgets for rule in rules.values()):
         program = with_parts(program)
     tests = tuple(test for file in rule_files for test in file.tests)
-    return LoadedMerchant(program, RuleSet(rules.values(), audiences), tests, loading.problems(), files)
+    return LoadedMerchant(program, RuleSet(rules.values(), audiences), tests, loading.problems(), files, contents)
 
 
 def _hold_to_bounds(loading: _Loading, files: list[RuleFile]) -> None:
@@ -216,7 +226,7 @@ def kept_by(program: Program, rules: Iterable[CompiledRule | Audience]) -> Kept:
 def _check_names(loading: _Loading) -> None:
     """Files that would silently be left out."""
     for name in list(loading.sources):
-        if name == PROGRAM or _RULE.fullmatch(name) or _SMS.fullmatch(name):
+        if name in {PROGRAM, LOCK} or any(each.fullmatch(name) for each in (_RULE, _SMS, _CONTENT)):
             continue
         stem = name.rpartition(".")[0]
         if name.endswith(".yml"):
@@ -237,6 +247,34 @@ def _sms_texts(loading: _Loading) -> dict[str, dict[str, str]]:
         if match := _SMS.fullmatch(name):
             texts.setdefault(match[2], {})[match[1]] = source.text
     return texts
+
+
+def _pushed(loading: _Loading) -> dict[str, dict[str, str]]:
+    """Template -> language -> ContentSid, of those that have a file in contents/."""
+    sids = sids_in(_lock(loading))
+    return {match[1]: sids.get(match[1], {}) for name in loading.sources if (match := _CONTENT.fullmatch(name))}
+
+
+def _lock(loading: _Loading) -> Lock:
+    if LOCK not in loading.sources:
+        return {}
+    try:
+        return read_lock(loading.sources[LOCK].text)
+    except NotALockError:
+        hint = "Take it from where it was kept, or delete it: `stamgast templates push` finds what is there."
+        loading.reader(LOCK).problem(Mark(1, 1), "this is not what `stamgast templates push` writes", hint)
+        return {}
+
+
+def _read_contents(loading: _Loading, program: Program) -> dict[str, ContentFile]:
+    found: dict[str, ContentFile] = {}
+    for name in sorted(loading.sources):
+        match = _CONTENT.fullmatch(name)
+        node = loading.tree(name) if match else None
+        if match and node is not None:
+            file = read_content(loading.reader(name), node, match[1], program)
+            found |= {} if file is None else {match[1]: file}
+    return found
 
 
 def _check_sms(loading: _Loading, program: Program) -> None:

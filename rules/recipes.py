@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from jinja2 import StrictUndefined, TemplateError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
-from rules.yaml.nodes import Node
+from rules.yaml.nodes import MapNode, Node
 from rules.yaml.problems import Problem, has_errors
 from rules.yaml.reader import Reader
 from rules.yaml.source import Source, read_yaml
@@ -190,24 +192,28 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _environment() -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        undefined=StrictUndefined,
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
 class _Filler:
     """Fills texts in."""
 
     def __init__(self, values: Mapping[str, object], recipe: str) -> None:
         self._values, self._recipe = values, recipe
-        self._environment = SandboxedEnvironment(
-            undefined=StrictUndefined,
-            variable_start_string="[[",
-            variable_end_string="]]",
-            block_start_string="[%",
-            block_end_string="%]",
-            comment_start_string="[#",
-            comment_end_string="#]",
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            autoescape=False,
-        )
+        self._environment = _environment()
 
     def __call__(self, text: str) -> str:
         """The text with its gaps filled. Raises `RecipeError` for one that cannot be."""
@@ -227,7 +233,7 @@ def _read(reader: Reader, node: Node, stem: str) -> Recipe:
         missing = [each for each in LANGUAGES if each not in texts]
         if missing:
             reader.problem(found["messages"], f"the message {template} is not there in {', '.join(missing)}")
-    return Recipe(
+    recipe = Recipe(
         id=name or stem,
         title=_said(reader, found, "title"),
         about=_said(reader, found, "about"),
@@ -236,6 +242,22 @@ def _read(reader: Reader, node: Node, stem: str) -> Recipe:
         rules=_texts(reader, found.get("rules"), "rules"),
         messages=messages,
     )
+    _tell_of_unused(reader, found.get("inputs"), recipe)
+    return recipe
+
+
+def _tell_of_unused(reader: Reader, node: Node | None, recipe: Recipe) -> None:
+    """Of a question whose answer goes nowhere: whoever answered `hold_out` believes that somebody is held out."""
+    sections = (*recipe.program.values(), recipe.rules, *recipe.messages.values(), dict.fromkeys(recipe.messages, ""))
+    environment = _environment()
+    used = set[str]()
+    for text in (each for section in sections for pair in section.items() for each in pair):
+        with suppress(TemplateError):  # told when it is filled in
+            used |= find_undeclared_variables(environment.parse(text))
+    for key, _ in node.entries if isinstance(node, MapNode) else ():
+        if key.text not in used:
+            hint = f"Write [[ {key.text} ]] where it goes, or ask nothing."
+            reader.problem(key, f'nothing of the recipe uses the answer to "{key.text}"', hint, warning=True)
 
 
 def _said(reader: Reader, found: Mapping[str, Node], key: str) -> str:

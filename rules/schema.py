@@ -13,6 +13,10 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry, Schema, W
 from rules.language.schema_parts import BUDGET, DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.language.triggers import trigger_schema
+from rules.program.content_text import LONGEST_BODY, LONGEST_BUTTON, LONGEST_LINE, MOST_LINKS
+from rules.program.contents import CATEGORY, SAMPLES
+from rules.program.contents import TEXT as CONTENT_TEXT
+from rules.program_keys.key import LANGUAGE
 from rules.program_keys.program import NEEDED, PROGRAM
 from rules.rule_reader import LIMITS, TIMING
 from rules.testing.cases import (
@@ -228,7 +232,57 @@ def _step() -> Schema:
     }
 
 
-SCHEMAS: Final[Mapping[str, Callable[[], Schema]]] = {"rule": rule_schema, "program": program_schema}
+def content_schema() -> Schema:
+    """The schema of one file of `contents/`."""
+    line = {"type": "string", "maxLength": LONGEST_LINE}
+    button = {"type": "string", "maxLength": LONGEST_BUTTON}
+    address = {"type": "string", "pattern": "^https://"}
+    words: dict[str, Schema] = {
+        CONTENT_TEXT: {"type": "string", "maxLength": LONGEST_BODY},
+        "title": line,
+        "media": address,
+        "footer": line,
+        "quick_replies": {
+            "anyOf": [{"type": "array", "items": button}, {"type": "object", "additionalProperties": button}]
+        },
+        "links": {"type": "object", "additionalProperties": address, "maxProperties": MOST_LINKS},
+    }
+    properties = {name: schema | {"description": CONTENT_WORDS[name]} for name, schema in words.items()}
+    whole = {"type": "object", "required": [CONTENT_TEXT], "additionalProperties": False, "properties": properties}
+    return {
+        "$schema": DRAFT,
+        "title": "Stamgast content",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            CATEGORY: choice(Purpose) | {"description": CONTENT_WORDS[CATEGORY]},
+            SAMPLES: {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": CONTENT_WORDS[SAMPLES],
+            },
+        },
+        "patternProperties": {LANGUAGE: {"anyOf": [{"type": "string"}, whole]}},
+    }
+
+
+CONTENT_WORDS: Final[Mapping[str, str]] = {
+    CATEGORY: "What it is submitted as; the purpose of its template where nothing is said.",
+    SAMPLES: "What WhatsApp's people are shown in each place; what a customer would read where nothing is said.",
+    CONTENT_TEXT: "What people read, with places such as {{1}}.",
+    "title": "A line above the text, with one place at most.",
+    "media": "The address of a picture, film or document above the text.",
+    "footer": "A line below the text.",
+    "quick_replies": "Answers to tap: their titles, or `id: title`; the id comes back with the reply.",
+    "links": "Pages to open: `title: https://…`, with one place at its end at most.",
+}
+"""The words of a file of `contents/`, and what each means."""
+
+SCHEMAS: Final[Mapping[str, Callable[[], Schema]]] = {
+    "rule": rule_schema,
+    "program": program_schema,
+    "content": content_schema,
+}
 """By the name of the file in `schemas/`."""
 
 

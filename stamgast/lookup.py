@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rules.yaml.problems import suggest
 from stamgast import bootstrap
@@ -111,16 +112,24 @@ async def count_rule(settings: Settings, merchant: str, rule: str) -> RuleCounts
     return counts
 
 
-async def name_customer(settings: Settings, people: People, merchant: str, identifier: str) -> str:
-    """The id of a customer by id, phone or membership number; for one who has no state (any more), too.
+class Named(NamedTuple):
+    """A customer of a shop, and the shop's zone: by its clock people are told of them."""
+
+    customer: str
+    zone: str
+
+
+async def name_customer(settings: Settings, people: People, merchant: str, identifier: str) -> Named:
+    """A customer by id, phone or membership number; one who has no state (any more), too.
 
     Raises:
         NotFoundError: no such merchant has published, or nobody is known by this identifier.
     """
     _, newest = await newest_bundle(settings, people.topics, merchant)
+    zone = newest.program.time_zone
     if CUSTOMER_ID.fullmatch(identifier):
-        return identifier
-    return await _resolve(people.identities, merchant, identifier, newest.program.home)
+        return Named(identifier, zone)
+    return Named(await _resolve(people.identities, merchant, identifier, newest.program.home), zone)
 
 
 @asynccontextmanager

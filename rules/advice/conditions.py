@@ -1,6 +1,6 @@
 """Advice on when rules fire: never, at everything, on what cannot be, on goods that nobody knows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -132,14 +132,14 @@ class UnknownGoods(Advisor):
                 continue
             for word, known in (("category", categories), ("product", products)):
                 for item in _items(node.get(word)):
-                    if known and item.text not in known and not _is_told(key.text, word, item.text, known):
+                    if known and item.text not in known and not _is_told(word, item.text, program):
                         what = f'no card and no margin is about the {word} "{item.text}": does the till call it so?'
                         text.warn(item, what, suggest(item.text, known))
 
 
-def _is_told(key: str, word: str, name: str, known: Collection[str]) -> bool:
-    """Whether it is misspelt where that is a warning of its own."""
-    return key == "bought" and word == "category" and bool(meant_by(name, known))
+def _is_told(word: str, name: str, program: Program) -> bool:
+    """Whether it is misspelt, which is a warning of its own where it is read."""
+    return word == "category" and bool(meant_by(name, program.categories))
 
 
 def _items(node: Node | None) -> list[ScalarNode]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from rules.program.messages import read_messaging, read_templates
+from rules.program.messages import Texts, read_messaging, read_templates
 from rules.program.staff import read_staff
 from rules.program.template_check import words_of
 from rules.yaml.nodes import Node, ScalarNode
@@ -50,12 +50,12 @@ def read_messages(
     reader: Reader,
     found: Mapping[str, Node],
     languages: tuple[str, ...],
-    sms: Mapping[str, Mapping[str, str]],
+    texts: Texts,
     people: Sequence[tuple[str, ScalarNode, Node]],
 ) -> Messages:
     """Read `templates`, `messaging`, `staff` (whose entries are `people`) and `alerts`."""
     staff = read_staff(reader, people, languages)
-    templates = read_templates(reader, found.get("templates"), languages, sms)
+    templates = read_templates(reader, found.get("templates"), languages, texts)
     messaging = read_messaging(reader, found.get("messaging"))
     alerts = read_alerts(reader, found.get("alerts"), Told(staff, templates, messaging))
     return Messages(templates, messaging, staff, alerts)

@@ -21,7 +21,7 @@ _PLACE: Final = re.compile(r"{{([^{}]*)}}")
 _ALIKE: Final = 0.9
 _LONGEST_QUOTE: Final = 80
 _GOES: Final = "approved"
-_STATES: Final[Mapping[str, str]] = {
+STATES: Final[Mapping[str, str]] = {
     "unsubmitted": "was never submitted to WhatsApp for approval",
     "received": "waits for WhatsApp's approval",
     "pending": "waits for WhatsApp's approval",
@@ -29,6 +29,7 @@ _STATES: Final[Mapping[str, str]] = {
     "paused": "is paused by WhatsApp, since people did not like it",
     "disabled": "is disabled by WhatsApp",
 }
+"""What is said of a content that may not go out."""
 _MEND: Final = frozenset({"rejected", "disabled"})
 
 
@@ -119,7 +120,7 @@ def compare_contents(reader: Reader, root: Node, program: Program, text: str, ow
                     _tell_of_unknown(reader, place, sid, known)
                 else:
                     pair = _Pair(reader, template, language, content, place, entry.get("variables") or place)
-                    pair.compare_places()
+                    compare_places(reader, pair.variables, template, language, content)
                     pair.compare_language()
                     pair.look_at_approval(known)
 
@@ -142,49 +143,59 @@ class _Pair:
     at: Node
     variables: Node
 
-    @property
-    def says(self) -> str:
-        """The approved text, quoted."""
-        text = " ".join(self.content.text.split())
-        return f'It says: "{text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"}"'
-
-    def compare_places(self) -> None:
-        """Places that nothing fills, and variables without a place."""
-        content, template = self.content, self.template
-        for place in content.places:
-            if place in template.variables:
-                continue
-            sample = content.samples.get(place)
-            shows = f': people would read "{sample}" there' if sample else ""
-            message = f"the approved text in {self.language} has the place {{{{{place}}}}}, and nothing fills it{shows}"
-            hint = f'Add `"{place}": …` to `variables`. {self.says}'
-            if not place.isdecimal():
-                hint = f"Places are numbered here: write a new one with {{{{1}}}}, {{{{2}}}} … at Twilio. {self.says}"
-            self.reader.problem(self.variables, message, hint)
-        for number in template.variables:
-            if number not in content.places:
-                message = f'variable "{number}" has no place in the approved text in {self.language}'
-                where = self.variables.get(number) if isinstance(self.variables, MapNode) else None
-                hint = f"Leave it out, if it is not missed. {self.says}"
-                self.reader.problem(where or self.variables, message, hint, warning=True)
-
     def compare_language(self) -> None:
         """The language that it was submitted in."""
         told = self.content.language
         if told and _plain(told) != _plain(self.language):
             message = f'this message is in "{told}" at Twilio, and stands under {self.language}'
-            self.reader.problem(self.at, message, f"Has it been mixed up with another? {self.says}", warning=True)
+            self.reader.problem(
+                self.at, message, f"Has it been mixed up with another? {quoted(self.content)}", warning=True
+            )
 
     def look_at_approval(self, known: Known) -> None:
         """Whether it may go out."""
         status = self.content.status
         if status == _GOES:
             return
-        state = _STATES.get(status, f'is "{status}" at WhatsApp')
+        state = STATES.get(status, f'is "{status}" at WhatsApp')
         why = f", for {self.content.reason}" if self.content.reason else ""
         hint = "Write it anew at Twilio, and its new ContentSid here." if status in _MEND else AGAIN
         message = f"this message {state}{known.as_of}{why}: nothing goes out with it over WhatsApp"
         self.reader.problem(self.at, message, hint, warning=True)
+
+
+def compare_places(
+    reader: Reader,
+    variables: Node,
+    template: Template,
+    language: str,
+    content: Content,
+    *,
+    called: str = "approved text",
+) -> None:
+    """Note places of a text that nothing fills, and variables without a place. `variables` is where they stand."""
+    says = quoted(content)
+    for place in content.places:
+        if place in template.variables:
+            continue
+        sample = content.samples.get(place)
+        shows = f': people would read "{sample}" there' if sample else ""
+        message = f"the {called} in {language} has the place {{{{{place}}}}}, and nothing fills it{shows}"
+        hint = f'Add `"{place}": …` to `variables`. {says}'
+        if not place.isdecimal():
+            hint = f"Places are numbered here: write a new one with {{{{1}}}}, {{{{2}}}} … at Twilio. {says}"
+        reader.problem(variables, message, hint)
+    for number in template.variables:
+        if number not in content.places:
+            message = f'variable "{number}" has no place in the {called} in {language}'
+            where = variables.get(number) if isinstance(variables, MapNode) else None
+            reader.problem(where or variables, message, f"Leave it out, if it is not missed. {says}", warning=True)
+
+
+def quoted(content: Content) -> str:
+    """What a content says, for a hint."""
+    text = " ".join(content.text.split())
+    return f'It says: "{text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"}"'
 
 
 def _plain(language: str) -> str:

@@ -76,10 +76,10 @@ def with_parts(program: Program) -> Program:
     return replace(program, templates=templates)
 
 
-def price_of(program: Program, parts: int) -> str:
+def price_of(program: Program, parts: int, channel: Channel = Channel.SMS) -> str:
     """What so many parts cost at home, and in the countries of other stores, as people read it; else empty."""
-    prices = program.prices.get(Channel.SMS, {})
-    at_home = prices.get(program.region) or program.costs.contact_costs.get(Channel.SMS, 0)
+    prices = program.prices.get(channel, {})
+    at_home = prices.get(program.region) or program.costs.contact_costs.get(channel, 0)
     if not at_home:
         return ""
     countries = sorted({store.region for store in program.stores.values()} - {program.region})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
@@ -35,10 +36,19 @@ _SENDER_NAME: Final = re.compile(r"[A-Za-z0-9 ]{1,11}")
 _SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
-def read_templates(
-    reader: Reader, node: Node | None, languages: tuple[str, ...], sms: Mapping[str, Mapping[str, str]]
-) -> dict[str, Template]:
-    """`templates:`, joined with the SMS texts of the `templates/` folder (template -> language -> text)."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What stands beside program.yaml, by template and language: SMS texts, and the ContentSids of what was pushed.
+
+    Whatever has a file in `contents/` is a key of `pushed`, also before it was pushed.
+    """
+
+    sms: Mapping[str, Mapping[str, str]]
+    pushed: Mapping[str, Mapping[str, str]]
+
+
+def read_templates(reader: Reader, node: Node | None, languages: tuple[str, ...], texts: Texts) -> dict[str, Template]:
+    """`templates:`, joined with what stands in the folders `templates/` and `contents/`."""
     templates: dict[str, Template] = {}
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         return templates
@@ -48,27 +58,32 @@ def read_templates(
         if not _TEMPLATE_ID.fullmatch(key.text):
             reader.problem(key, f'"{key.text}" cannot be a template\'s id', "Use letters, digits, dashes, underscores.")
             continue
-        templates[key.text] = _template(reader, key, value, languages, sms.get(key.text, {}))
+        templates[key.text] = _template(reader, key, value, languages, texts)
     return templates
 
 
-def _template(
-    reader: Reader, key: ScalarNode, value: Node, languages: tuple[str, ...], sms: Mapping[str, str]
-) -> Template:
+def _template(reader: Reader, key: ScalarNode, value: Node, languages: tuple[str, ...], texts: Texts) -> Template:
     name, where = key.text, f"templates: {key.text}"
+    sms, pushed = texts.sms.get(name, {}), texts.pushed.get(name)
     nothing = isinstance(value, ScalarNode) and value.value is None
     found = {} if nothing else reader.mapping(value, where, ("purpose", "whatsapp", "variables", "if_unproven"))
     purpose = reader.one_of(found["purpose"], "purpose", Purpose, thing="purpose") if "purpose" in found else None
     unproven = reader.one_of(found["if_unproven"], "if_unproven", IF_UNPROVEN) if "if_unproven" in found else None
     whatsapp = _whatsapp(reader, found.get("whatsapp"), where, languages)
     variables = _variables(reader, found.get("variables"), where)
-    if variables and "whatsapp" not in found:
-        reader.problem(found["variables"], "`variables` are for WhatsApp, and this template has no `whatsapp`")
-    if "whatsapp" not in found and not sms:
-        hint = f"Add `whatsapp` here, or the file templates/{languages[0]}/{name}.j2."
+    if pushed is not None and "whatsapp" not in found:
+        whatsapp = dict(pushed) if all(language in pushed for language in languages) else {}
+    elif variables and "whatsapp" not in found:
+        hint = f"Write what is to be approved into contents/{name}.yaml."
+        reader.problem(found["variables"], "`variables` are for WhatsApp, and this template has no `whatsapp`", hint)
+    if "whatsapp" not in found and not sms and pushed is None:
+        hint = f"Add the file templates/{languages[0]}/{name}.j2 for SMS, or contents/{name}.yaml for WhatsApp."
         reader.problem(key, f"the template {name} has no text", hint)
     default = IfUnproven.SEND_AGAIN if purpose == Purpose.UTILITY else IfUnproven.NEVER
-    template = Template(name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default)
+    unpushed = pushed is not None and not whatsapp
+    template = Template(
+        name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default, unpushed=unpushed
+    )
     for channel in Channel:
         written = template.wordings(channel)
         missing = [language for language in languages if language not in written]

@@ -168,6 +168,11 @@ MESSAGES: Final[Mapping[str, Key]] = {
             AlertKind.FEED_STALE.value: replace(
                 _ALERT, meaning="No purchase came in for longer than `feed: stale_after`; once, until some do."
             ),
+            AlertKind.SENDER_REFUSED.value: replace(
+                _ALERT,
+                meaning="The carrier refuses the sender of a channel: wrong credentials, or a sender that is not "
+                "registered. Where that is the SMS itself, they hear of it once it is mended, within two days.",
+            ),
         },
         or_else=_OFF,
         example=yaml("""
@@ -176,6 +181,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               budget_spent: {to: [manager], template: budget_spent}
               segment_fell: {only: [regular, flyer]}
               feed_stale: {to: [manager]}
+              sender_refused: {to: [manager]}
             """),
     ),
     "measure": Key(

@@ -188,6 +188,9 @@ _HARD_SPACE: Final = re.compile(f"(?:^ *|[:,-] *)(?P<space>[{SPACES}]+)")
 def _note_syntax(source: Source, error: yaml.MarkedYAMLError) -> None:
     mistake = explain(source.lines, error)
     place = (mistake.mark.line, mistake.mark.column)
+    tab = source.lines[place[0] - 1].find("\t") + 1 if 0 < place[0] <= len(source.lines) else 0
+    if 0 < tab < place[1]:
+        return  # it is told already, and what looks wrong behind it may be right without it
     source.problems[:] = [each for each in source.problems if (each.line, each.column) != place]
     source.problem(mistake.mark, mistake.message, mistake.hint)
 

@@ -11,22 +11,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, TypeVar
 
 from stamgast.backtest.plan import Share
+from stamgast.backtest.sales import Sale
 from stamgast.clv.data.column_names import meant_column, missing_columns
 from stamgast.domain.calendar import at_local
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.errors import in_plain_words
-from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
-from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Day, Millis, Minor
-from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.sheets.cells import (
     MICRO,
     SEMICOLON,
@@ -42,12 +39,23 @@ from stamgast.sheets.cells import (
 )
 from stamgast.sheets.dates import DateOrder, meant_date, order_in, order_needed, read_date, read_moment
 
+_T = TypeVar("_T")
+
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")
 _HOURS, _MINUTES = 24, 60
+_OF_A_DAY: Final = {
+    f"{hour:02}:{minute:02}": (hour * _MINUTES + minute) * MINUTE
+    for hour in range(_HOURS)
+    for minute in range(_MINUTES)
+}
+"""A clock's reading -> milliseconds since midnight, on a day of 24 hours."""
 _NOON: Final = 12 * _MINUTES
-_BY_THE_MINUTE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})", re.ASCII)
-"""How most moments are written."""
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_BETWEEN: Final = "T "
+"""What stands between the day and the hour of most moments."""
+_MOST_REMEMBERED: Final = 100_000
+"""Where every line has its own second, remembering them helps nobody."""
 _MOST_PROBLEMS: Final = 20
 
 
@@ -61,19 +69,6 @@ class PastError(Exception):
     def __reduce__(self) -> tuple[type[PastError], tuple[list[str]]]:
         """It comes out of other processes."""
         return PastError, (self.problems,)
-
-
-class Sale(NamedTuple):
-    """A line of the file. `amount` in minor units, below zero for what was given back."""
-
-    at: Millis
-    amount: Minor
-    store: str
-    category: str
-    product: str
-    transaction: str
-    language: str
-    source: str
 
 
 def span_of(path: Path) -> tuple[Day, Day]:
@@ -164,86 +159,6 @@ def read_csv(path: Path, program: Program, share: Share, end: Millis) -> dict[st
         return _Reading(path, program, share, end).read(file)
 
 
-def events_of(customer: str, sales: Sequence[Sale], program: Program) -> list[AnyEvent]:
-    """What happened to somebody, in the order of time."""
-    sales = sorted(sales, key=lambda sale: sale.at)
-    events = list(_joining(customer, sales, program))
-    bought: dict[str, Transaction] = {}
-    for number, sale in enumerate(sales):
-        name = sale.transaction or f"line-{number}"
-        before = _net(bought, name) if sale.amount >= 0 else None
-        if sale.amount >= 0:
-            bought[name] = _with_line(bought.get(name), sale, program)
-        else:
-            name = sale.transaction if sale.transaction in bought else _refundable(bought, -sale.amount)
-            if not name:
-                continue  # what it gives back was bought before the file begins
-            before = _net(bought, name)
-            transaction = bought[name]
-            refund = Refund(1, -sale.amount, _lines_of_refund(transaction, -sale.amount))
-            bought[name] = Transaction(
-                snapshot=transaction.snapshot, refunds={**transaction.refunds, f"refund-{number}": refund}
-            )
-        events.append(
-            PurchaseChanged(
-                merchant=program.merchant,
-                customer=customer,
-                at=sale.at,
-                transaction=name,
-                before=before,
-                after=net(bought[name]),
-                happened_at=sale.at,
-            )
-        )
-    return events
-
-
-def _joining(customer: str, sales: Sequence[Sale], program: Program) -> Iterator[AnyEvent]:
-    """They agree, and join: in the order of the real door, so that a welcome finds what they agreed to."""
-    merchant, at = program.merchant, sales[0].at - MINUTE
-    language = next((sale.language for sale in sales if sale.language in program.languages), program.languages[0])
-    source = next((sale.source for sale in sales if sale.source), None)
-    for purpose in Purpose:
-        for channel in Channel:
-            yield ConsentChanged(
-                merchant=merchant, customer=customer, at=at, purpose=purpose, channel=channel, granted=True
-            )
-    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
-
-
-def _net(bought: Mapping[str, Transaction], name: str) -> Purchase | None:
-    return net(bought[name]) if name in bought else None
-
-
-def _with_line(known: Transaction | None, sale: Sale, program: Program) -> Transaction:
-    snapshot = None if known is None else known.snapshot
-    lines = () if snapshot is None else snapshot.lines
-    line = Line(id=str(len(lines) + 1), gross=sale.amount, sku=sale.product or None, category=sale.category or None)
-    gross = sale.amount + (0 if snapshot is None else snapshot.gross)
-    at = sale.at if snapshot is None else snapshot.occurred_at
-    whole = Snapshot(len(lines) + 1, "completed", at, sale.store, program.currency, gross, (*lines, line))
-    return Transaction(snapshot=whole, refunds={} if known is None else known.refunds)
-
-
-def _refundable(bought: dict[str, Transaction], amount: Minor) -> str:
-    for name in reversed(bought):
-        left = _net(bought, name)
-        if left is not None and left.spend >= amount:
-            return name
-    return ""
-
-
-def _lines_of_refund(transaction: Transaction, amount: Minor) -> tuple[Line, ...]:
-    """The lines that were given back, where the amount says which: the whole receipt, or one line of it."""
-    sale = transaction.snapshot
-    if sale is None:
-        return ()
-    if sale.gross == amount:
-        return sale.lines
-    line = next((line for line in sale.lines if line.gross == amount), None)
-    return () if line is None else (line,)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[str]]:
     try:
@@ -281,6 +196,8 @@ class _Reading:
         self._program, self._share, self._end = program, share, end
         self._factor: int = MICRO // 10 ** exponent_of(program.currency)
         self._moments: dict[str, Millis | None] = {}
+        self._amounts: dict[str, Minor] = {}
+        """What was read, as it is written: prices are few."""
         self._midnights: dict[str, Millis | None] = {}
         """A day as it is written -> when it begins; None for what is no day, or one of not quite 24 hours."""
         self._problems: list[str] = []
@@ -312,30 +229,32 @@ class _Reading:
             ):
                 self._note(rows.line_num, min(len(row), width + 1), wrong)
                 continue
-            sale = self._sale(rows.line_num, row)
+            sale = self._sale(rows.line_num, row, customer)
             if sale is not None and sale.at < self._end:
                 found.setdefault(customer, []).append(sale)
         if self._problems:
             raise PastError(self._problems)
         return found
 
-    def _sale(self, line: int, row: list[str]) -> Sale | None:
+    def _sale(self, line: int, row: list[str], customer: str) -> Sale | None:
         who, date, paid = self._needed
-        if not row[who].strip():
+        if not customer:
             self._note(line, who + 1, "there is no customer; leave purchases of nobody known out")
             return None
         when = row[date].strip()
         at = self._by_the_minute(when) or self._moment(when)
         if at is None:
             self._note(line, date + 1, f"{when!r} is not a date{meant_date(when)}")
-        amount = self._amount(line, row[paid].strip())
+        text = row[paid].strip()
+        amount = self._amounts.get(text)
+        if amount is None:
+            amount = self._amount(line, text)
         if at is None or amount is None:
             return None
         return Sale(at, amount, *["" if place is None else row[place].strip() for place in self._optional])
 
-    def _amount(self, line: int, text: str) -> Minor | None:
-        if self._by_semicolons:
-            text = with_point(text, self._program.currency)
+    def _amount(self, line: int, written: str) -> Minor | None:
+        text = with_point(written, self._program.currency) if self._by_semicolons else written
         millionths = read_amount(text)
         place = self._columns["amount"] + 1
         if millionths is None:
@@ -348,27 +267,24 @@ class _Reading:
         if rest:
             self._note(line, place, f"{text!r} is finer than {self._program.currency} is; round it first")
             return None
+        _remember(self._amounts, written, minor)
         return minor
 
     def _moment(self, text: str) -> Millis | None:
         if text not in self._moments:
-            if len(self._moments) > 100_000:  # every line its own second: remembering them helps nobody
-                self._moments.clear()
-            self._moments[text] = self._read_moment(text)
+            _remember(self._moments, text, self._read_moment(text))
         return self._moments[text]
 
     def _by_the_minute(self, text: str) -> Millis | None:
         """A moment written as most are; None for any other, and on days on which clocks are changed."""
-        match = _BY_THE_MINUTE.fullmatch(text)
-        if match is None:
+        since = _OF_A_DAY.get(text[11:])
+        if since is None or text[10] not in _BETWEEN:
             return None
-        written, hours, minutes = match.groups()
+        written = text[:10]
         if written not in self._midnights:
-            self._midnights[written] = self._midnight(written)
-        midnight, hour, minute = self._midnights[written], int(hours), int(minutes)
-        if midnight is None or hour >= _HOURS or minute >= _MINUTES:
-            return None
-        return midnight + (hour * _MINUTES + minute) * MINUTE
+            _remember(self._midnights, written, self._midnight(written) if _ISO_DAY.fullmatch(written) else None)
+        midnight = self._midnights[written]
+        return None if midnight is None else midnight + since
 
     def _midnight(self, written: str) -> Millis | None:
         """When a day begins; None where it is none, or has not 24 hours by the clock."""
@@ -394,3 +310,10 @@ class _Reading:
         self._problems.append(f"{self._name}:{line}:{column}: {cut_short(text)}")
         if len(self._problems) >= _MOST_PROBLEMS:
             raise PastError([*self._problems, f"{self._name}: and perhaps more"])
+
+
+def _remember(known: dict[str, _T], text: str, meant: _T) -> None:
+    """Keep what a text means, in bounds."""
+    if len(known) > _MOST_REMEMBERED:
+        known.clear()
+    known[text] = meant

@@ -85,7 +85,7 @@ def _whom(rule: CompiledRule, audience: str, account: Account, data: CsvData | L
     if listed is not None:
         return f"it is for the list {audience}: {listed.found:,} of the {listed.size:,} on it are in this past"
     fixes = f"`stamgast campaign {'start' if is_by_hand(rule) else 'audience'} {rule.id}` fixes it"
-    how = "--audience FILE says it" if isinstance(data, CsvData) else fixes
+    how = "--audience FILE says it" + ("" if isinstance(data, CsvData) else f", and {fixes}")
     return f"it is for the list {audience}, and who is on it is not known here: everybody is asked; {how}"
 
 

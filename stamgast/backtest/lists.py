@@ -1,4 +1,4 @@
-"""Who is on the lists that rules are for, as far as a past tells: the log has what was fixed, a CSV a file beside it.
+"""Who is on the lists that rules are for, as far as a past tells: the log has what was fixed, or a file beside it says.
 
 Rules of an audience that is no list ask states, or who bought what; nothing of them stands here.
 """
@@ -29,7 +29,10 @@ class OnList(Struct):
 
 
 class GivenList(NamedTuple):
-    """A file of identifiers beside a CSV, each as `written_alike` has it; without an `audience` it is every list."""
+    """A file of identifiers beside a CSV, each as `written_alike` has it, or of customers beside the log.
+
+    Without an `audience` it is every list.
+    """
 
     file: str
     members: frozenset[str]
@@ -90,7 +93,7 @@ class ListsInLog(Lists):
 
 
 class ListInFile(Lists):
-    """A file's, of the customers of a CSV who are on it."""
+    """A file's, of the customers of a past who are on it."""
 
     def __init__(self, given: GivenList, customers: Iterable[str], home: Region) -> None:
         members = frozenset(each for each in customers if written_alike(each, home) in given.members)

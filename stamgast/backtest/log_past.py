@@ -16,6 +16,7 @@ import msgspec
 from stamgast.backtest.lists import ListsInLog
 from stamgast.backtest.plan import LogData, Share
 from stamgast.broker import kafka_of
+from stamgast.clock.shop_time import is_real
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
@@ -46,7 +47,7 @@ _OURS: Final = (
 
 
 Told = tuple[Millis, bytes]
-"""When the log took a record, and the record: decoded it would take three times the memory."""
+"""When the log took a record (0: its clock is not the shop's), and the record; decoded it takes three times as much."""
 
 
 async def read_log(
@@ -61,7 +62,7 @@ async def read_log(
         LogTruncatedError: the log is shorter than it was when it was looked at.
     """
     found: dict[tuple[str, int], list[Told]] = {}
-    lists = ListsInLog()
+    lists, held = ListsInLog(), is_real(data.settings.clock)  # an invented clock is held to no other's time
     topic, of_merchant = data.topics.customer_events, f"{program.merchant}:".encode()
     async with LogReader(kafka_of(data.settings), client_id="stamgast-backtest") as reader:
         for partition in range(share.part, data.topics.partitions, share.of):
@@ -72,7 +73,9 @@ async def read_log(
                         _hear(record, lists)
                     elif record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
                         customer = record.key[len(of_merchant) :].decode(errors="replace")
-                        found.setdefault((customer, partition), []).append((record.timestamp, record.value))
+                        found.setdefault((customer, partition), []).append(
+                            (record.timestamp if held else 0, record.value)
+                        )
     return found, lists
 
 

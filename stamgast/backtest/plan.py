@@ -39,6 +39,8 @@ class LogData:
     settings: Settings
     topics: Topics
     id_key: bytes = b""
+    listed: GivenList | None = None
+    """The customers whom a file names, by their ids; it is every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Plan:
 
     def _started_for(self, rules: RuleSet) -> RuleSet:
         audience = rules.audiences.get(self.audience)
-        if not self.audience and isinstance(self.data, CsvData) and self.data.listed is not None:
+        if not self.audience and self.data.listed is not None:
             audience = Audience(self.data.listed.file, file=self.data.listed.file)
         if audience is None:
             return rules

@@ -5,16 +5,14 @@ Nobody's name is known there: a name of middling length stands in for all of the
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-from channels.model import Message, Prepared, Refusal, Sender
-from channels.prepare import prepare_message
-from channels.wording import wording_for
+from channels.model import Prepared, Refusal
+from channels.sample import prepare_sample
 from stamgast.domain.activation import Submission
 from stamgast.domain.channels import Priced, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
-from stamgast.domain.units import DAY
 
 STAND_IN: Final = "Marieke"
 
@@ -77,26 +75,8 @@ class Previews:
         return prepared.reason
 
     def _prepare(self, submission: Submission, words: dict[str, dict[str, str]]) -> Prepared | Refusal | None:
-        program = self._program
-        template = program.templates.get(submission.template)
+        template = self._program.templates.get(submission.template)
         if template is None:
             return None
         channel = channel_named(submission.channel)
-        found = wording_for(template, channel, (submission.language, *program.languages), program.messaging)
-        if found is None:
-            return None
-        locale, wording = found
-        message = Message(
-            merchant=program.merchant,
-            activation=submission.activation,
-            customer=submission.customer,
-            template=template.id,
-            channel=channel,
-            to="",
-            locale=locale,
-            variables=cast(Any, words),
-            source=wording,
-            sender=Sender.named(program.messaging.senders.get(channel, "")),
-            valid_until=DAY,
-        )
-        return prepare_message(message, 0)
+        return prepare_sample(self._program, template, channel, submission.language, words)

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from stamgast.backtest import csv_past, log_past
+from stamgast.backtest import csv_past, log_past, sales
 from stamgast.backtest.account import Account
 from stamgast.backtest.csv_past import PastError
 from stamgast.backtest.life import LeftOutError, Played, live
@@ -109,6 +109,18 @@ def _run_once(plan: Plan, processes: int, tell: Told) -> Results:
 
 def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Results:
     """Play one share of the customers in this process. Raises as `run` does."""
+    # What is read and what lives in states goes round in no circles, and a collector that walks millions of them costs
+    # a third.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _play(plan, share, tell)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _play(plan: Plan, share: Share, tell: Told) -> Results:
     bundle, baseline = plan.bundle(), plan.baseline()
     everybody, lists = _everybody(plan, share, bundle.program)
     answers, of_baseline = plan.answers
@@ -118,21 +130,14 @@ def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Res
     )
     playing[0].account.lists = lists.counted(bundle.rules, [each.customer for each in everybody])
     told_at = 0.0
-    # Nothing that lives in states goes round in circles, and a collector that walks millions of events costs a third.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for done, (_, partition, events_of) in enumerate(everybody):
-            events = events_of()
-            for each in playing:
-                if each is not None:
-                    each.play(partition, events)
-            if time.monotonic() - told_at > _EVERY_S:
-                told_at = time.monotonic()
-                tell(done, len(everybody))
-    finally:
-        if was_enabled:
-            gc.enable()
+    for done, (_, partition, events_of) in enumerate(everybody):
+        events = events_of()
+        for each in playing:
+            if each is not None:
+                each.play(partition, events)
+        if time.monotonic() - told_at > _EVERY_S:
+            told_at = time.monotonic()
+            tell(done, len(everybody))
     tell(len(everybody), len(everybody))
     return Results(playing[0].account, None if playing[1] is None else playing[1].account)
 
@@ -175,15 +180,16 @@ class _Somebody(NamedTuple):
 
 def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebody], Lists]:
     """In an order that does not depend on how the log is cut, and who of them is on which list."""
+    given = plan.data.listed
     if isinstance(plan.data, CsvData):
         lines = csv_past.read_csv(Path(plan.data.path), program, share, plan.span(program)[1])
         everybody = [
-            _Somebody(customer, 0, partial(csv_past.events_of, customer, sales, program))
-            for customer, sales in lines.items()
+            _Somebody(customer, 0, partial(sales.events_of, customer, theirs, program))
+            for customer, theirs in lines.items()
         ]
-        given = plan.data.listed
         return everybody, NO_LISTS if given is None else ListInFile(given, lines, program.home)
-    records, lists = asyncio.run(log_past.read_log(plan.data, program, share))
+    records, fixed = asyncio.run(log_past.read_log(plan.data, program, share))
+    lists = fixed if given is None else ListInFile(given, (customer for customer, _ in records), program.home)
     return [
         _Somebody(customer, partition, partial(log_past.events_of, told, program))
         for (customer, partition), told in sorted(records.items())

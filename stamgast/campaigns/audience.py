@@ -260,12 +260,19 @@ class _Look:
 
 async def _named_in(settings: Settings, aimed: Aim, counted: Counted) -> set[str]:
     """The customers whom the file names; its lines that name nobody are counted."""
+    return set() if aimed.path is None else await people_on(settings, aimed.bundle.program, aimed.path, counted)
+
+
+async def people_on(settings: Settings, program: Program, path: Path, counted: Counted) -> set[str]:
+    """The customers whom a file names; its lines that name nobody, or somebody again, are counted.
+
+    Raises:
+        BadFileError: it is no list.
+        OSError: it cannot be read.
+    """
     found: set[str] = set()
-    if aimed.path is None:
-        return found
-    program = aimed.bundle.program
     async with open_people(settings) as people:
-        for lines in in_pieces_of(read_identifiers(aimed.path), _AT_ONCE):
+        for lines in in_pieces_of(read_identifiers(path), _AT_ONCE):
             for line, customer in await _whom(people.identities, program, lines):
                 if not customer:
                     counted.nobody += 1

@@ -20,7 +20,7 @@ def for_whom(settings: Settings, loaded: LoadedMerchant, plan: Plan, audience: s
     """The plan with that audience; a list beside a CSV is read. Ends the command where it names none."""
     known = loaded.rules.audiences.get(audience)
     if known is None and Path(audience).is_file():
-        return _for_file(loaded, plan, audience)
+        return _for_file(settings, loaded, plan, audience)
     if known is None:
         near = nearest(audience, loaded.rules.audiences)
         hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(loaded.rules.audiences) or 'none'}"
@@ -36,14 +36,35 @@ def for_whom(settings: Settings, loaded: LoadedMerchant, plan: Plan, audience: s
     return replace(plan, audience=audience)
 
 
-def _for_file(loaded: LoadedMerchant, plan: Plan, file: str) -> Plan:
-    if not isinstance(plan.data, CsvData):
-        how = "of the log the list counts that `stamgast campaign audience` or `campaign start` fixed"
-        fail(f"--audience {file}: a file is matched against the customers of --data FILE.csv; {how}")
+def _for_file(settings: Settings, loaded: LoadedMerchant, plan: Plan, file: str) -> Plan:
     audiences = (rule.trigger.audience for rule in loaded.rules.all)
     if not plan.starts and not any(each is not None and each.file for each in audiences):
         misuse("--audience is for --campaign-at, or for a rule of a list, and there is none: when is it started?")
-    return replace(plan, data=replace(plan.data, listed=_read(Path(file), loaded)))
+    path = Path(file)
+    if isinstance(plan.data, CsvData):
+        return replace(plan, data=replace(plan.data, listed=_read(path, loaded)))
+    return replace(plan, data=replace(plan.data, listed=_known(settings, path, loaded)))
+
+
+def _known(settings: Settings, path: Path, loaded: LoadedMerchant) -> GivenList:
+    """The customers of the log whom a file names: the log has none of their identifiers, so who is who is asked."""
+    import asyncio
+
+    from stamgast.campaigns.audience import Counted, people_on
+    from stamgast.commands.finding import Reasons
+
+    counted = Counted([], None)
+    try:
+        with Reasons():
+            members = asyncio.run(people_on(settings, loaded.program, path, counted))
+    except BadFileError as error:
+        fail(f"{path}: {error}")
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+    if counted.nobody:
+        such_as = ", ".join(map(str, counted.such_as))
+        say(f"{path}: lines that name nobody: {counted.nobody:,}, such as {such_as}")
+    return GivenList(path.name, frozenset(members))
 
 
 def _read(path: Path, loaded: LoadedMerchant, audience: str = "") -> GivenList:

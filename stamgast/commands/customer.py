@@ -10,9 +10,12 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, new_app, print_json
 
 if TYPE_CHECKING:
-    from stamgast.lookup import People
+    from stamgast.lookup import Named, People
 
-app = new_app("Show what is known about a customer and what they wrote, or forget who they are.", no_args_is_help=True)
+app = new_app(
+    "Show what is known about a customer and what they wrote, merge two who are one, or forget who they are.",
+    no_args_is_help=True,
+)
 
 _AMOUNTS = ("spend", "profit", "refunds")
 _NO_AMOUNTS = ("clv_to_cac", "earns_its_cost")
@@ -49,7 +52,8 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
     settings = load_settings()
     at = stamp_of(settings)
 
-    async def forget(people: People, customer: str) -> Erasure:
+    async def forget(people: People, named: Named) -> Erasure:
+        customer = named.customer
         person = (merchant, customer)
         append, state = people.appender.append, partial(people.state_of, merchant, customer)
         done = await erase_person(people.identities, append, people.topics, person, state=state, at=at)
@@ -67,22 +71,44 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
 
 
 @app.command()
+def merge(
+    merchant: Merchant,
+    former: Annotated[str, typer.Argument(help="Who becomes the other: customer id, phone or membership number.")],
+    into: Annotated[str, typer.Argument(help="Who they are from now on.")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why they are one person, for this machine's log.")] = "",
+    rewards_again: Annotated[
+        bool,
+        typer.Option("--rewards-again", help="Also where the first has used rewards, which are then earned again."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it comes to, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make two customers one: what the first bought, and what names them, is the second's. It cannot be undone."""
+    from stamgast.commands.merging import merge_customers
+
+    how = (dry_run, yes, rewards_again)
+    merge_customers(load_settings(), merchant, (former, into), how=how, why=why, as_json=as_json)
+
+
+@app.command()
 def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show what a customer wrote in the last thirty days. This is personal data."""
-    from stamgast.clock.shop_time import format_time
+    from stamgast.clock.shop_time import format_time, on_the_wall
     from stamgast.commands.finding import with_people
     from stamgast.log.replies import Reply, read_replies
 
     settings = load_settings()
     now = settings.make_clock().now()
 
-    async def read(people: People, customer: str) -> tuple[str, list[Reply]]:
-        key = await people.identities.key_of(merchant, customer)
-        whose = (merchant, customer)
-        return customer, await read_replies(kafka_of(settings), people.topics.replies, whose, key, now)
+    async def read(people: People, named: Named) -> tuple[Named, list[Reply]]:
+        key = await people.identities.key_of(merchant, named.customer)
+        whose = (merchant, named.customer)
+        return named, await read_replies(kafka_of(settings), people.topics.replies, whose, key, now)
 
-    customer, found = with_people(settings, merchant, identifier, read)
-    shown = [
+    (customer, zone), found = with_people(settings, merchant, identifier, read)
+    shown: list[dict[str, Any]] = [
         {
             "at": format_time(reply.at),
             "channel": reply.channel,
@@ -97,7 +123,7 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
         return
     for each in shown:
         media = f" [{each['media']} attached]" if each["media"] else ""
-        answer(f"{each['at']}  {each['channel']:<8}  {each['text'] or each['button']}{media}")
+        answer(f"{on_the_wall(each['at'], zone)}  {each['channel']:<8}  {each['text'] or each['button']}{media}")
     if not shown:
         answer(f"{customer} wrote nothing in the last thirty days.")
 
@@ -105,18 +131,18 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
 @app.command()
 def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show what a customer agreed to and took back, and by which wording: the proof. This is personal data."""
-    from stamgast.clock.shop_time import format_time
+    from stamgast.clock.shop_time import format_time, on_the_wall
     from stamgast.commands.finding import with_people
     from stamgast.people.consents import Told, read_consents
 
     settings = load_settings()
 
-    async def read(people: People, customer: str) -> tuple[str, list[Told]]:
-        key = await people.identities.key_of(merchant, customer)
-        return customer, await read_consents(kafka_of(settings), people.topics, (merchant, customer), key)
+    async def read(people: People, named: Named) -> tuple[Named, list[Told]]:
+        key = await people.identities.key_of(merchant, named.customer)
+        return named, await read_consents(kafka_of(settings), people.topics, (merchant, named.customer), key)
 
-    customer, found = with_people(settings, merchant, identifier, read)
-    shown = [
+    (customer, zone), found = with_people(settings, merchant, identifier, read)
+    shown: list[dict[str, Any]] = [
         {
             "at": format_time(told.at),
             "said_at": format_time(told.said_at),
@@ -135,7 +161,7 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
         said = "agreed" if each["granted"] else "took back"
         wording, where = each["wording_version"], each["source"]
         proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
-        answer(f"{each['said_at']}  {each['purpose']}:{each['channel']}  {said}  {proof}")
+        answer(f"{on_the_wall(each['said_at'], zone)}  {each['purpose']}:{each['channel']}  {said}  {proof}")
     if not shown:
         answer(f"{customer} has said nothing about messages.")
 

@@ -58,7 +58,7 @@ async def _one(settings: Settings, merchant: str, identifier: str, to: Path | No
     from stamgast.lookup import name_customer, newest_bundle, open_people
 
     async with open_people(settings) as people:
-        customer = await name_customer(settings, people, merchant, identifier)
+        customer, _ = await name_customer(settings, people, merchant, identifier)
         program = (await newest_bundle(settings, people.topics, merchant))[1].program
         document = await read_customer(settings, people, program, customer, settings.make_clock().now())
     if to is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stamgast.commands.answering import fail, misuse
 
 if TYPE_CHECKING:
-    from stamgast.lookup import Found, People
+    from stamgast.lookup import Found, Named, People
     from stamgast.settings import Settings
 
 
@@ -26,7 +26,7 @@ def find(settings: Settings, merchant: str, identifier: str) -> Found:
         return asyncio.run(find_customer(settings, merchant, identifier))
 
 
-def with_people(settings: Settings, merchant: str, identifier: str, work: Callable[[People, str], Awaitable[T]]) -> T:
+def with_people(settings: Settings, merchant: str, identifier: str, work: Callable[[People, Named], Awaitable[T]]) -> T:
     """Do something for the customer whom the identifier names; say what is wrong and exit if it cannot be done."""
     import asyncio
 
@@ -36,9 +36,9 @@ def with_people(settings: Settings, merchant: str, identifier: str, work: Callab
 
     async def run() -> T:
         async with open_people(settings) as people:
-            customer = await name_customer(settings, people, merchant, identifier)
-            reasons.hint = f" (this was customer {customer}; ask again by that id)"
-            return await work(people, customer)
+            named = await name_customer(settings, people, merchant, identifier)
+            reasons.hint = f" (this was customer {named.customer}; ask again by that id)"
+            return await work(people, named)
 
     with reasons:
         return asyncio.run(run())

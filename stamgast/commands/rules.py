@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,7 +39,6 @@ app = new_app("Check, test, back-test, launch and explain rules.", no_args_is_he
 for command in (new, backtest, launch, history, rollback):
     app.command()(command)
 
-_DIGITS_OF_MILLIS: Final = 13
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -207,12 +206,12 @@ def why(
 @app.command()
 def schema(
     which: Annotated[
-        str, typer.Argument(metavar="[rule|program]", help="Of a rule's file, or of program.yaml.")
+        str, typer.Argument(metavar="[rule|program|content]", help="Of a rule's file, of program.yaml or of contents/.")
     ] = "rule",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="It is JSON already; taken for uniformity.")] = False,  # noqa: ARG001
 ) -> None:
-    """Print the JSON Schema of a rule or of program.yaml, for editors that complete and underline."""
+    """Print the JSON Schema of a kind of file, for editors that complete and underline."""
     from rules.schema import SCHEMAS, as_file
 
     if which not in SCHEMAS:
@@ -254,12 +253,13 @@ def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
 
 def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
     from stamgast.clock.shop_time import on_the_wall
+    from stamgast.people.occasion_words import in_words
 
     dates = "".join(f", {word} {told[word]}" for word in ("starts", "ends") if told[word])
     when = f": when {told['when']}" if told["when"] else ""
     yield f"\n{told['rule']} ({told['status']}{dates}){when}"
     if told["fired_for"]:
-        yield f"  fired for {', '.join(_occasion(each, zone) for each in told['fired_for'])}"
+        yield f"  fired for {', '.join(in_words(told['fired_for'], zone))}"
     else:
         yield "  has not fired"
     if told["last"]:
@@ -283,16 +283,6 @@ def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
     for each in told["vouchers"]:
         given, ends = (on_the_wall(each[name], zone) for name in ("given_at", "ends_at"))
         yield f"  {given} gave {each['reward']}: {each['state']}, valid until {ends.partition(' ')[0]}"
-
-
-def _occasion(occasion: str, zone: str) -> str:
-    """What it fired for; a moment by the shop's clock, and not by its number."""
-    from stamgast.clock.shop_time import format_time, on_the_wall
-
-    before, _, moment = occasion.rpartition(":")
-    if len(moment) != _DIGITS_OF_MILLIS or not moment.isdecimal():
-        return occasion
-    return f"{before} {on_the_wall(format_time(int(moment)), zone)}".strip()
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:

@@ -52,8 +52,8 @@ def backtest(
         str,
         typer.Option(
             metavar="NAME|FILE",
-            help="For whom these are started: one of program.yaml's audiences, or beside --data a file of identifiers, "
-            "which then says who is on the lists of other rules as well; else their own.",
+            help="For whom these are started: one of program.yaml's audiences, or a file of identifiers, which then "
+            "says who is on the lists of other rules as well; else their own.",
         ),
     ] = "",
     report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,

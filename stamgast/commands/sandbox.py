@@ -27,6 +27,7 @@ def sandbox(
     from channels.twilio.callback_url import INBOUND_PATH
     from stamgast.lifecycle.ending import Ending
     from stamgast.lifecycle.listening import CannotListenError
+    from stamgast.programs.content_texts import ContentTexts
     from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN, SandboxOptions
     from stamgast.sandbox.server import run_forever
 
@@ -37,6 +38,7 @@ def sandbox(
         auth_token=settings.twilio_auth_token.get_secret_value() or DEFAULT_AUTH_TOKEN,
         inbound_url=inbound_url if inbound_url is not None else settings.public_url.rstrip("/") + INBOUND_PATH,
         token=token,
+        text_of=ContentTexts(settings.config_dir).text_of,
     )
     where = host or settings.sandbox_host
 

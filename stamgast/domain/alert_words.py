@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import STALE, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STALE, AlertKind, Broken
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Program, Template
 from stamgast.domain.trip_wires import Watched
-from stamgast.domain.vocabulary import Purpose
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Channel, Purpose
 
 MOST_PARTS: Final = 3
 """SMS parts that one in our own words may take: a shop's name and a rule's id may be long."""
@@ -40,6 +41,12 @@ _TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
         "fr": "{{ merchant.name }} : la caisse n'annonce plus d'achats. {{ alert.why }}.",
         "de": "{{ merchant.name }}: Die Kasse meldet keine Einkäufe mehr. {{ alert.why }}.",
         "en": "{{ merchant.name }}: the till tells of no purchases any more. {{ alert.why }}.",
+    },
+    AlertKind.SENDER_REFUSED: {
+        "nl": "{{ merchant.name }}: {{ alert.about }} bleef liggen. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : {{ alert.about }} en panne. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: {{ alert.about }} blieb liegen. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: {{ alert.about }} was held up. {{ alert.why }}.",
     },
 }
 _HELD: Final = {
@@ -105,6 +112,12 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "Der letzte kam {0}; bis zum nächsten gilt niemand als fern",
         "en": "The last one came {0}; until the next nobody counts as absent",
     },
+    REFUSED: {
+        "nl": "De provider weigerde {0} onze afzender (fout {1}); berichten wachten tot dat hersteld is",
+        "fr": "L'opérateur a refusé notre expéditeur {0} (erreur {1}) ; tout attend la réparation",
+        "de": "Der Anbieter wies {0} unseren Absender ab (Fehler {1}); alles wartet, bis das behoben ist",
+        "en": "The carrier refused our sender {0} (error {1}); messages wait until that is mended",
+    },
     "tag": _WORTH,
     "source": _WORTH,
 }
@@ -114,6 +127,7 @@ _WHOLE_SHOP: Final = {
     "de": "das ganze Geschäft",
     "en": "the whole shop",
 }
+_CHANNELS: Final[Mapping[str, str]] = {Channel.SMS: "SMS", Channel.WHATSAPP: "WhatsApp"}
 _HUNDREDTHS: Final = 100
 
 
@@ -143,6 +157,8 @@ def alert_variables(program: Program, data: Mapping[str, Any], language: str) ->
     about = str(data["about"])
     if kind is AlertKind.BUDGET_SPENT:
         about = _budget(about, str(data["mark"]), spoken)
+    elif kind is AlertKind.SENDER_REFUSED:
+        about, found, of = _CHANNELS.get(about, about), _moment(program, int(data["found"])), str(data["of"])
     return {"about": about, "why": _WHY[how][spoken].format(found, of)}
 
 
@@ -160,8 +176,12 @@ def _figure(program: Program, kind: AlertKind, how: str, value: int, language: s
         text = f"{value / _HUNDREDTHS:.2f}"
         return text if language == _OTHERWISE else text.replace(".", ",")
     if kind is AlertKind.FEED_STALE:
-        local = local_time(value, program.time_zone)
-        return f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
+        return _moment(program, value)
     if kind is AlertKind.BUDGET_SPENT or how == Watched.COST:
         return format_money(value, program.currency)
     return str(value)
+
+
+def _moment(program: Program, at: Millis) -> str:
+    local = local_time(at, program.time_zone)
+    return f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"

@@ -26,6 +26,8 @@ class AlertKind(StrEnum):
     """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
     FEED_STALE = "feed_stale"
     """No purchase came in for longer than the shop's `feed: stale_after`."""
+    SENDER_REFUSED = "sender_refused"
+    """The carrier takes nothing of whoever sends for the shop on a channel: credentials, or a sender that is none."""
 
 
 class Broken(StrEnum):
@@ -38,6 +40,8 @@ class Broken(StrEnum):
 
 STALE: Final = "stale"
 """How a feed is of which staff hear."""
+REFUSED: Final = "refused"
+"""What became of a sender of which they hear."""
 
 
 @dataclass(frozen=True, slots=True)

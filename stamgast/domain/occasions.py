@@ -31,11 +31,11 @@ _QUIET: Final = "quiet:"
 _IN_RUNS: Final = (CARDS, _QUIET)
 PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR})
 """What a rule fires once per that is a time."""
-_VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
+VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
 _TIERS: Final = ("tier:",)
 _SEGMENTS: Final = ("entered:", "left:")
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: _VOUCHERS, OncePer.TIER: _TIERS,
+    OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: VOUCHERS, OncePer.TIER: _TIERS,
     OncePer.SEGMENT: _SEGMENTS,
 }  # fmt: skip
 """How the occasions begin that a rule fires once per, where that is not the word itself."""

@@ -1,5 +1,6 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
-from stamgast.domain.review import Doubt, reweighed
+from stamgast.domain.review import Doubt, beyond_its_day, laid_by, reweighed
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName, StepKind
 
@@ -60,9 +61,17 @@ class Applied(Struct, frozen=True, gc=False):
 
 
 def apply_purchase(
-    customer: Customer, event: PurchaseChanged, program: Program, memory: Memory, agreed: Agreed | None = None
+    customer: Customer,
+    event: PurchaseChanged,
+    program: Program,
+    memory: Memory,
+    *,
+    heard: AbstractSet[str],
+    agreed: Agreed | None = None,
 ) -> Applied:
     """Replace what the transaction gave so far by what it gives now. `agreed` is what was just confirmed of it.
+
+    Of what rules alone answer, no fact is made whose name is not among `heard`: most are heard by nobody.
 
     Raises `UnknownBeforeError` if the event changes a purchase the ledger has forgotten.
     """
@@ -71,18 +80,20 @@ def apply_purchase(
         raise UnknownBeforeError
     old = known or NOTHING
     new, doubt = reweighed(event, program, old, agreed)
+    if doubt is None and event.after is not None and (doubt := beyond_its_day(customer, event, old, new, program)):
+        new = laid_by(event.after)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)
-    facts = _purchase_facts(event, old, new)
+    facts = _purchase_facts(event, old, new, heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances))
-    if customer.visits != visits:
+    if customer.visits != visits and _VISITS in heard:
         facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
-    if customer.spend != spend:
+    if customer.spend != spend and _SPEND in heard:
         facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
-    if customer.profit != profit:
+    if customer.profit != profit and _CLV in heard:
         facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
     return Applied(old, new, facts, doubt, balances)
 
@@ -124,12 +135,12 @@ def _append_visit(customer: Customer, day: Day) -> None:
     customer.last_day = day
 
 
-def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact]:
+def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry, heard: AbstractSet[str]) -> list[Fact]:
     facts = []
     data = {"transaction": event.transaction}
-    if new.counts and not old.counts:
+    if new.counts and not old.counts and _PURCHASE in heard:
         facts.append(Fact(_PURCHASE, event.transaction, old.spend, new.spend, data, event.after))
-    if new.refunds > old.refunds:
+    if new.refunds > old.refunds and _REFUNDED in heard:
         facts.append(Fact(_REFUNDED, event.transaction, old.refunds, new.refunds, data, event.after))
     return facts
 

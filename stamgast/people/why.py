@@ -14,6 +14,7 @@ from stamgast.domain.rule_answers import NOT_THERE, UNKNOWN, Ended, code_of, is_
 from stamgast.domain.rule_answers import read as read_answers
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
+from stamgast.people.occasion_words import without_code
 from stamgast.service import Bundle
 
 REASONS: Final[Mapping[str, str]] = {
@@ -118,7 +119,8 @@ def explain_customer(
 
 def rules_told_of(customer: Customer, bundle: Bundle) -> list[str]:
     """Return the rules of which something can be told, by id: those in force, and those that were."""
-    kept = {each.rule for each in customer.activations} | {each.rule for each in customer.vouchers if each.rule}
+    rules = [each.rule for each in customer.activations] + [each.rule for each in customer.vouchers]
+    kept = {rule for rule in rules if rule}
     return sorted(kept.union(customer.fired, bundle.rules.by_id))
 
 
@@ -130,7 +132,7 @@ def _explain(customer: Customer, customer_id: str, program: Program, rule: Compi
         "description": rule.description,
         "status": rule.status,
         "when": rule.trigger.text,
-        "fired_for": list(customer.fired.get(rule.id, ())),
+        "fired_for": [without_code(each) for each in customer.fired.get(rule.id, ())],
         "last": _last(customer, rule),
         "conditions": conditions,
         "earned": rule.earned,
@@ -145,7 +147,7 @@ def _gone(customer: Customer, rule: str) -> dict[str, Any]:
         "description": "",
         "status": NOT_THERE,
         "when": "",
-        "fired_for": list(customer.fired.get(rule, ())),
+        "fired_for": [without_code(each) for each in customer.fired.get(rule, ())],
         "last": None,
         "conditions": [],
         "earned": None,
@@ -201,7 +203,7 @@ def _tell(activation: Activation, rule: CompiledRule | None) -> dict[str, Any]:
     withheld = activation.status == Status.SUPPRESSED
     return {
         "activation": activation.id,
-        "occasion": activation.occasion,
+        "occasion": without_code(activation.occasion),
         "step": "" if activation.plan is None else activation.plan.step,
         "variant": activation.variant,
         "template": activation.template,

@@ -1,7 +1,7 @@
 """Everything that is wrong with a document at once: where (JSON Pointer), why, what is allowed, what was meant."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -39,6 +39,7 @@ _ALLOWED_BY_FIELD: Final = {
 _PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
 _KINDS: Final = {
     "int_type": "an integer",
+    "int_from_float": "an integer",
     "string_type": "a text",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -46,6 +47,9 @@ _KINDS: Final = {
     "dict_type": "an object",
     "model_attributes_type": "an object",
 }
+_BRANCHES: Final = frozenset({"str", "int", "bool"})
+"""What pydantic puts behind the place of a value that may be of several kinds. No field of ours is called so."""
+_UNION: Final = "union"
 
 
 class RefusedError(ValueError):
@@ -67,7 +71,21 @@ class UnreadableError(RefusedError):
 def problems_of(error: ValidationError, model: type[BaseModel], base: str = "") -> list[Problem]:
     """What pydantic found, in our words; `base` is the pointer of the document within its batch."""
     found = error.errors(include_url=False, include_input=True)[: MOST_PROBLEMS + 1]
-    return [_problem(detail, model, base) for detail in found]
+    return [_problem(detail, model, base) for detail in list(_one_of_each_union(found))]
+
+
+def _one_of_each_union(found: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Where a value may be of several kinds pydantic says of each that it is not: that is one thing that is wrong."""
+    kinds: dict[tuple[int | str, ...], list[str]] = {}
+    for each in found:
+        *where, last = each["loc"] or ("",)
+        if each["type"] not in _KINDS or last not in _BRANCHES:
+            yield each
+            continue
+        known = kinds.setdefault(tuple(where), [])
+        known.append(_KINDS[each["type"]])
+        if len(known) == 1:
+            yield {**each, "loc": tuple(where), "type": _UNION, "ctx": {"kinds": known}}  # which are told afterwards
 
 
 def pointer(base: str, parts: Sequence[str | int]) -> str:
@@ -99,6 +117,10 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
         case "greater_than_equal" | "less_than_equal":
             found["detail"] = f"{field} is out of range"
             found["allowed"] = _range(context)
+        case kind if kind == _UNION:
+            *others, last = context["kinds"]
+            kinds = f"{', '.join(others)} or {last}" if others else last
+            found["detail"] = f"{field} is {_kind_of(detail['input'])}, not {kinds}"
         case kind if kind in _KINDS:
             found["detail"] = f"{field or 'the document'} is {_kind_of(detail['input'])}, not {_KINDS[kind]}"
             found |= _where_known(allowed=_hint(field, kind))

@@ -227,6 +227,10 @@ def chosen_version(merchant: str, versions: Iterable[InForce], wanted: str) -> I
         raise RefusedLaunchError(
             f"several versions of {merchant} have a hash that begins with {wanted}: give more of it"
         )
+    if any(each.record.hash.startswith(wanted.lower()) for each in own):
+        raise RefusedLaunchError(
+            f"{wanted} is too little of a hash: give {_SHORTEST_HASH} characters of it, or a number"
+        )
     numbers = ", ".join(str(each.number) for each in own[-10:])
     raise RefusedLaunchError(
         f"{merchant} has no version {wanted!r}. Its newest ones are {numbers}; `stamgast rules history` lists all"

@@ -9,6 +9,7 @@ from rules.advice import advise
 from rules.advice.rule_text import rule_texts
 from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.program.approved_contents import APPROVED
+from rules.program.content_lock import LOCK
 from rules.program.message_size import size_of
 from rules.yaml.problems import Problem
 from stamgast.domain.units import Millis
@@ -92,7 +93,7 @@ class Chosen:
             f"{loaded.program.merchant}: whether `variables` fit what WhatsApp approved is not known here; "
             "`stamgast templates fetch` asks Twilio"
             for folder, loaded in zip(self.folders, self.loaded, strict=True)
-            if any(each.whatsapp for each in loaded.program.templates.values()) and not (folder / APPROVED).is_file()
+            if not (folder / APPROVED).is_file() and _named_by_hand(loaded)
         ]
 
     def file_names(self) -> list[str]:
@@ -103,6 +104,12 @@ class Chosen:
             for name in loaded.files
         ]
         return sorted(name for name in names if self.covers(name))
+
+
+def _named_by_hand(loaded: LoadedMerchant) -> bool:
+    """Whether program.yaml names ContentSids: what was pushed from contents/ is known by its lock file."""
+    pushed = loaded.files.get(LOCK, "")
+    return any(sid not in pushed for each in loaded.program.templates.values() for sid in each.whatsapp.values())
 
 
 def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Chosen:

@@ -45,9 +45,8 @@ class Carrier:
 
     def accept(self, message: StoredMessage) -> None:
         """Take a message and begin its way."""
-        content = self._records.contents.get(message.content_sid)
         if message.content_sid:
-            message.body = _readable(content, message)
+            message.body = _readable(self._known(message.content_sid), message)
         parts = count_parts(message.body)
         message.encoding = "" if spec_of(message.channel).most_parts is None else parts.encoding
         if message.from_:
@@ -139,6 +138,13 @@ class Carrier:
         if read:
             await asyncio.sleep(self._options.delays.read / 1000)
             await self._move(message, "read", last=True)
+
+    def _known(self, sid: str) -> Content | None:
+        """A content that was given or pushed, or that the shop's files say."""
+        content = self._records.contents.get(sid)
+        if content is None and (text := self._options.text_of(sid)):
+            return Content(sid, text)
+        return content
 
     def _leave(self, message: StoredMessage) -> None:
         """The pool picks a sender, and the parts are known."""

@@ -35,3 +35,5 @@ class SandboxOptions:
     delays: Delays = field(default_factory=Delays)
     advanced_opt_out: bool = False
     """Say `OptOutType` in the inbound webhook, as a messaging service with Advanced Opt-Out does."""
+    text_of: Callable[[str], str] = lambda _: ""
+    """What a ContentSid says that nobody gave the sandbox; empty where nobody knows."""

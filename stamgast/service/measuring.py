@@ -92,7 +92,8 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None
             if is_watched(watched, moment):
                 net += sign * entry.profit * 1000
                 purchases += sign * entry.counts
-        _move(case, rule, watched, net, purchases)
+        if net or purchases:
+            _move(case, rule, watched, net, purchases)
     for moment, entry, sign in sides:
         rule = rule_of(customer.delivered, moment)
         if rule:
@@ -122,7 +123,9 @@ def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0)
 
 
 def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    """What became of a rule's message, before its state says so."""
+    """What became of a rule's message, before its state says so. Answers of the house are no rule's."""
+    if not activation.rule:
+        return
     rule, was = told_apart(activation.rule, activation.variant), activation.rank
     if event.status in TAKEN and was < _ACCEPTED_RANK:
         case.count(name_of(rule, _SUM_SENT))

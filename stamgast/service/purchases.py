@@ -49,7 +49,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     bundle = case.context.bundle
     worth_before = worth(case) if bundle.minds_worth else {}
     was_before = remembering.before(case) if bundle.minds_purchases else None
-    applied = apply_purchase(customer, event, case.program, case, agreed)
+    applied = apply_purchase(customer, event, case.program, case, heard=bundle.rules.heard, agreed=agreed)
     facts = applied.facts
     if worth_before:
         facts += worth_facts(case, worth_before, event.after)

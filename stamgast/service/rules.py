@@ -88,10 +88,13 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
     if rules.calling_off and customer.activations:
         plans.hear(case, facts)
     firings: list[Firing] = []
+    heard = rules.heard
     for fact in facts:
-        own = _ANSWERS.get(fact.name)
-        if own is not None:
-            own(case, fact)
+        name = fact.name
+        if name in _ANSWERS:
+            _ANSWERS[name](case, fact)
+        if name not in heard:
+            continue
         asked = rules.asked_by(fact)
         if asked and not customer.erased_at:
             _ask(case, asked, View(customer, program, case.at, fact, case.customer_id), firings)

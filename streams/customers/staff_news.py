@@ -11,7 +11,8 @@ import math
 import time
 from typing import Final
 
-from stamgast.domain.alerts import STAFF_ROOM, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STAFF_ROOM, AlertKind, Broken
+from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import StaffAlerted, encode_event, key_of
@@ -30,6 +31,7 @@ log = get_logger(__name__)
 
 _MOST: Final = 10_000
 """Of what was said by this owner; who forgets looks at the state again."""
+_DIGITS_OF_CODES: Final = 9
 _AGAIN_S: Final = 60.0
 """So long what was said may take to be heard."""
 
@@ -91,6 +93,28 @@ def news_of_broken(program: Program, rule: str, how: Broken, number: int, at: Mi
         how=how,
         mark=str(number),
         since=at,
+    )
+
+
+def news_of_refused(program: Program, channel: str, code: str, since: Millis, at: Millis) -> StaffAlerted | None:
+    """What staff hear of a channel on which the carrier refuses whoever sends for the shop; None where nobody is to.
+
+    Every process that is refused may say so: of one day it is heard once.
+    """
+    alert = program.alerts.get(AlertKind.SENDER_REFUSED)
+    if alert is None:
+        return None
+    return StaffAlerted(
+        merchant=program.merchant,
+        customer=STAFF_ROOM,
+        at=at,
+        kind=AlertKind.SENDER_REFUSED,
+        what=channel,
+        how=REFUSED,
+        mark=str(date_of(business_day(since, program.time_zone))),
+        since=since,
+        found=since,
+        of=int(code) if code.isdecimal() and len(code) <= _DIGITS_OF_CODES else 0,
     )
 
 

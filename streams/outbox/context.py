@@ -29,6 +29,7 @@ from stamgast.domain.alerts import Broken
 from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import UnknownChannelError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, RulePaused, encode_event, key_of
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
@@ -36,8 +37,8 @@ from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state.outbox import Lane
 from stamgast.state.views import NotLoadedError
-from streams.customers.bundles import Bundles
-from streams.customers.staff_news import news_of_broken, placed
+from streams.customers.bundles import Bundles, UnusableBundleError
+from streams.customers.staff_news import news_of_broken, news_of_refused, placed
 from streams.metrics import Metrics
 from streams.outbox.addressing import People, address_of
 from streams.outbox.breaker import Probing
@@ -107,7 +108,7 @@ class Outgoing:
 
     def __post_init__(self) -> None:
         probing, width = self.patience.probing, self.patience.width
-        self.senders = Senders(self.clock, width=width, probing=probing, counted=self._counted)
+        self.senders = Senders(self.clock, width=width, probing=probing, counted=self._counted, refused=self._refused)
         self.lookers = Senders(self.clock, width=_LOOK_UPS, probing=probing, what="look-ups")
 
     def count(self, queued: Queued) -> None:
@@ -124,6 +125,20 @@ class Outgoing:
 
     def _counted(self, lane: Lane) -> int:
         return sum(sending.waiting(lane) for sending in list(self._queued))
+
+    def _refused(self, lane: Lane, code: str, since: Millis) -> None:
+        self.fly(self._tell_refused(lane, code, since))
+
+    async def _tell_refused(self, lane: Lane, code: str, since: Millis) -> None:
+        """Let staff hear that the carrier takes nothing of their sender; what can still go, goes to them at once."""
+        merchant, channel = lane
+        _, content = self.bundles.newest.get(merchant, (-1, ""))
+        with contextlib.suppress(UnusableBundleError):  # it is told by the next process that is refused
+            program = (await self.bundles.get(merchant, content)).program
+            news = news_of_refused(program, channel, code, since, self.clock.now())
+            if news is not None:
+                log.info("staff are told", merchant=merchant, kind=news.kind, what=news.what)
+                await self._append(placed(news, self.topics)[0], news.what, news)
 
     def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on even if the partition is given up."""
@@ -193,13 +208,13 @@ class Outgoing:
             address=address if treatment is Treatment.BAD_NUMBER else "",
             country=country,
         )
-        await self._append(partition, submission, event)
+        await self._append(partition, submission.activation, event)
         self.metrics.activations.labels(status).inc()
         if treatment is Treatment.CONFIG:
             log.error("the carrier refuses a sender or a template", merchant=submission.merchant, code=code)
             self.metrics.config_faults.labels(submission.merchant, code).inc()
 
-    async def _append(self, partition: int, submission: Submission, event: AnyEvent) -> None:
+    async def _append(self, partition: int, about: str, event: AnyEvent) -> None:
         record = (key_of(event.merchant, event.customer), encode_event(event))
         for failures in range(1, 1_000_000):
             try:
@@ -208,7 +223,7 @@ class Outgoing:
             except (EmitError, KafkaError) as error:
                 if failures == 1:
                     what = type(event).__name__
-                    log.warning("event not appended yet", kind=what, activation=submission.activation, why=repr(error))
+                    log.warning("event not appended yet", kind=what, about=about, why=repr(error))
                 await asyncio.sleep(pause_after(failures))
 
     async def pause_rule(self, partition: int, submission: Submission, why: str) -> None:
@@ -228,10 +243,10 @@ class Outgoing:
         self.metrics.rules_paused.labels(merchant, rule).inc()
         at = self.clock.now()
         event = RulePaused(merchant=merchant, customer="", at=at, number=number, rule=rule, reason=why)
-        await self._append(partition, submission, event)
+        await self._append(partition, submission.activation, event)
         news = news_of_broken(newest.program, rule, Broken.COSTLY, number, at)
         if news is not None:
-            await self._append(placed(news, self.topics)[0], submission, news)
+            await self._append(placed(news, self.topics)[0], submission.activation, news)
 
     async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""

@@ -25,6 +25,8 @@ from streams.outbox.breaker import Answer, Breaker, Probing
 
 log = get_logger(__name__)
 
+Refused = Callable[[Lane, str, Millis], None]
+"""Told which sender, with which code of the carrier's, and since when."""
 _MOST_REFUSED: Final = 1_000
 _UNASKED_REST_S: Final = 1.0
 """The pause after a 429 that names none."""
@@ -69,7 +71,7 @@ class Turn:
         """The submission's answer is known."""
         answer = answer_of(result)
         if answer is Answer.STOPPED:
-            self._sender.why = f"{result.reason} ({result.code})"
+            self._sender.why, self._sender.code = f"{result.reason} ({result.code})", result.code
         self._end(answer, result.retry_after)
 
     def looked_up(self, found: Found) -> None:
@@ -114,6 +116,7 @@ class Sender:
         self.in_line = 0
         self.why = ""
         """Why the carrier refuses this sender, where it does."""
+        self.code = ""
         self._worked = 0
         self._refused: dict[str, int] = {}
         """Messages that the sender was refused with -> how many others had gone by then."""
@@ -167,7 +170,7 @@ class Sender:
             if report.refused:
                 self._around.probed(self.lane)
         elif report.refused and not was_open:
-            self.why = f"found out once it had taken the message ({report.refused})"
+            self.why, self.code = f"found out once it had taken the message ({report.refused})", report.refused
             breaker.stop(now)
             self._around.opened(self.lane)
         self._told(was_open)
@@ -196,11 +199,15 @@ class Sender:
 
 
 class Senders:
-    """See the module. `counted` says how many of a lane's entries wait, as far as anybody counted them lately."""
+    """See the module. `counted` says how many of a lane's entries wait, as far as anybody counted them lately.
+
+    `refused` hears of each sender that the carrier begins to refuse.
+    """
 
     def __init__(
         self, clock: Clock, *, width: int, probing: Probing, what: str = "submissions",
         counted: Callable[[Lane], int] = lambda _: 0, jitter: Callable[[], float] = random.random,
+        refused: Refused = lambda _lane, _code, _since: None,
     ) -> None:  # fmt: skip
         self.failing: dict[Lane, Millis] = {}
         """Those whose carrier fails, and since when."""
@@ -210,6 +217,7 @@ class Senders:
         self._what = what
         self._counted = counted
         self._jitter = jitter
+        self._refused = refused
         self._all: dict[Lane, Sender] = {}
 
     async def turn(self, lane: Lane) -> Turn:
@@ -259,6 +267,7 @@ class Senders:
         self.failing[lane] = self._clock.now()
         if self._all[lane].why:
             log.error("the carrier refuses a sender: mend it; its messages wait", **self._about(lane))
+            self._refused(lane, self._all[lane].code, self.failing[lane])
         else:
             log.warning("the carrier fails: one probe at a time, the rest waits", **self._about(lane))
 

@@ -77,29 +77,29 @@ def config(folder: Path, rule: str = RULE) -> Path:
     return folder
 
 
-def happened() -> Iterator[AnyEvent]:
+def happened(begin: Millis = BEGIN) -> Iterator[AnyEvent]:
     """Every customer comes on three days; a third never agreed, one said STOP, and ten were imported later."""
     for number in range(CUSTOMERS):
         about: dict[str, Any] = {"merchant": MERCHANT, "customer": f"c{number:024}"}
-        yield Enrolled(**about, at=BEGIN, language="nl")
+        yield Enrolled(**about, at=begin, language="nl")
         if number % 3:
-            yield ConsentChanged(**about, at=BEGIN, purpose="marketing", channel="sms", granted=True)
+            yield ConsentChanged(**about, at=begin, purpose="marketing", channel="sms", granted=True)
         for visit in range(3):
-            at = BEGIN + visit * DAY + HOUR
+            at = begin + visit * DAY + HOUR
             told = at + 20 * DAY if number >= CUSTOMERS - 10 else at
             sold = Purchase(occurred_at=at, store="dok", currency="EUR", spend=500, lines=(Line("1", 500),))
             yield PurchaseChanged(**about, at=told, transaction=f"{number}-{visit}", after=sold, happened_at=at)
-        yield TimerDue(**about, at=BEGIN + 3 * DAY, due=BEGIN + 3 * DAY)
+        yield TimerDue(**about, at=begin + 3 * DAY, due=begin + 3 * DAY)
         yield ActivationOutcome(
-            **about, at=BEGIN + 3 * DAY, activation="a" * 32, status="delivered", rank=30, channel="sms"
+            **about, at=begin + 3 * DAY, activation="a" * 32, status="delivered", rank=30, channel="sms"
         )
-    yield OptedOut(merchant=MERCHANT, customer=f"c{1:024}", at=BEGIN + DAY + 2 * HOUR)
+    yield OptedOut(merchant=MERCHANT, customer=f"c{1:024}", at=begin + DAY + 2 * HOUR)
 
 
-async def write(kafka: Broker, topics: Topics) -> None:
+async def write(kafka: Broker, topics: Topics, begin: Millis = BEGIN) -> None:
     """The events in the order of their records, each twice where it has a source, with rubbish and others between."""
     emitter = await Emitter.open(kafka.bootstrap)
-    for offset, event in enumerate(sorted(happened(), key=lambda event: event.at)):
+    for offset, event in enumerate(sorted(happened(begin), key=lambda event: event.at)):
         key = key_of(event.merchant, event.customer)
         repeats = 1
         if isinstance(event, PurchaseChanged):
@@ -125,16 +125,38 @@ def invited(topics: Topics, partition: int) -> Iterator[AnyEvent]:
         yield AudienceFixed(**about, audience="invited", size=len(names))
 
 
-def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics, tmp_path: Path):
-    asyncio.run(write(kafka, topics))
-    environment = {
+def around(kafka: Broker, topics: Topics, folder: Path) -> dict[str, str]:
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")},
         "STAMGAST_KAFKA_BOOTSTRAP": kafka.bootstrap,
         "STAMGAST_PARTITIONS": str(topics.partitions),
         "STAMGAST_TOPIC_PREFIX": topics.prefix,
-        "STAMGAST_CONFIG_DIR": str(config(tmp_path / "config")),
+        "STAMGAST_CONFIG_DIR": str(config(folder / "config")),
         "STAMGAST_ID_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     }
+
+
+def test_a_past_by_an_invented_clock_is_not_held_to_the_time_of_the_broker(
+    kafka: Broker, topics: Topics, tmp_path: Path
+):
+    ahead = 10 * 365 * DAY
+    asyncio.run(write(kafka, topics, BEGIN + ahead))
+    environment = around(kafka, topics, tmp_path) | {
+        "STAMGAST_CLOCK": "2036-10-01T08:00:00Z,1x",
+        "STAMGAST_CLOCK_FILE": str(tmp_path / "clock"),
+    }
+    days = ("--from", "2036-08-20", "--to", "2036-09-30")
+    words = [*STAMGAST, "rules", "backtest", "third", *days, "--json"]
+    answered = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answered.returncode == 0, answered.stderr
+    found = json.loads(answered.stdout)
+    assert found["purchases"] == 3 * CUSTOMERS
+    assert found["rules"]["third"]["fired"] == CUSTOMERS
+
+
+def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics, tmp_path: Path):
+    asyncio.run(write(kafka, topics))
+    environment = around(kafka, topics, tmp_path)
 
     def stamgast(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -177,7 +177,7 @@ async def test_a_campaign_is_for_those_who_are_on_its_list_when_it_starts(shop: 
     await visits_come_to(shop, 30)
     folder = shop.folder / "config" / "merchants" / MERCHANT / "audiences"
     folder.mkdir()
-    lines = ["telefoon;naam", "0612000001;Jo", "06 1200 0002;Al", "0612000002;Al", "0699999999;Ed", "x" * 3_000_000, ""]
+    lines = ["telefoon;naam", "0612000001;Jo", "06 1200 0002;Al", "0612000002;Al", "0698989898;Ed", "x" * 3_000_000, ""]
     (folder / "invited.csv").write_text("\n".join(lines))
 
     found: Any = shop.run("campaign", "start", "call", "--audience", "invited", "--dry-run", "--json")
@@ -192,6 +192,13 @@ async def test_a_campaign_is_for_those_who_are_on_its_list_when_it_starts(shop: 
     assert "430 days back is the most" in refused["error"]
     unknown = shop.asked("campaign", "start", "call", "--audience", "invitd", "--dry-run", "--json", code=1)
     assert 'Did you mean "invited"?' in unknown["error"]
+
+    words = ("rules", "backtest", "call", "--merchant", MERCHANT, "--audience", str(folder / "invited.csv"), "--json")
+    nobody_started = shop.asked(*words, code=2)
+    assert "when is it started?" in nobody_started["error"]
+    tried: Any = shop.run(*words, "--campaign-at", "2026-10-01 18:00")
+    assert tried["rules"]["call"]["fired"] == 2, "nothing was fixed for the log yet: the file says who is on it"
+    assert tried["rules"]["call"]["not_known"] == ["it is for the list invited.csv: 2 of the 2 on it are in this past"]
 
     shop.run("campaign", "start", "call", "--audience", "invited", "--yes", "--json")
 

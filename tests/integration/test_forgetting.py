@@ -14,6 +14,7 @@ import redis.asyncio
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from stamgast.broker import kafka_of
+from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.customer import decode_customer, encode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, encode_event, key_of
 from stamgast.domain.units import DAY
@@ -142,6 +143,12 @@ async def test_a_person_is_forgotten_and_comes_back_as_somebody_else(shop: Deplo
     await says(shop, BRAM, "STOP")
     replies: Any = shop.run("customer", "replies", MERCHANT, phone(ANNA), "--json")
     assert [each["text"] for each in replies["replies"]] == [WORDS]
+    consents: Any = shop.run("customer", "consents", MERCHANT, phone(ANNA), "--json")
+    for what, at in (("replies", replies["replies"][0]["at"]), ("consents", consents["consents"][0]["said_at"])):
+        told = shop.said("customer", what, MERCHANT, phone(ANNA), code=0)
+        assert told.startswith(f"{on_the_wall(at, 'Europe/Amsterdam')}  "), (
+            "as all that people read, by the shop's clock"
+        )
     for name, _topic in shop.topics:
         assert all(WORDS.encode() not in (each.value or b"") for each in await records(shop, name)), name
     assert set((await shop.fates()).values()) == {"held", "suppressed"}  # Anna's waits for the evening

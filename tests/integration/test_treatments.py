@@ -25,6 +25,8 @@ BOTH = PROGRAM.replace(
     "    purpose: utility\n",
     '    purpose: utility\n    whatsapp: {nl: HX3f1b0a6d5c9e4a7fb2d8c1e60a94f7b1}\n    variables: {"1": "{{ customer.first_name or \' \' }}"}\n',
 ).replace("  sms_sender:", '  whatsapp_sender: "+31970102346"\n  sms_sender:')
+MANAGER = "+31612345678"
+STAFF = f'staff: {{manager: {{phone: "{MANAGER}"}}}}\n'
 TOKEN = "a-token-of-the-sandbox"
 
 
@@ -88,7 +90,7 @@ async def test_what_one_channel_cannot_say_another_says_and_a_dead_number_is_lef
 async def test_a_sender_that_is_refused_only_by_a_callback_stops_and_goes_on_once_a_message_of_it_went(
     shop: Deployment,
 ) -> None:
-    await shop.start(rule=RULE.replace("[sms]", "[whatsapp, sms]"), program=BOTH)
+    await shop.start(rule=RULE.replace("[sms]", "[whatsapp, sms]"), program=BOTH + STAFF)
     await shop.http.post(f"{shop.sandbox_url}/sandbox/faults", json={"hold": True})
     for number in range(4):
         await enrol(shop, number, "Noor")
@@ -99,6 +101,9 @@ async def test_a_sender_that_is_refused_only_by_a_callback_stops_and_goes_on_onc
     log = shop.folder / "worker-2.log"
     await eventually(lambda: "the carrier refuses a sender: mend it" in log.read_text(), seconds=60, every=0.2)
     assert "(63007)" in log.read_text()
+    [said] = await eventually(lambda: to_staff(shop), seconds=60, every=0.2)
+    assert said.startswith("De Winkel: WhatsApp bleef liggen. De provider weigerde 2026-10-01 10:")
+    assert "onze afzender (fout 63007)" in said
     await shop.buy(range(1, 4))
     messages = await eventually(lambda: so_many(shop, 3), seconds=60, every=0.2)
     assert sorted(each["channel"] for each in messages) == ["sms", "whatsapp", "whatsapp"], "one probe, and no more"
@@ -106,11 +111,16 @@ async def test_a_sender_that_is_refused_only_by_a_callback_stops_and_goes_on_onc
     await report(shop, probe, "", "delivered")
     await eventually(lambda: "the carrier is back" in log.read_text(), seconds=60, every=0.2)
     await eventually(lambda: so_many(shop, 5), seconds=60, every=0.2)
+    assert len(await to_staff(shop)) == 1
 
 
 async def so_many(shop: Deployment, count: int) -> list[Any] | None:
-    messages: list[Any] = await shop.messages()
+    messages: list[Any] = [each for each in await shop.messages() if each["to"] != MANAGER]
     return messages if len(messages) == count else None
+
+
+async def to_staff(shop: Deployment) -> list[str]:
+    return [each["body"] for each in await shop.messages() if each["to"] == MANAGER]
 
 
 async def test_a_sender_whose_account_is_refused_loses_no_message_and_goes_on_once_that_is_mended(
@@ -118,7 +128,7 @@ async def test_a_sender_whose_account_is_refused_loses_no_message_and_goes_on_on
 ) -> None:
     shop.http.headers["X-Sandbox-Token"] = TOKEN
     shop.env |= {"STAMGAST_SANDBOX_TOKEN": TOKEN, "STAMGAST_TWILIO_API_SECRET": "mistyped"}
-    await shop.start()
+    await shop.start(program=PROGRAM + STAFF)
     for number in range(8):
         await shop.enrol(number)
     await shop.buy(range(8))
@@ -132,6 +142,9 @@ async def test_a_sender_whose_account_is_refused_loses_no_message_and_goes_on_on
     shop.all[-1].wait()
     shop.env["STAMGAST_TWILIO_API_SECRET"] = TOKEN
     shop.worker()
-    await shop.everything_ended(8, seconds=90)
-    assert sorted((await shop.sent()).values()) == [1] * 8
+    await shop.everything_ended(9, seconds=90)
+    [said] = await to_staff(shop)
+    assert said.startswith("De Winkel: SMS bleef liggen."), "they hear of it once something can go to them"
+    assert "(fout 20003)" in said
+    assert sorted((await shop.sent()).values()) == [1] * 9
     assert shop.run("verify", "--json")["equal"] is True

@@ -105,7 +105,7 @@ class SendAction(ActionWord):
         if word:
             hint = f"`notify: {template}` tells staff; customers have no words of `{word}`."
             context.reader.problem(node, f"the template {template} is for staff", hint)
-        return Variant(name, template, by or tuple(each.value for each in Channel if written.wordings(each)))
+        return Variant(name, template, by or tuple(each.value for each in Channel if written.is_meant_for(each)))
 
     def schema(self) -> Schema:
         """A template's id, or one for each variant."""

@@ -53,7 +53,7 @@ class BoughtTrigger(Trigger):
         if thing is None or time is None:
             return None
         each = not time
-        nth = f" for the {'first' if time == 1 else f'{time}th'} time" if time else ""
+        nth = f" for the {_ordinal(time)} time" if time else ""
         return CompiledTrigger(
             self.name,
             f"buying {name_of(thing.name)}{nth}",
@@ -73,6 +73,13 @@ class BoughtTrigger(Trigger):
         time = {"anyOf": [{"const": FIRST}, POSITIVE]}
         words: Schema = {"category": TEXT, "product": TEXT, TIME: time}
         return {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
+
+
+def _ordinal(number: int) -> str:
+    if number == 1:
+        return FIRST
+    ending = "th" if number % 100 in range(11, 14) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _read_time(node: Node, context: Context) -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -41,6 +41,9 @@ _ASKED: Final[dict[Question, str]] = {
 _AHEAD: Final[Millis] = HOUR
 """A clock may be ahead of ours by so much."""
 
+_AnyValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": each} for each in ("string", "integer", "boolean")]})]
+"""Which of them it has to be says program.yaml, and so does what is said of one that it is not."""
+
 
 class OwnEventRequest(Strict):
     """Something that program.yaml declares under `events` happened to a customer.
@@ -52,7 +55,7 @@ class OwnEventRequest(Strict):
     event: Id
     customer: CustomerReference
     happened_at: Instant | None = None
-    fields: Annotated[dict[str, str | int | bool], Field(max_length=64)] = Field(default_factory=dict)
+    fields: Annotated[dict[str, _AnyValue], Field(max_length=64)] = Field(default_factory=dict)
 
 
 class _Taken(NamedTuple):
@@ -149,7 +152,7 @@ def _fields(given: OwnEventRequest, kind: EventKind, place: str) -> tuple[dict[s
             what = f"{given.event} has no such field. {suggest(name, kind.fields) if kind.fields else ''}".strip()
             problems.append({"pointer": where, "detail": what})
         elif read is None:
-            problems.append({"pointer": where, "detail": "does not fit", "allowed": field.expected})
+            problems.append({"pointer": where, "detail": f"{name} does not fit", "allowed": field.expected})
         else:
             fields[name] = read
     return fields, problems

@@ -55,6 +55,14 @@ async def test_one_bad_event_holds_up_none_of_the_others_and_each_is_told_what_b
     assert "workshop" in places["/2/event"]["detail"]
 
 
+@pytest.mark.parametrize("score", [4.5, None, [5], {"of": 10}, "5"])
+async def test_a_value_of_another_kind_is_one_thing_that_is_wrong(web, score):
+    answer = await web.post("/events", event(fields={"score": score}))
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error == {"pointer": "/fields/score", "detail": "score does not fit", "allowed": "a whole number"}
+
+
 async def test_where_nothing_can_be_taken_nothing_is_appended(web):
     before = len(await events(web))
     unknown = event(customer={"customer_id": "c" + "a" * 24})

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from rules.loader import load_merchant
-from stamgast.backtest.csv_past import PastError, columns_of, events_of, read_csv, span_of, unread_columns
+from stamgast.backtest.csv_past import PastError, columns_of, read_csv, span_of, unread_columns
 from stamgast.backtest.plan import Share
+from stamgast.backtest.sales import events_of
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from stamgast.backtest.account import WAITING
-from stamgast.backtest.csv_past import events_of, read_csv
+from stamgast.backtest.csv_past import read_csv
 from stamgast.backtest.findings import document_of
 from stamgast.backtest.life import live
 from stamgast.backtest.page import report_of
 from stamgast.backtest.plan import Plan, Share
 from stamgast.backtest.preview import Previews
+from stamgast.backtest.sales import events_of
 from stamgast.backtest.shares import play, run
 from stamgast.backtest.words import in_words
 from stamgast.domain.events import AnyEvent, Enrolled, Line, Purchase, PurchaseChanged

@@ -35,7 +35,7 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands():
     (told,) = explain_customer(state, bundle, simulation.now)
     assert list(_why_lines(told, "Europe/Amsterdam")) == [
         "\nexample (live): when visit number 2",
-        "  fired for customer:visits:2",
+        "  fired for this customer for good (visit 2)",
         "  last asked 2026-10-02 08:00: it fired",
         "  yes spend at least 15.00 EUR  (now: 20.00 EUR)",
         "  ?   any of",
@@ -96,4 +96,4 @@ def test_the_moment_of_a_start_is_told_by_the_shops_clock_and_not_by_its_number(
     loaded = load("rule: example\nwhen: campaign\nthen: [{tag: seen}]\n")
     state = Customer(fired={"example": ["at:1790841900000", "month:2026-10"]})
     (told,) = explain_customer(state, Bundle(0, "", loaded.program, loaded.rules), 0)
-    assert "  fired for at 2026-10-01 10:05, month:2026-10" in list(_why_lines(told, "Europe/Amsterdam"))
+    assert "  fired for at 2026-10-01 10:05, 2026-10" in list(_why_lines(told, "Europe/Amsterdam"))

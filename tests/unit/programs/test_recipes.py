@@ -43,6 +43,15 @@ def test_all_that_is_shipped_can_be_read():
     assert [each.id for each in recipes] == sorted(path.stem for path in (CONFIG / "recipes").glob("*.yaml"))
 
 
+def test_a_question_whose_answer_goes_nowhere_is_told(tmp_path: Path):
+    path = tmp_path / "vip-tier.yaml"
+    text = (CONFIG / "recipes/vip-tier.yaml").read_text()
+    path.write_text(text.replace("    limits: {hold_out: [[ hold_out ]]}\n", ""))
+    recipe, problems = read_recipe(path)
+    assert recipe is not None
+    assert [each.message for each in problems] == ['nothing of the recipe uses the answer to "hold_out"']
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_gives_rules_whose_tests_pass_in_four_languages(recipe: str):
     loaded = made(recipe, merchant())

@@ -43,3 +43,10 @@ def test_a_launch_is_one():
 def test_who_signs_a_rollback_leaves_on_it_what_is_back():
     back = with_text("second", back_to=1)
     assert _signed(back, Signed(5, "els", "oh no")) == changed(back, published_at=5, who="els", why="oh no", back_to=1)
+
+
+def test_who_gives_too_little_of_a_hash_is_told_how_much_is_needed():
+    known = [InForce(3, BundleRecord(merchant="shop", hash="9b99228e2043", files={}))]
+    with pytest.raises(RefusedLaunchError, match="9b99 is too little of a hash: give 6 characters of it, or a number"):
+        chosen_version("shop", known, "9b99")
+    assert chosen_version("shop", known, "9B9922").number == 3

@@ -159,6 +159,11 @@ LINTS: dict[str, Lint] = {
         rule("{bought: {category: chese}}"),
         rule("{bought: {category: cheese}}"),
     ),
+    "misspelt category in the basket, told once": Lint(
+        'no card and no margin is about the category "chese"',
+        rule(more="if: [{basket_has: {category: chese}}]\n"),
+        rule(more="if: [{basket_has: {category: cheese}}]\n"),
+    ),
     "unknown product": Lint(
         'no card and no margin is about the product "XXX-1"',
         rule(more="if: [{basket_has: {product: XXX-1}}]\n"),

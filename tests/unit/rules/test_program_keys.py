@@ -122,7 +122,7 @@ def test_the_schema_underlines_what_check_refuses(line: str):
 def test_what_we_ship_shows_an_editor_its_schema(path: Path):
     first = path.read_text().partition("\n")[0]
     schema = (path.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve()
-    name = "program" if path.name == "program.yaml" else "rule"
+    name = {"program.yaml": "program"}.get(path.name, "content" if path.parent.name == "contents" else "rule")
     assert schema == ROOT / f"schemas/{name}.json"
     assert json.loads(schema.read_text()) == SCHEMAS[name]()
 

@@ -127,7 +127,7 @@ ALL = {kind: Alert(BOTH) for kind in AlertKind}
         ("alerts: false\n", {}),
         (
             "alerts: {segment_fell: false}\n",
-            {kind: ALL[kind] for kind in (AlertKind.RULE_PAUSED, AlertKind.BUDGET_SPENT, AlertKind.FEED_STALE)},
+            {kind: ALL[kind] for kind in set(AlertKind) - {AlertKind.SEGMENT_FELL}},
         ),
         ("alerts: {rule_paused: {to: bram}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(("bram",))}),
         ("alerts: {rule_paused: {template: paused}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(BOTH, "paused")}),

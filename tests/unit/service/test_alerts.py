@@ -4,7 +4,7 @@ import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
-from stamgast.domain.alerts import STAFF_ROOM, STALE, Alert, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STAFF_ROOM, STALE, Alert, AlertKind, Broken
 from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -170,6 +170,7 @@ SAID = [
     (AlertKind.SEGMENT_FELL, "tag", "regular", (271, 320)),
     (AlertKind.SEGMENT_FELL, "source", "flyer", (271, 320)),
     (AlertKind.FEED_STALE, STALE, "feed", (T0, 0)),
+    (AlertKind.SENDER_REFUSED, REFUSED, "whatsapp", (T0, 63_007)),
 ]
 
 
@@ -188,6 +189,13 @@ def test_our_own_words_are_cheap_letters_in_every_language(
         text = text.replace(f"{{{{ alert.{name} }}}}", word)
     assert "{" not in text
     assert (count_parts(text).encoding, count_parts(text).count) == ("gsm7", 1), text
+
+
+def test_of_a_refused_sender_it_is_told_which_channel_since_when_and_the_carriers_error():
+    data = {"alert": "sender_refused", "about": "sms", "how": REFUSED, "mark": "2026-10-01", "found": T0, "of": 20_003}
+    words = alert_variables(program(), data, "en")
+    assert words["about"] == "SMS"
+    assert words["why"].startswith("The carrier refused our sender 2026-10-01 10:00 (error 20003)")
 
 
 def test_a_budget_is_called_as_people_call_it():

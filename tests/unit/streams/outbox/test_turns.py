@@ -57,6 +57,20 @@ async def test_turns_are_given_in_the_order_in_which_they_were_asked_for_whoever
     assert served == [0, 1, 2, 3, 4]
 
 
+async def test_that_a_sender_is_refused_is_told_once_for_as_long_as_it_is():
+    told: list[tuple[tuple[str, str], str, int]] = []
+    made = senders(refused=lambda *what: told.append(what))
+    await break_it(made)
+    assert told == [], "a carrier that is away is nobody's mistake"
+    made = senders(refused=lambda *what: told.append(what))
+    for _ in range(2):
+        (await made.turn(LANE)).answered(STOPPED)
+    assert told == [(LANE, "20003", 1_790_000_000_000)]
+    (await made.turn(LANE)).answered(TAKEN)
+    made.reported(LANE, Report("a", "sms", "63007"))
+    assert [code for _, code, _ in told] == ["20003", "63007"]
+
+
 async def test_another_sender_does_not_wait():
     made = senders(width=1)
     await made.turn(LANE)
