@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
+import shutil
 import sys
 from asyncio.subprocess import PIPE
 from datetime import datetime
 from typing import Any
 
 import pytest
+import segno
+from PIL import Image
 
 from stamgast.bootstrap import id_key_of
 from stamgast.claims_to_review import list_claims
@@ -17,13 +22,15 @@ from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.claims import Limit
 from stamgast.domain.events import PurchaseChanged
 from stamgast.domain.units import DAY, HOUR
+from stamgast.identity.staff import seal_phone
 from stamgast.local.processes import ChildProcess
+from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 from stamgast.web.velocity import Counted, too_many
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
 from tests.integration.web.shop import bread, events, problem
 
 pytestmark = pytest.mark.slow
@@ -129,6 +136,48 @@ async def test_a_receipt_is_claimed_once_with_the_day_of_its_sale_and_its_refund
     }  # fmt: skip
     assert (await web.post("/purchases", back)).status_code == 202
     await shop.shows(anna, purchases=0, spend=0, stamps={"bread": 0})
+    await assert_verified(web, web_settings)
+
+
+async def test_a_token_is_given_as_a_picture_too_in_a_link_of_the_shops_own(shop, web):
+    told = await web.post(
+        "/claims/tokens", {"transaction_id": "till1:1", "qr": "png", "link": "https://bakery.example/r#"}
+    )
+    answer = told.json()
+    assert (told.status_code, answer["link"]) == (201, f"https://bakery.example/r#{answer['token']}")
+    kind, _, picture = answer["qr"].partition(",")
+    with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+        assert (kind, image.format, image.width) == ("data:image/png;base64", "PNG", image.height)
+        assert image.convert("L").getpixel((0, 0)) == 255  # the quiet zone
+    drawn = segno.make(answer["link"], micro=False, error="m", boost_error=False)
+    assert image.width == (drawn.symbol_size(border=4)[0]) * 6
+    plain = (await web.post("/claims/tokens", {"transaction_id": "till1:1", "qr": "svg"})).json()
+    assert base64.b64decode(plain["qr"].partition(",")[2]).lstrip().startswith(b"<?xml")
+    assert plain["token"] == answer["token"]
+    problem(await web.post("/claims/tokens", {"transaction_id": "t", "link": "javascript:alert(1)"}), 422)
+
+
+async def test_what_staff_claim_waits_for_a_person(shop, web, web_settings, tmp_path):
+    folder = tmp_path / MERCHANT
+    shutil.copytree(CONFIG / MERCHANT, folder)
+    sealed = seal_phone(id_key_of(web_settings), MERCHANT, "+31612345678")
+    program = folder / "program.yaml"
+    program.write_text(f"{program.read_text()}\nstaff: {{anna: {{phone: {sealed}}}}}\n")
+    await publish(web.bootstrap, web.topics.programs, [folder], 1)
+
+    async def heard() -> bool:
+        found = await web.parts.merchants.get(MERCHANT)
+        return found is not None and bool(found.staff)
+
+    await eventually(heard)
+    anna, bram = await shop.joins("0612345678"), await shop.joins("0612345679")
+    claimed = await shop.claims("k1", anna, transaction_id=await shop.sells(1))
+    assert (claimed.status_code, claimed.json()["status"]) == (202, "in_review"), claimed.text
+    assert "one of the staff claims it" in await said(web_settings, "review", MERCHANT)
+    others = await shop.claims("k2", bram, transaction_id=await shop.sells(2))
+    assert others.json()["status"] == "claimed"
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_web_claims_total{{merchant="{MERCHANT}",outcome="claimed"}} 1.0' in figures
     await assert_verified(web, web_settings)
 
 
