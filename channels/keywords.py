@@ -1,4 +1,4 @@
-"""What a reply means: STOP, START, HELP, in Dutch, French, German and English.
+"""What a reply means: STOP, START, HELP, CARD, in Dutch, French, German and English.
 
 Case, accents, punctuation and emoji are ignored; a word never counts inside another. In doubt a reply is a STOP, and
 never a START: one that is missed writes to somebody who said no, one that is heard wrongly costs a message.
@@ -7,7 +7,7 @@ never a START: one that is missed writes to somebody who said no, one that is he
   graag afmelden", "schrijf me uit", "stop stop"); at the beginning of at most four words ("stop met brood"); at the
   beginning of a sentence about messages ("STOP please don't text me"); no more messages ("geen berichten meer graag");
   or any of these in the first line, above a signature.
-- START: the whole message. HELP: that, or the first of at most four words.
+- START: the whole message. HELP: that, or the first of at most four words. CARD: the whole message but for politeness.
 
 What the carrier itself recognised (`OptOutType`) wins.
 """
@@ -82,6 +82,10 @@ _SPELT: Final = frozenset({"stop"})
 """However it is broken up: S.T.O.P."""
 _START: Final = _set("start unstop aanmelden reprendre anmelden")
 _HELP: Final = _set("help info hulp aide hilfe")
+_CARD: Final = _set("kaart klantenkaart spaarkaart stempelkaart carte karte stempelkarte treuekarte card stampcard")
+_BESIDE_CARD: Final = _set(
+    "mijn graag aub alstublieft svp a u b", "mon ma sil vous plait s v p", "meine mein bitte", "my please"
+)
 
 _JOINING: Final = "-'\u2019\u2010\u2011"
 """Hyphens and apostrophes: opt-out is one word, and "désinscrivez-moi" two. Both readings are tried for a STOP."""
@@ -101,7 +105,14 @@ def read_keyword(text: str, opt_out_type: str = "") -> Keyword:
         return Keyword.STOP
     if len(words) == 1 and words[0] in _START:
         return Keyword.START
+    if words[0] in _CARD | _BESIDE_CARD and _asks_for_card(words):
+        return Keyword.CARD
     return Keyword.HELP if len(words) <= _MOST_WORDS and words[0] in _HELP else Keyword.NONE
+
+
+def _asks_for_card(words: Sequence[str]) -> bool:
+    cards = sum(word in _CARD for word in words)
+    return cards == 1 and len(words) <= _MOST_OF_A_SENTENCE and all(w in _CARD or w in _BESIDE_CARD for w in words)
 
 
 def _says_stop(text: str) -> bool:

@@ -85,6 +85,13 @@ class WhatsAppTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class FreeText:
+    """Source (Jinja2) of what goes as it is, without approval, inside the window that the customer has opened."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """All a channel needs to know to say one thing to one person. Holds personal data: never log it whole."""
 
@@ -98,7 +105,7 @@ class Message:
     locale: str
     variables: Mapping[str, object]
     """What the template may ask for: texts and numbers, or such by name (`voucher.code`)."""
-    source: SmsText | WhatsAppTemplate
+    source: SmsText | WhatsAppTemplate | FreeText
     sender: Sender
     valid_until: Millis
     """After this it must not leave the provider's queue any more."""
@@ -112,7 +119,7 @@ class Prepared:
 
     message: Message
     body: str = ""
-    """The SMS text; empty for a WhatsApp template."""
+    """The text of an SMS, or inside a window; empty for a WhatsApp template."""
     content_sid: str = ""
     content_variables: Mapping[str, str] = field(default_factory=dict)
     parts: Parts | None = None
@@ -211,6 +218,7 @@ class Keyword(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    CARD = "card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +235,8 @@ class Inbound:
     keyword: Keyword
     button: str = ""
     media: int = 0
+    handled: bool = False
+    """The carrier recognised it by itself, and has answered."""
 
 
 @dataclass(frozen=True, slots=True)

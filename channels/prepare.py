@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final, assert_never
 
-from channels.model import Fault, Message, Prepared, Refusal, SmsText, WhatsAppTemplate
+from channels.model import Fault, FreeText, Message, Prepared, Refusal, SmsText, WhatsAppTemplate
 from channels.render import CostlyError, RenderError, is_content_sid, render_text, render_variables
 from rules.program.template_check import prints_no_name
 from stamgast.domain.channels import Wording, spec_of
@@ -23,7 +23,9 @@ def prepare_message(message: Message, now: Millis) -> Prepared | Refusal:
     if not message.sender.messaging_service_sid and not message.sender.from_:
         return Refusal(Fault.CONFIG, f"no sender is configured for {message.channel}")
     spec = spec_of(message.channel)
-    if not isinstance(message.source, source_of(spec.wording)):
+    if isinstance(message.source, FreeText) and spec.window is not None:
+        return _prepare_free(message, message.source, validity, spec.longest)
+    if isinstance(message.source, FreeText) or not isinstance(message.source, source_of(spec.wording)):
         where = f"template {message.template} ({message.locale})"
         return Refusal(Fault.TEMPLATE, f"{where}: is not written for {message.channel}")
     try:
@@ -57,6 +59,15 @@ def _prepare_text(message: Message, source: SmsText, validity: int, longest: int
             Fault.TOO_LONG, f"{where}: takes {parts.count} SMS parts ({parts.encoding}); at most {source.max_parts}"
         )
     return Prepared(message, body=body, parts=parts, validity_seconds=validity)
+
+
+def _prepare_free(message: Message, source: FreeText, validity: int, longest: int) -> Prepared | Refusal:
+    try:
+        where = {"template": message.template, "locale": message.locale}
+        body = render_text(source.text, message.variables, **where, longest=longest)
+    except RenderError as error:
+        return Refusal(Fault.COSTLY if isinstance(error, CostlyError) else Fault.TEMPLATE, str(error))
+    return Prepared(message, body=body, validity_seconds=validity)
 
 
 def _rendered(

@@ -437,6 +437,7 @@ STEPS = {
     "the customer gets variant b": "{variant: b}",
     "a reply of STOP": "{reply: {keyword: stop}}",
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
+    "a reply with a photo": "{reply: {media: photo}}",
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
     "an event workshop": "{event: {workshop: {topic: bread, score: 5}}}",

@@ -13,6 +13,7 @@ from typing import Any
 from rules.actions import Give
 from rules.engine import View
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK, Submission
+from stamgast.domain.answers import is_answer
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
 from stamgast.domain.calendar import business_day
@@ -304,7 +305,7 @@ class Simulation(Fold):
 
     def _note_messages(self, key: CustomerKey, change: Change, beyond: Collection[str]) -> None:
         for submission in change.submissions:
-            if submission.activation in beyond:
+            if submission.activation in beyond or is_answer(submission.template):
                 continue
             self._say(
                 key,
@@ -315,7 +316,7 @@ class Simulation(Fold):
                 decided_at=submission.decided_at,
             )
         for note in change.notes:
-            if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND and not note.staff:
+            if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND and note.rule and not note.staff:
                 offers = self._offered(note.rule, note.step)
                 self._say(
                     key,

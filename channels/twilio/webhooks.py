@@ -19,6 +19,7 @@ from stamgast.domain.vocabulary import Treatment
 
 _KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
 _MOST_RAW: Final = 200
+_MOST_DIGITS: Final = 3
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{1,32}")
 
 
@@ -69,5 +70,6 @@ class TwilioWebhooks:
             text=text,
             keyword=read_keyword(text or button, fields.get("OptOutType", "")),
             button=fields.get("ButtonPayload", "") or button,
-            media=int(media) if media.isdecimal() else 0,
+            media=int(media[:_MOST_DIGITS]) if media.isascii() and media.isdecimal() else 0,
+            handled=bool(fields.get("OptOutType", "").strip()),
         )

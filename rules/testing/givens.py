@@ -204,12 +204,12 @@ class Story:
             raise WordError(f"nobody gets both {self.variant} and {name}", "Write a test for each variant.")
         self.variant = name
 
-    def reply(self, keyword: str = "", channel: str = Channel.SMS) -> None:
+    def reply(self, keyword: str = "", channel: str = Channel.SMS, *, media: bool = False) -> None:
         """The customer writes."""
         [by] = channel_called(channel)
         if keyword and keyword not in ANSWERS:
             raise WordError(f'unknown keyword "{keyword}"', suggest(keyword, ANSWERS))
-        self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, by))
+        self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, by, int(media)))
 
     def get_reward(self, reward: str) -> None:
         """The customer is given a reward."""

@@ -51,6 +51,7 @@ class Reply:
     at: Millis
     keyword: str = ""
     channel: str = Channel.SMS
+    media: int = 0
 
 
 @dataclass(frozen=True, slots=True)

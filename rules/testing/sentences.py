@@ -33,7 +33,9 @@ _CONSENT: Final = re.compile(
 )
 _HELD_OUT: Final = re.compile(r"the customer is held out(?: of (?P<rule>[A-Za-z0-9_-]+))?")
 _VARIANT: Final = re.compile(r"the customer gets variant (?P<name>[A-Za-z0-9_-]+)")
-_REPLY: Final = re.compile(r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?: by (?P<channel>[a-z]+))?")
+_REPLY: Final = re.compile(
+    r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?P<photo> with a photo)?(?: by (?P<channel>[a-z]+))?"
+)
 _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
 _SAYS: Final = re.compile(r"the customer says (?P<keyword>STOP|START)(?: by (?P<channel>[a-z]+))?")
 _REDEEM: Final = re.compile(
@@ -201,7 +203,8 @@ def _tell_consent(story: Story, match: re.Match[str]) -> None:
 
 
 def _tell_reply(story: Story, match: re.Match[str]) -> None:
-    story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS)
+    photo = bool(match.groupdict().get("photo"))
+    story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS, media=photo)
 
 
 def _tell_redeemed(story: Story, match: re.Match[str]) -> None:

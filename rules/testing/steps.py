@@ -155,9 +155,12 @@ def _variant(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
 
 
 def _reply(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
-    more = _settings(reader, node, "reply", ("keyword", "channel"))
+    more = _settings(reader, node, "reply", ("keyword", "channel", "media"))
     if more is not None:
-        story.reply(more.get("keyword", "").lower(), more.get("channel", Channel.SMS))
+        photo = more.get("media", "") == "photo"
+        if "media" in more and not photo:
+            raise WordError(f'unknown word "{more["media"]}" after `media`', "Write `media: photo`.")
+        story.reply(more.get("keyword", "").lower(), more.get("channel", Channel.SMS), media=photo)
     return more is not None
 
 

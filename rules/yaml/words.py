@@ -21,7 +21,7 @@ HEALTHY: Final = "healthy"
 STALE: Final = "stale"
 FEED_STATES: Final = (HEALTHY, STALE)
 NO_KEYWORD: Final = "none"
-KEYWORDS: Final = ("help", NO_KEYWORD)
+KEYWORDS: Final = ("help", "card", NO_KEYWORD)
 """What an answer may have meant. STOP and START are the house's own and set off no rule."""
 UNWATCHED: Final = "nobody watches this till's feed, so it is always healthy"
 UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."

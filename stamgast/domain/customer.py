@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.conversation import Conversation
 from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
@@ -231,6 +232,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Id of an activation, or code of a voucher -> what budgets pay for it; of rules with a budget alone."""
     answers: bytes = b""
     """How it ended the last time that the rules' triggers came: see `stamgast.domain.rule_answers`."""
+    conversation: Conversation | None = None
+    """What is remembered of what they wrote to us; None: nothing was written since that is remembered."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -43,7 +43,7 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.WON_BACK: ("back:<day that was lapsed after>", ""),
     FactName.JOINED: ("customer", ""),
     FactName.REWARD_REDEEMED: ("voucher:<code>", "data: reward, code"),
-    FactName.REPLIED: ("reply", "data: keyword, channel"),
+    FactName.REPLIED: ("reply", "data: keyword, channel, media"),
     FactName.WINDOW_SPEND_CHANGED: ("spend:<span>:<year>", "spend within a span of time; data: span"),
     FactName.NOT_SEEN: ("quiet:<last day>", "days since then, and one less before"),
     FactName.BIRTHDAY: ("birthday:<year>", "days until then"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stamgast.domain.alert_words import alert_variables
+from stamgast.domain.answers import ANSWER, answer_variables
 from stamgast.domain.calendar import date_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
@@ -54,6 +55,8 @@ def message_variables(
         words[STAFF] = {"name": str(data[STAFF])}
         if "customer" in data:
             words[STAFF]["customer"] = str(data["customer"])
+    if ANSWER in data:
+        words[ANSWER] = answer_variables(program, data, language)
     if ALERT in data:
         words[ALERT] = alert_variables(program, data, language)
     card = program.cards.get(data.get("card", ""))

@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
@@ -139,7 +140,7 @@ class Template:
 
     def is_meant_for(self, channel: Channel) -> bool:
         """Whether it is written for a channel, be it that WhatsApp has not seen it yet."""
-        return bool(self.wordings(channel)) or (self.unpushed and channel is Channel.WHATSAPP)
+        return bool(self.wordings(channel)) or (self.unpushed and spec_of(channel).wording is Wording.APPROVED)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
@@ -240,6 +241,8 @@ class ReviewAbove:
     """Of one line."""
     amount: Minor | None = 1_000_000
     """Of the purchase or one of its lines; None: no amount is too much."""
+    per_day: int | None = None
+    """Purchases of one customer on one business day; None: no number is too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +338,8 @@ class Program:
     claims: ClaimRules = field(default_factory=ClaimRules)
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
+    nobodys_phones: tuple[str, ...] = ()
+    """Telephone numbers that are no customer's: the shop's own, and those that cashiers type for nobody."""
     trip_wires: TripWires = field(default_factory=TripWires)
     """What pauses a rule by itself after its launch."""
     veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
@@ -375,7 +380,7 @@ class Program:
     def region_of(self, store: str) -> Region:
         """How a store's customers write telephone numbers without a country code."""
         known = self.stores.get(store)
-        return self.home if known is None else Region(known.region, known.neighbours)
+        return self.home if known is None else Region(known.region, known.neighbours, self.nobodys_phones)
 
     @property
     def categories(self) -> frozenset[str]:
@@ -390,4 +395,4 @@ class Program:
     @property
     def home(self) -> Region:
         """How they are written where nobody says in which store."""
-        return Region(self.region, self.neighbours)
+        return Region(self.region, self.neighbours, self.nobodys_phones)

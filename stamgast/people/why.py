@@ -119,7 +119,8 @@ def explain_customer(
 
 def rules_told_of(customer: Customer, bundle: Bundle) -> list[str]:
     """Return the rules of which something can be told, by id: those in force, and those that were."""
-    kept = {each.rule for each in customer.activations} | {each.rule for each in customer.vouchers if each.rule}
+    rules = [each.rule for each in customer.activations] + [each.rule for each in customer.vouchers]
+    kept = {rule for rule in rules if rule}
     return sorted(kept.union(customer.fired, bundle.rules.by_id))
 
 

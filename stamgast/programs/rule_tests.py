@@ -243,7 +243,14 @@ def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
     if step.keyword in {STOP, START}:  # the house's own: no rule hears of them
         said = OptedOut if step.keyword == STOP else OptedIn
         return said(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel)
-    return Replied(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel, keyword=step.keyword or None)
+    return Replied(
+        merchant=merchant,
+        customer=CUSTOMER,
+        at=step.at,
+        channel=step.channel,
+        keyword=step.keyword or None,
+        media=step.media,
+    )
 
 
 def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], before: Purchase | None) -> PurchaseChanged:

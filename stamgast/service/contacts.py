@@ -37,6 +37,8 @@ def book(case: Case, rule: str, variant: str, cost: int) -> None:
     """A message to the customer cost so much, or so much more than was booked for it."""
     case.customer.contact_cost += cost
     case.count(Counter.CONTACT_COST, cost)
+    if not rule:
+        return  # an answer of the house
     watch_cost(case, rule, cost)
     measuring.message_cost(case, rule, variant, cost)
 

@@ -20,6 +20,7 @@ def erase(case: Case, _event: Erased) -> None:
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0
     customer.answers = b""
+    customer.conversation = None
     if not customer.erased_at:
         customer.erased_at = case.at
         case.count(Counter.ERASED)

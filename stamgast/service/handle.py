@@ -8,8 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
-from stamgast.domain.channels import spec_of
-from stamgast.domain.customer import UNKNOWN_PHONE, Customer
+from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -43,6 +42,7 @@ from stamgast.service import (
     alerts,
     at_hand,
     awaited,
+    conversation,
     deeds,
     measuring,
     outcomes,
@@ -215,16 +215,6 @@ def _opted_in(case: Case, _event: OptedIn) -> None:
         case.count(Counter.OPTED_OUT, -1)
 
 
-def _replied(case: Case, event: Replied) -> None:
-    if event.phone and case.customer.dead_phone in {event.phone, UNKNOWN_PHONE}:
-        case.customer.dead_phone = ""
-    if spec_of(event.channel).window is not None:
-        case.customer.inbound_at = case.at
-    measuring.replied(case)
-    telling.answer(case, event.keyword or "", event.channel)
-    fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
-
-
 def _timer_due(case: Case, event: TimerDue) -> None:
     case.late = case.at - event.due > case.program.timers_fresh_for
     run_due_timers(case, event.due)
@@ -248,7 +238,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     OptedOut: _opted_out,
     OptedIn: _opted_in,
     Erased: erase,
-    Replied: _replied,
+    Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: outcomes.settle,

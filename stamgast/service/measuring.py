@@ -123,7 +123,9 @@ def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0)
 
 
 def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    """What became of a rule's message, before its state says so."""
+    """What became of a rule's message, before its state says so. Answers of the house are no rule's."""
+    if not activation.rule:
+        return
     rule, was = told_apart(activation.rule, activation.variant), activation.rank
     if event.status in TAKEN and was < _ACCEPTED_RANK:
         case.count(name_of(rule, _SUM_SENT))

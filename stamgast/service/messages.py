@@ -367,12 +367,11 @@ def end(case: Case, activation: Activation, status: str, reason: str, due: Milli
 
 @lru_cache(maxsize=4096)
 def withheld_counters(rule: str, status: str, reason: str) -> tuple[str, ...]:
-    """Where a message that was withheld is counted."""
-    return (
-        counter(Counter.SUPPRESSED, reason),
-        counter(Counter.RULE, rule, status),
-        counter(Counter.RULE, rule, Tally.WITHHELD, reason),
-    )
+    """Where a message that was withheld is counted. Answers of the house are no rule's."""
+    of_all = counter(Counter.SUPPRESSED, reason)
+    if not rule:
+        return (of_all,)
+    return of_all, counter(Counter.RULE, rule, status), counter(Counter.RULE, rule, Tally.WITHHELD, reason)
 
 
 def voucher_ends(activation: Activation) -> Millis:

@@ -174,6 +174,8 @@ def decision(  # noqa: PLR0917
 
 def withheld(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:
     """A message will not go: the customer is among those held out, or something stands in its way."""
+    if not activation.rule:
+        return  # an answer of the house: no rule decided anything
     arm = _HELD_OUT if reason == _HOLDOUT else _WITHHELD
     decision(case, arm, activation.rule, activation.occasion, "" if arm is _HELD_OUT else reason, activation, due)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, assert_never, cast
 
-from channels.model import Message, Sender, SmsText
+from channels.model import FreeText, Message, Sender, SmsText, WhatsAppTemplate
 from channels.wording import wording_for
 from stamgast.domain.activation import Submission
 from stamgast.domain.alert_words import MOST_PARTS, languages_of, own_template_named
-from stamgast.domain.channels import Address, channel_named, spec_of
+from stamgast.domain.answers import MOST_PARTS as MOST_ANSWERED
+from stamgast.domain.answers import own_answer_named
+from stamgast.domain.channels import Address, Wording, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
@@ -85,18 +87,11 @@ def address(
     submission: Submission, program: Program, profile: Profile, phone_hash: str, *, told: Told | None = None
 ) -> Addressed | Reason:
     """Make the message, or say why there is none. `profile` is the customer's, whoever is told."""
-    ours = own_template_named(submission.template)
-    template = ours or program.templates.get(submission.template)
-    if template is None:
-        return Reason.NO_TEMPLATE
     channel = channel_named(submission.channel)
-    languages = languages_of(program, submission.language) if ours else (submission.language, *program.languages)
-    source = wording_for(template, channel, languages, program.messaging)
-    if source is None:
-        return Reason.NO_WORDING
+    source = _wording(submission, program, channel)
+    if isinstance(source, Reason):
+        return source
     locale, wording = source
-    if ours is not None and isinstance(wording, SmsText):
-        wording = replace(wording, max_parts=MOST_PARTS)
     if told is not None and isinstance(wording, SmsText) and told.others:
         more = MORE.get(locale[:2], MORE["en"]).format(told.others)
         wording = replace(
@@ -118,6 +113,33 @@ def address(
         country=_priced_abroad(program, channel, address_of(profile, channel)),
     )
     return Addressed(message, phone_hash)
+
+
+def _wording(
+    submission: Submission, program: Program, channel: Channel
+) -> tuple[str, SmsText | WhatsAppTemplate | FreeText] | Reason:
+    """The language and the words, in ours or in the shop's, or why there are none."""
+    answer = own_answer_named(submission.template)
+    ours = answer or own_template_named(submission.template)
+    template = ours or program.templates.get(submission.template)
+    if template is None:
+        return Reason.NO_TEMPLATE
+    languages = languages_of(program, submission.language) if ours else (submission.language, *program.languages)
+    if answer is not None and spec_of(channel).wording is Wording.APPROVED:
+        spoken = next(each for each in _spoken(languages) if each in answer.sms)
+        return spoken, FreeText(answer.sms[spoken])
+    source = wording_for(template, channel, languages if answer is None else _spoken(languages), program.messaging)
+    if source is None:
+        return Reason.NO_WORDING
+    locale, wording = source
+    if ours is not None and isinstance(wording, SmsText):
+        wording = replace(wording, max_parts=MOST_PARTS if answer is None else MOST_ANSWERED)
+    return locale, wording
+
+
+def _spoken(languages: Sequence[str]) -> Sequence[str]:
+    """Each of them, and after it the language that it is a kind of: nl-BE is answered in nl."""
+    return [each for language in languages for each in (language, language[:2])]
 
 
 def _priced_abroad(program: Program, channel: Channel, to: str) -> str:

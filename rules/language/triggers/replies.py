@@ -18,8 +18,9 @@ from stamgast.domain.vocabulary import Channel, FactName, OncePer
 class RepliedTrigger(Trigger):
     """The customer wrote to the shop. Once per day unless the rule says otherwise.
 
-    `keyword` is what they wrote: `help`, or `none` for anything that is no keyword; without it both will do. STOP and
-    START are the house's own and set off no rule.
+    `keyword` is what they wrote: `help`, `card`, or `none` for anything that is no keyword; without it all will do.
+    `media: true` asks for a photo, a sound or a file. STOP and START are the house's own and set off no rule. HELP and
+    CARD are answered by the house, unless a rule answers them with a message.
 
     Example::
 
@@ -42,7 +43,7 @@ class RepliedTrigger(Trigger):
         if stands_alone(node):
             found: dict[str, Node] = {}
         elif isinstance(node, MapNode):
-            found = reader.mapping(node, self.name, ("keyword", "channel"))
+            found = reader.mapping(node, self.name, ("keyword", "channel", "media"))
             if len(found) < len(node.entries):
                 return None
         else:
@@ -55,24 +56,28 @@ class RepliedTrigger(Trigger):
             return None
         keyword = reader.one_of(found["keyword"], "keyword", KEYWORDS, thing="keyword") if "keyword" in found else ""
         channel = reader.one_of(found["channel"], "channel", Channel, thing="channel") if "channel" in found else ""
-        if keyword is None or channel is None:
+        media = reader.truth(found["media"], "media") if "media" in found else False
+        if keyword is None or channel is None or media is None:
             return None
         text = "an answer" + (f" with the keyword {keyword}" if keyword else "") + (f" by {channel}" if channel else "")
+        text += " with a photo or a file" if media else ""
         may = PERIODS
         return CompiledTrigger(
-            self.name, text, self.facts, _wrote(keyword, channel), OncePer.DAY, may, has_purchase=False
+            self.name, text, self.facts, _wrote(keyword, channel, media=media), OncePer.DAY, may, has_purchase=False
         )
 
     def schema(self) -> Schema:
         """Nothing, or both words."""
-        words = {"keyword": choice(KEYWORDS), "channel": choice(Channel)}
+        words = {"keyword": choice(KEYWORDS), "channel": choice(Channel), "media": {"type": "boolean"}}
         full: Schema = {"type": "object", "properties": words, "additionalProperties": False}
         return {"anyOf": [*SETTING_FREE["anyOf"], full]}
 
 
-def _wrote(keyword: str, channel: str) -> Fires:
+def _wrote(keyword: str, channel: str, *, media: bool) -> Fires:
     def fires(fact: Fact) -> bool:
         data = fact.data
+        if media and not data["media"]:
+            return False
         return (not keyword or (data["keyword"] or NO_KEYWORD) == keyword) and channel in {"", data["channel"]}
 
     return fires

@@ -86,8 +86,9 @@ async def post_inbound(request: Request) -> Response:
             for merchant in merchants:
                 await _carry_out(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
         case _:
+            answered = inbound.handled
             for merchant in merchants:
-                await _reply(deps, merchant, inbound, at)
+                answered |= await _reply(deps, merchant, inbound, at, answers=not answered)
     return Response(_EMPTY_TWIML, media_type="text/xml")
 
 
@@ -134,11 +135,14 @@ async def _carry_out(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bo
     log.info("stop" if stopped else "start", merchant=merchant)
 
 
-async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:
-    """Keep what a person wrote, sealed; then tell their stream that they wrote, and which keyword."""
+async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis, *, answers: bool) -> bool:
+    """Keep what a person wrote, sealed; then tell their stream that they wrote, and which keyword.
+
+    Of several customers with that phone one may answer: a message has one answer at most. Says whether anybody may.
+    """
     phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
     keyword = None if inbound.keyword is Keyword.NONE else inbound.keyword.value
-    customers = await deps.identities.customers_of_phone(merchant, phone_hash)
+    customers = sorted(await deps.identities.customers_of_phone(merchant, phone_hash))
     reply_id = _event_id(inbound, "reply")
     reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media))
     for customer in customers:
@@ -155,10 +159,13 @@ async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> Non
                 channel=inbound.channel,
                 keyword=keyword,
                 phone=phone_hash,
+                answers=answers and customer == customers[0],
+                media=inbound.media,
             )
             for customer in customers
         ],
     )
+    return answers and bool(customers)
 
 
 async def _stop_customer(deps: Deps, merchant: str, customer: str, message: str, at: Millis) -> None:

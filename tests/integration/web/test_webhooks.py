@@ -191,6 +191,31 @@ async def test_another_reply_is_told_without_its_text_which_is_kept_sealed(web):
     assert await replies(web, customer, later=30 * DAY + 1) == []
 
 
+async def test_one_of_those_with_a_phone_may_answer_and_nobody_where_the_carrier_has(web):
+    known = [await enrol(web, "0612345678"), await enrol(web, "0687654321")]
+    await web.message("+31612345678", "Kaart!", "SM1")
+    form = {"MessageSid": "SM2", "From": "+31612345678", "To": SHOP_NUMBER, "Body": "HELP", "AccountSid": "ACsandbox1"}
+    await web.webhook("/twilio/inbound", form | {"OptOutType": "HELP", "NumMedia": "2"})
+    told = [(each.customer, each.keyword, each.answers, each.media) for each in await events(web, Replied)]
+    assert sorted(told, key=lambda each: each[1]) == [(known[0], "card", True, 0), (known[0], "help", False, 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["🙂" * 1_365, "a" * 4_096, "שלום KAART {{ 7*7 }} ; rm -rf /", "$(id)`id`${jndi:x}\r\nX: y", "\u202e\x00KAART"],
+)
+async def test_whatever_is_written_stands_nowhere_but_sealed(web, text, caplog):
+    customer = await enrol(web, "0612345678")
+    assert (await web.message("+31612345678", text)).status_code == 200
+    [reply] = await events(web, Replied)
+    assert reply.customer == customer
+    (kept,) = await replies(web, customer)
+    assert kept.words.text == text
+    for name, _topic in web.topics:
+        assert all(text.encode()[:12] not in (value or b"") for _key, value in await web.records(name))
+    assert text[:12] not in caplog.text
+
+
 async def replies(web: Any, customer: str, later: int = 0) -> list[Reply]:
     key = await web.parts.identities.key_of(MERCHANT, customer)
     now = web.parts.clock.now() + later

@@ -114,6 +114,31 @@ def test_help_is_heard(text):
     assert read_keyword(text) is Keyword.HELP
 
 
+CARD = [
+    "KAART", "kaart", "Kaart!", "mijn kaart", "Mijn kaart aub", "kaart a.u.b.", "klantenkaart", "stempelkaart", "KAART 🙂",
+    "CARTE", "ma carte svp", "carte s'il vous plaît", "Karte", "Meine Karte bitte", "Stempelkarte", "card", "my card please",
+    "\u202bKAART\u202c", "\uff2b\uff21\uff21\uff32\uff34",
+]  # fmt: skip
+NO_CARD = [
+    "kaart kwijt", "ik ben mijn kaart kwijt", "menukaart", "Kan ik met de kaart betalen?", "kaart kaart", "carte bancaire",
+    "la carte du restaurant", "Postkarte", "business card", "do you take cards", "mijn", "my", "graag", "kaart!" * 1_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CARD)
+def test_who_asks_for_the_card_is_heard(text):
+    assert read_keyword(text) is Keyword.CARD
+
+
+@pytest.mark.parametrize("text", NO_CARD)
+def test_a_card_in_a_sentence_asks_for_none(text):
+    assert read_keyword(text) is Keyword.NONE
+
+
+def test_a_stop_beside_a_card_is_a_stop():
+    assert read_keyword("stop kaart") is Keyword.STOP
+
+
 def test_what_the_carrier_recognised_wins_over_the_text():
     assert read_keyword("bedankt", "STOP") is Keyword.STOP
     assert read_keyword("stop", "START") is Keyword.START

@@ -1,0 +1,138 @@
+"""What the house itself answers when somebody writes a word that it knows, in its four languages.
+
+These are no templates of a shop: they are sent inside the window that the customer's own message has opened, as free
+text, so nobody has to approve of them. Whatever a customer wrote is in none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from stamgast.domain.calendar import date_of
+from stamgast.domain.program import Program, Template
+from stamgast.domain.units import HOUR, Millis
+from stamgast.domain.validity import last_day
+
+ANSWER: Final = "answer"
+"""The word in our texts, and the purpose of these messages: they were asked for, so nobody is asked for consent."""
+_OURS: Final = f"{ANSWER}/"
+"""No template of a shop's begins so."""
+LIFE: Final[Millis] = 4 * HOUR
+"""Who asked is answered soon or not at all; well within the window of any channel."""
+MOST_SHOWN: Final = 3
+"""Cards, and vouchers, that one answer tells of."""
+MOST_PARTS: Final = 8
+"""SMS parts that an answer may take: names may be long, or in letters of their own."""
+_LONGEST: Final = 40
+"""Letters of a name in it."""
+_OTHERWISE: Final = "en"
+
+
+class Asked(StrEnum):
+    """What somebody asks with a word; the values are keywords of a reply."""
+
+    CARD = "card"
+    HELP = "help"
+
+
+_TEXTS: Final[Mapping[Asked, Mapping[str, str]]] = {
+    Asked.CARD: {
+        "nl": "{{ merchant.name }}: {{ answer.text }}",
+        "fr": "{{ merchant.name }} : {{ answer.text }}",
+        "de": "{{ merchant.name }}: {{ answer.text }}",
+        "en": "{{ merchant.name }}: {{ answer.text }}",
+    },
+    Asked.HELP: {
+        "nl": "Dit is {{ merchant.name }}. Stuur KAART voor je stempels en tegoeden, STOP voor geen berichten meer. "
+        "Andere vragen? Vraag het in de winkel.",
+        "fr": "Ici {{ merchant.name }}. Envoyez CARTE pour vos tampons et vos bons, STOP pour ne plus recevoir de "
+        "messages. D'autres questions ? Demandez au magasin.",
+        "de": "Hier ist {{ merchant.name }}. KARTE zeigt Stempel und Gutscheine, STOP beendet alle Nachrichten. "
+        "Andere Fragen? Fragen Sie im Geschäft.",
+        "en": "This is {{ merchant.name }}. Send CARD for your stamps and vouchers, STOP for no more messages. "
+        "Anything else? Ask in the shop.",
+    },
+}
+_OF: Final = {
+    "nl": "{0} van {1} stempels voor {2}",
+    "fr": "{0} tampons sur {1} pour {2}",
+    "de": "{0} von {1} Stempeln für {2}",
+    "en": "{0} of {1} stamps for {2}",
+}
+_READY: Final = {"nl": "Klaar voor je", "fr": "À vous", "de": "Für dich bereit", "en": "Ready for you"}
+_UNTIL: Final = {
+    "nl": "{0} (code {1}, t/m {2})",
+    "fr": "{0} (code {1}, jusqu'au {2})",
+    "de": "{0} (Code {1}, bis {2})",
+    "en": "{0} (code {1}, until {2})",
+}
+_MORE: Final = {"nl": "en nog {0}", "fr": "et {0} de plus", "de": "und {0} weitere", "en": "and {0} more"}
+_NOTHING: Final = {
+    "nl": "Je hebt nog geen stempels of tegoeden.",
+    "fr": "Vous n'avez pas encore de tampons ni de bons.",
+    "de": "Noch keine Stempel und keine Gutscheine.",
+    "en": "You have no stamps and no vouchers yet.",
+}
+
+
+def template_of(asked: Asked) -> str:
+    """The name under which outbox entries know the answer."""
+    return _OURS + asked
+
+
+def _own(asked: Asked) -> Template:
+    texts = _TEXTS[asked]
+    return Template(template_of(asked), purpose=ANSWER, sms=texts, parts=MOST_PARTS)
+
+
+_OWN: Final = {template_of(asked): _own(asked) for asked in Asked}
+
+
+def own_answer_named(name: str) -> Template | None:
+    """One of them, as outbox entries name it."""
+    return _OWN.get(name)
+
+
+def is_answer(template: str) -> bool:
+    """Whether a message is one of these."""
+    return template.startswith(_OURS)
+
+
+def answer_variables(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
+    """`text` of the answer, in a language; `data` is as `stamgast.service.conversation` makes it."""
+    spoken = language[:2] if language[:2] in _OF else _OTHERWISE
+    lines = [_cards(program, data.get("stamps", {}), language, spoken)]
+    lines.append(_vouchers(program, data.get("vouchers", ()), int(data.get("more", 0)), language, spoken))
+    return {"text": " ".join(line for line in lines if line) or _NOTHING[spoken]}
+
+
+def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: str) -> str:
+    """The cards with something on them, or all of them where there is nothing on any; fullest first."""
+    cards = [card for card in program.cards.values() if stamps.get(card.id, 0) > 0]
+    cards.sort(key=lambda card: (stamps[card.id] * -1_000 // card.stamps_required, card.id))
+    told = [
+        _OF[spoken].format(stamps[card.id], card.stamps_required, _reward(program, card.reward, language) or card.id)
+        for card in cards[:MOST_SHOWN]
+    ]
+    return f"{_with_more(told, len(cards) - MOST_SHOWN, spoken)}." if told else ""
+
+
+def _vouchers(program: Program, vouchers: Sequence[Sequence[Any]], more: int, language: str, spoken: str) -> str:
+    told = []
+    for code, reward, ends in vouchers:
+        day = date_of(last_day(program, int(ends)))
+        name = _reward(program, str(reward), language) or str(reward)
+        told.append(_UNTIL[spoken].format(name, code, f"{day.day}/{day.month}/{day.year}"))
+    return f"{_READY[spoken]}: {_with_more(told, more, spoken)}." if told else ""
+
+
+def _with_more(told: Sequence[str], more: int, spoken: str) -> str:
+    said = ", ".join(told)
+    return f"{said} {_MORE[spoken].format(more)}" if more > 0 else said
+
+
+def _reward(program: Program, reward_id: str | None, language: str) -> str:
+    reward = program.rewards.get(reward_id or "")
+    if reward is None:
+        return ""
+    return (reward.names.get(language) or next(iter(reward.names.values()), reward.id))[:_LONGEST]

@@ -1,0 +1,118 @@
+"""What becomes of a message that a customer wrote: it is heard once, told to the rules, and answered once at most.
+
+An answer of the house needs no consent, has no hours and uses up no cap: the customer asked for it with the message
+that opened the window. A STOP stands in its way, and so does a rule of the shop's that answers the same message.
+"""
+
+from typing import Any, Final
+
+from stamgast.domain.activation import RANKS, Activation, Submission, activation_id
+from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, Asked, template_of
+from stamgast.domain.channels import spec_of
+from stamgast.domain.conversation import Conversation, hears, may_answer
+from stamgast.domain.customer import UNKNOWN_PHONE
+from stamgast.domain.events import Replied
+from stamgast.domain.facts import Fact
+from stamgast.domain.vocabulary import (
+    ActivationState,
+    Channel,
+    Counter,
+    FactName,
+    NoteKind,
+    Reason,
+    Status,
+    VoucherState,
+    counter,
+)
+from stamgast.service import measuring, telling
+from stamgast.service.case import Case
+from stamgast.service.ended import forget_ended
+from stamgast.service.messages import too_many_wait
+from stamgast.service.rules import fire
+
+_ASKED: Final[frozenset[str]] = frozenset(Asked)
+
+
+def replied(case: Case, event: Replied) -> None:
+    """The customer wrote: whatever that means, once per message."""
+    customer = case.customer
+    talk = customer.conversation or Conversation()
+    if not hears(talk, event.id or "", case.at):
+        return
+    if event.id and not customer.erased_at:
+        customer.conversation = talk
+    if event.phone and customer.dead_phone in {event.phone, UNKNOWN_PHONE}:
+        customer.dead_phone = ""
+    if spec_of(event.channel).window is not None:
+        customer.inbound_at = case.at
+    measuring.replied(case)
+    telling.answer(case, event.keyword or "", event.channel)
+    before = _on_their_way(case)
+    data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
+    fire(case, [Fact(FactName.REPLIED, "reply", data=data)])
+    if event.answers and event.keyword in _ASKED and _on_their_way(case) == before:
+        _answer(case, event, Asked(event.keyword), talk)
+
+
+def _on_their_way(case: Case) -> int:
+    return sum(each.state != ActivationState.ENDED for each in case.customer.activations)
+
+
+def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> None:
+    """Submit what they asked for, over the channel on which they wrote."""
+    customer, program = case.customer, case.program
+    if customer.stopped_at or customer.erased_at or not program.messaging.senders.get(Channel(event.channel)):
+        return
+    if too_many_wait(customer.activations) or not may_answer(talk, case.at):
+        case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
+        return
+    occasion = f"reply:{event.id}"
+    activation = Activation(
+        id=activation_id(program.merchant, template_of(asked), case.customer_id, occasion),
+        rule="",
+        occasion=occasion,
+        state=ActivationState.SUBMITTED,
+        status=Status.SUBMITTED,
+        rank=RANKS[Status.SUBMITTED],
+        decided_at=case.at,
+        changed_at=case.at,
+        template=template_of(asked),
+        purpose=ANSWER,
+        channel=event.channel,
+        expires_at=case.at + LIFE,
+    )
+    customer.activations = [*customer.activations, activation]
+    forget_ended(case)
+    case.note(activation, NoteKind.DECIDED)
+    case.change.submit(
+        Submission(
+            activation=activation.id,
+            merchant=program.merchant,
+            customer=case.customer_id,
+            rule="",
+            template=activation.template,
+            purpose=ANSWER,
+            channel=event.channel,
+            language=customer.language or program.languages[0],
+            decided_at=case.at,
+            expires_at=activation.expires_at,
+            data=_told(case, asked),
+            bundle=case.context.bundle.hash,
+        )
+    )
+
+
+def _told(case: Case, asked: Asked) -> dict[str, Any]:
+    """What the answer speaks of: nothing that says who the customer is, and nothing that they wrote."""
+    if asked is not Asked.CARD:
+        return {ANSWER: asked}
+    customer = case.customer
+    open_ = [each for each in customer.vouchers if each.state == VoucherState.OPEN and each.expires_at > case.at]
+    open_.sort(key=lambda each: (each.expires_at, each.code))
+    apart = 0 if customer.apart is None else sum(sum(those.values()) for those in customer.apart.open.values())
+    return {
+        ANSWER: asked,
+        "stamps": {card: held.balance for card, held in customer.cards.items()},
+        "vouchers": [(each.code, each.reward, each.expires_at) for each in open_[:MOST_SHOWN]],
+        "more": max(0, len(open_) - MOST_SHOWN) + apart,
+    }

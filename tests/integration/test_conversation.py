@@ -1,0 +1,72 @@
+"""People write to the shop from the sandbox's phone, and are answered: the whole way, with a worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio
+
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
+from stamgast.log.topics import Topics
+from tests.conftest import eventually
+from tests.integration.deployment import PROGRAM, Deployment
+
+pytestmark = [pytest.mark.slow]
+
+TALKING = PROGRAM.replace("messaging:\n", 'messaging:\n  whatsapp_sender: "+31970102346"\n').replace(
+    "stamps: 1", "stamps: 8"
+)
+RULE = "rule: quiet\nstatus: draft\nwhen: purchase\nthen: [{tag: quiet}]\n"
+PHONE = "+31612000001"
+SENDERS = {"sms": "+31970102345", "whatsapp": "+31970102346"}
+
+
+@pytest.fixture
+async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> AsyncIterator[Deployment]:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    deployment = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    try:
+        await deployment.start(program=TALKING, rule=RULE)
+        settings = {"inbound_url": f"{deployment.web_url}/twilio/inbound"}
+        await deployment.http.post(f"{deployment.sandbox_url}/sandbox/settings", json=settings)
+        await deployment.enrol(1)
+        yield deployment
+    finally:
+        await deployment.end()
+
+
+async def write(shop: Deployment, text: str, channel: str = "sms") -> None:
+    body = {"from": PHONE, "to": SENDERS[channel], "body": text, "channel": channel}
+    answer = await shop.http.post(f"{shop.sandbox_url}/sandbox/inbound", json=body)
+    assert answer.json()["webhook_status"] == 200, answer.text
+
+
+async def heard(shop: Deployment, number: int) -> list[tuple[str, str]]:
+    """(channel, text) of the messages that came to the phone, once there are so many and all have arrived."""
+
+    async def there() -> list[dict[str, str]]:
+        found = [each for each in await shop.messages() if each["status"] in {"delivered", "read"}]
+        assert len(found) >= number, await shop.messages()
+        return found
+
+    return [(each["channel"], each["body"]) for each in await eventually(there, seconds=60)]
+
+
+async def test_a_card_is_asked_for_over_sms_and_whatsapp_and_nobody_answers_after_a_stop(shop: Deployment) -> None:
+    await shop.buy(range(1, 2))
+    await write(shop, "hallo, is er nog brood?")
+    await write(shop, "HULP")
+    await heard(shop, 1)
+    await write(shop, "Mijn kaart aub 🙂", "whatsapp")
+    said = await heard(shop, 2)
+    assert [each for each, _ in said] == ["sms", "whatsapp"]
+    assert "KAART" in said[0][1]
+    assert said[1][1].endswith("1 van 8 stempels voor Een koffie.")
+    await write(shop, "STOP")
+    await write(shop, "KAART")
+    assert await eventually(shop.outbox_is_empty)
+    assert len(await shop.messages()) == 2
