@@ -21,6 +21,7 @@ from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
+from stamgast.domain.questions import Question
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.trip_wires import TripWires
@@ -356,12 +357,16 @@ class Program:
     """That of the whole shop."""
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    asking: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Template -> the question that it asks."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
+        object.__setattr__(self, "asking", {each.template: each.id for each in self.questions.values()})
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""
