@@ -19,7 +19,8 @@ def check_contents(
     templates = root.get("templates") if isinstance(root, MapNode) else None
     for name, file in contents.items():
         entry = templates.get(name) if isinstance(templates, MapNode) else None
-        by_hand = isinstance(entry, MapNode) and entry.get("whatsapp") is not None
+        pushed = {each.held.sid for each in lock.get(name, {}).values()}
+        by_hand = not pushed.issuperset(program.templates[name].whatsapp.values())
         reader = reader_of(f"contents/{name}.yaml")
         if isinstance(entry, MapNode) or any(written.places for written in file.languages.values()):
             _compare(reader_of("program.yaml"), entry or root, program, file)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stamgast.backtest.account import Account
-from stamgast.domain.budgets import MILLS, Budget, WhenSpent, parts_of
+from stamgast.domain.budgets import Budget, WhenSpent, parts_of, told
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.units import Day
@@ -58,8 +58,8 @@ def _time(charged: str, by_day: Mapping[Day, int], budget: Budget, account: Acco
     ]
     return {
         "time": period,
-        "spent_minor": round(spent / MILLS),
-        "asked_minor": round(account.wanted.get((name, period), spent) / MILLS),
+        "spent_minor": told(spent),
+        "asked_minor": told(account.wanted.get((name, period), spent)),
         "spent_on": None if ended is None else str(date_of(ended)),
         "withheld": len(refused),
         "messages_after": sum(later),

@@ -18,6 +18,11 @@ WHOLE: Final = 1_000
 """What is left of a budget of which nothing was spent, in thousandths of it."""
 
 
+def told(mills: Mills) -> Minor:
+    """What people read of so much, wherever they read it: reports, alerts and logs are of one sum."""
+    return round(mills / MILLS)
+
+
 class Of(StrEnum):
     """Whose budget it is."""
 

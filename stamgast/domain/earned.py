@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from stamgast.domain.budgets import MILLS, Booked, Budget
+from stamgast.domain.budgets import Booked, Budget, told
 from stamgast.domain.currencies import format_money
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
@@ -173,7 +173,7 @@ def _in_cents(found: Uplift) -> dict[str, Any]:
 def _of_budget(totals: Totals, name: str, budget: Budget) -> dict[str, Any]:
     begins, ends = counter(Counter.BUDGET, name, ""), counter("", Booked.SPENT)
     times = {
-        each.removeprefix(begins).removesuffix(ends): round(mills / MILLS)
+        each.removeprefix(begins).removesuffix(ends): told(mills)
         for each, mills in sorted(totals.items())
         if each.startswith(begins) and each.endswith(ends)
     }

@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
@@ -140,7 +141,7 @@ class Template:
 
     def is_meant_for(self, channel: Channel) -> bool:
         """Whether it is written for a channel, be it that WhatsApp has not seen it yet."""
-        return bool(self.wordings(channel)) or (self.unpushed and channel is Channel.WHATSAPP)
+        return bool(self.wordings(channel)) or (self.unpushed and spec_of(channel).wording is Wording.APPROVED)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
@@ -241,6 +242,8 @@ class ReviewAbove:
     """Of one line."""
     amount: Minor | None = 1_000_000
     """Of the purchase or one of its lines; None: no amount is too much."""
+    per_day: int | None = None
+    """Purchases of one customer on one business day; None: no number is too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +339,8 @@ class Program:
     claims: ClaimRules = field(default_factory=ClaimRules)
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
+    nobodys_phones: tuple[str, ...] = ()
+    """Telephone numbers that are no customer's: the shop's own, and those that cashiers type for nobody."""
     trip_wires: TripWires = field(default_factory=TripWires)
     """What pauses a rule by itself after its launch."""
     veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
@@ -358,15 +363,12 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
-    asking: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """Template -> the question that it asks."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
-        object.__setattr__(self, "asking", {each.template: each.id for each in self.questions.values()})
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""
@@ -380,7 +382,7 @@ class Program:
     def region_of(self, store: str) -> Region:
         """How a store's customers write telephone numbers without a country code."""
         known = self.stores.get(store)
-        return self.home if known is None else Region(known.region, known.neighbours)
+        return self.home if known is None else Region(known.region, known.neighbours, self.nobodys_phones)
 
     @property
     def categories(self) -> frozenset[str]:
@@ -395,4 +397,4 @@ class Program:
     @property
     def home(self) -> Region:
         """How they are written where nobody says in which store."""
-        return Region(self.region, self.neighbours)
+        return Region(self.region, self.neighbours, self.nobodys_phones)

@@ -66,6 +66,11 @@ class Question:
     """So long a complaint holds marketing to the customer."""
 
 
+def asked_by(questions: Mapping[str, Question], template: str) -> Question | None:
+    """The question that a template asks, if it asks one."""
+    return next((each for each in questions.values() if each.template == template), None)
+
+
 def read_answer(question: Question, text: str, button: str = "") -> str | None:
     """The score or the option that was meant; None if that cannot be told, or if the question takes any text."""
     if question.kind is AnswerKind.TEXT:

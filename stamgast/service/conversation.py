@@ -13,7 +13,7 @@ from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import Replied
 from stamgast.domain.facts import Fact
-from stamgast.domain.questions import AnswerKind
+from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import (
     ActivationState,
     Channel,
@@ -84,7 +84,7 @@ def open_asked(case: Case, before: int) -> None:
     if not case.program.questions or len(case.change.submissions) <= before:
         return
     for submission in case.change.submissions[before:]:
-        question = case.program.questions.get(case.program.asking.get(submission.template, ""))
+        question = asked_by(case.program.questions, submission.template)
         if question is None or submission.staff:
             continue
         talk = case.customer.conversation = case.customer.conversation or Conversation()

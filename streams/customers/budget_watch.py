@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
-from stamgast.domain.budgets import MILLS, Booked, Budget, Mills, period_of
+from stamgast.domain.budgets import MILLS, Booked, Budget, Mills, period_of, told
 from stamgast.domain.currencies import format_money
 from stamgast.domain.events import StaffAlerted
 from stamgast.domain.program import Program
@@ -75,7 +75,7 @@ class BudgetWatch(MerchantWatch):
                 await self._news.tell(program, _news(program, seen, now))
 
     async def _warn(self, program: Program, seen: _Seen, *, is_spent: bool) -> None:
-        budget, spent = seen.budget, seen.spent // MILLS
+        budget, spent = seen.budget, told(seen.spent)
         reached = 100 if is_spent else _NEARLY if seen.percent >= _NEARLY else 0
         name, now = f"{program.merchant}:{seen.name}", _Told(f"{seen.period}/{budget.amount}", reached)
         if not reached or self._told.get(name, _NOTHING).holds(now):
@@ -145,6 +145,6 @@ def _news(program: Program, seen: _Seen, now: Millis) -> StaffAlerted:
         how=budget.when_spent,
         mark=f"{seen.period}/{budget.amount}",
         since=now,
-        found=seen.spent // MILLS,
+        found=told(seen.spent),
         of=budget.amount,
     )

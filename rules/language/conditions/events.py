@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.figures import BOUNDS, highest, lowest, read_bounds
-from rules.language.conditions.moments import dates_of
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DATES, MONEY, TEXT, bounds, one_or_more
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.words import parse_dates
+from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.own_events import MOST_NUMBER, FieldKind, FieldOfEvent, Value
 
@@ -99,7 +99,7 @@ def _asked(context: Context, name: str, node: Node, field: FieldOfEvent) -> Aske
         ranges = tuple(each for each in items if each is not None)
         if not ranges or len(ranges) < len(items):
             return None
-        said = _LISTED.join(dates_of(each) for each in ranges)
+        said = _LISTED.join(f"{date_of(each[0])} to {date_of(each[-1])}" for each in ranges)
         return name, said, lambda value: any(value in each for each in ranges)
     return _figure(context, name, node, field)
 

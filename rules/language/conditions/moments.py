@@ -140,7 +140,7 @@ class DateCondition(ConditionWord):
             day = view.local.day
             return any(day in each for each in ranges)
 
-        said = listed(tuple(dates_of(each) for each in ranges))
+        said = listed(tuple(_dates(each) for each in ranges))
         return Condition(f"date is {said}", test, lambda view: date_of(view.local.day).isoformat())
 
     def schema(self) -> Schema:
@@ -148,8 +148,7 @@ class DateCondition(ConditionWord):
         return one_or_more(DATES)
 
 
-def dates_of(days: range) -> str:
-    """A day, or the first and the last of several."""
+def _dates(days: range) -> str:
     first, last = date_of(days[0]).isoformat(), date_of(days[-1]).isoformat()
     return first if first == last else f"{first} to {last}"
 

@@ -1,5 +1,7 @@
 """The merchants and the words that we ship with are right themselves."""
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tests.unit.rules.small_shop import CALL_BACK, WITH_STAFF, files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
+KEPT_WORDS = Path(__file__).parents[2] / "golden/state/conditions.json"
 WORD_CLASSES: list[Word[Any]] = [
     word for registry in (TRIGGERS, CONDITIONS, ACTIONS) for word in registry.words.values()
 ]
@@ -83,6 +86,21 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
     loaded = load_bundle(files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
+
+
+def test_what_a_condition_is_called_in_counters_stays_as_it_is():
+    """Who words one otherwise makes `verify` find every shop unequal that has counted under the old words."""
+    said = {}
+    for name, word in CONDITIONS.words.items():
+        example = word.example()
+        when = "" if "when:" in example else "when: purchase\n"
+        loaded = load_bundle(files_of(f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n"))
+        said[name] = list(loaded.rules.by_id["example"].said)
+    if os.environ.get("STAMGAST_GOLDEN") == "write":
+        KEPT_WORDS.write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")
+    assert said == json.loads(KEPT_WORDS.read_text()), (
+        "a new condition: STAMGAST_GOLDEN=write; another wording: not at all"
+    )
 
 
 @pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import streams.customers.merchant_watch as module
+from stamgast.domain.budgets import told
 from stamgast.domain.events import StaffAlerted, decode_event
 from stamgast.domain.purses import Chest, Share
 from stamgast.domain.units import DAY
@@ -83,9 +84,9 @@ async def test_one_that_only_warns_is_told_when_it_is_spent_and_again_in_its_nex
     shop = Shop(monkeypatch, "warn")
     assert await shop.look(249_000) == []
     first = ("shop/day", "warn", 1_000, 1_000, "2025-10-01/1000")
-    told = await shop.look(250_000)
-    assert [each[:4] for each in told] == [first[:4]]
-    assert await shop.look(260_000) == told
+    heard = await shop.look(250_000)
+    assert [each[:4] for each in heard] == [first[:4]]
+    assert await shop.look(260_000) == heard
     shop.clock.at += DAY
     assert [each[:4] for each in await shop.look(250_000)] == [first[:4]] * 2
 
@@ -130,3 +131,10 @@ async def test_what_was_logged_of_a_budget_is_not_logged_again_by_the_next_owner
     assert await logged(270_000, amount="11 EUR") == ["a budget is nearly spent"], "it is another amount"
     assert await logged(230_000, days=1) == ["a budget is nearly spent"], "it is another day"
     assert len(lease.hashes) == 1
+
+
+async def test_staff_read_the_same_amount_as_whoever_reads_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two messages of 0.0875 and two loaves are 4.175: a report has it as 4.18."""
+    shop = Shop(monkeypatch, "warn", amount="4.00 EUR")
+    assert told(4 * 104_375) == 418
+    assert [each[2] for each in await shop.look(104_375)] == [418]
