@@ -33,6 +33,7 @@ MOST_TEMPLATES: Final = 1_000
 MOST_LANGUAGES: Final = 30
 MOST_NEIGHBOURS: Final = 10
 """Countries that a number without a country code is tried for."""
+MOST_NOBODYS_PHONES: Final = 100
 MOST_GOODS: Final = 1_000
 """Products, or categories, of one card."""
 MOST_WORDS: Final = 1_000

@@ -13,7 +13,6 @@ from zoneinfo import available_timezones
 from rules.bounds import (
     LONGEST_NAME,
     MOST_GOODS,
-    MOST_NEIGHBOURS,
     MOST_REWARDS,
     MOST_STORES,
     hold_length,
@@ -26,14 +25,14 @@ from rules.program.meant import a_reward, read_languages, spoken_in, take_for_me
 from rules.program.measure import read_measure
 from rules.program.messages import Texts, check_plain
 from rules.program.own_events import read_own_events
+from rules.program.phones import read_neighbours, read_nobodys_phones, read_region
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
-from rules.yaml.called import country_called
 from rules.yaml.dates import read_dates
-from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, parse_money
@@ -44,7 +43,6 @@ from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_REGION: Final = re.compile(r"[A-Z]{2}")
 ON_REFUND: Final = ("below_zero", "next_stamps", "never")
 SECTIONS: Final = (
     "merchant",
@@ -52,6 +50,7 @@ SECTIONS: Final = (
     "currency",
     "region",
     "neighbours",
+    "nobodys_phones",
     "time_zone",
     "languages",
     "stores",
@@ -108,8 +107,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
     take_for_meant(node, found, SECTIONS)
     currency = _currency(reader, found.get("currency"))
-    region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
-    neighbours = _neighbours(reader, found.get("neighbours"))
+    region = read_region(reader, found, "NL")
+    neighbours = read_neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = read_languages(reader, found.get("languages")) or spoken_in(found, texts.sms)
     rewards = _rewards(reader, found.get("rewards"), languages, currency)
@@ -126,6 +125,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         region=region,
         languages=languages,
         neighbours=neighbours,
+        nobodys_phones=read_nobodys_phones(reader, found.get("nobodys_phones")),
         stores=_stores(reader, found.get("stores"), time_zone, Region(region, neighbours)),
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
@@ -149,18 +149,6 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         **read_messages(reader, found, languages, texts, people)._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
-
-
-def _shaped(
-    reader: Reader, found: Mapping[str, Node], key: str, shape: re.Pattern[str], *, default: str, expected: str
-) -> str:
-    text = reader.text(found[key], key) if key in found else default
-    if text is not None and not shape.fullmatch(text):
-        code = country_called(text)
-        hint = f'Write it as "{code}".' if code else f'Such as "{default}".'
-        reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', hint)
-        return default
-    return text or default
 
 
 def _name(reader: Reader, node: Node | None) -> str | None:
@@ -236,23 +224,6 @@ def _is_nothing(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value is None
 
 
-def _neighbours(reader: Reader, node: Node | None) -> tuple[str, ...] | None:
-    """Countries of which numbers without a country code may be as well; None where nothing is said."""
-    if node is None:
-        return None
-    if isinstance(node, ListNode) and not node.items:
-        return ()
-    found: dict[str, None] = {}
-    for item in reader.items(node, "neighbours"):
-        text = reader.text(item, "neighbours")
-        if text is not None and _REGION.fullmatch(text):
-            found[text] = None
-        elif text is not None:
-            reader.problem(item, f'`neighbours`: "{text}" is not a country code', 'Write codes such as "BE" or "DE".')
-    hold_to(reader, node, "neighbours", len(found), MOST_NEIGHBOURS)
-    return tuple(found)
-
-
 def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> dict[str, Store]:
     stores: dict[str, Store] = {}
     entries = named(reader, node, "stores")
@@ -263,8 +234,8 @@ def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> 
         words = ("time_zone", "day_start", "region", "neighbours")
         found = {} if _is_nothing(value) else reader.mapping(value, where, words)
         day_start = reader.integer(found["day_start"], "day_start", 0, 23) if "day_start" in found else 0
-        region = _shaped(reader, found, "region", _REGION, default=home.country, expected="a country code such as NL")
-        neighbours = _neighbours(reader, found.get("neighbours"))
+        region = read_region(reader, found, home.country)
+        neighbours = read_neighbours(reader, found.get("neighbours"))
         if neighbours is None and region == home.country:
             neighbours = home.neighbours
         stores[name] = Store(

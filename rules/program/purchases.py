@@ -1,6 +1,6 @@
 """What program.yaml says about purchases: how old one may be, what it may bring at most, what is too much to be meant.
 
-`purchases: {not_before: 2015-01-01, most_rewards: 20, review_above: {pieces: 1000, amount: 10000 EUR}}`
+`purchases: {not_before: 2015-01-01, most_rewards: 20, review_above: {pieces: 1000, amount: 10000 EUR, per_day: 10}}`
 And within what transaction ids are never used twice: `purchases: {transaction_scope: store}`. And how receipts are
 claimed afterwards: `purchases: {claims: {within: 14 days, per_customer: 5, per_operator: 30, per_store: 200}}`.
 """
@@ -21,6 +21,7 @@ from stamgast.domain.units import DAY, Day, Millis, Minor
 
 WORDS: Final = ("not_before", "most_rewards", "review_above", "transaction_scope", "claims")
 MOST_PIECES: Final = 1_000_000
+_MOST_PER_DAY: Final = 10_000
 _LATEST_CLAIM: Final[Millis] = 365 * DAY
 """A transaction is remembered for 400."""
 _MOST_CLAIMS: Final = 10_000
@@ -89,13 +90,14 @@ def _claims(reader: Reader, node: Node | None) -> ClaimRules:
 
 
 def _review_above(reader: Reader, node: Node | None, currency: str) -> ReviewAbove:
-    words = ("pieces", "amount")
+    words = ("pieces", "amount", "per_day")
     found = reader.mapping(node, "review_above", words) if node is not None else {}
     pieces = reader.integer(found["pieces"], "pieces", 1, MOST_PIECES) if "pieces" in found else None
     amount = reader.money(found["amount"], "amount", currency) if "amount" in found else _much(currency)
     if amount == 0:
         reader.problem(found["amount"], "`amount` is nothing: every purchase would wait", "Write it as 10000 EUR.")
-    return ReviewAbove(pieces or ReviewAbove().pieces, amount)
+    per_day = reader.integer(found["per_day"], "per_day", 1, _MOST_PER_DAY) if "per_day" in found else None
+    return ReviewAbove(pieces or ReviewAbove().pieces, amount, per_day)
 
 
 def _much(currency: str) -> Minor | None:

@@ -71,7 +71,13 @@ _PURCHASES: Final[Mapping[str, Key]] = {
     "most_rewards": Key("How often one purchase may fill a card.", POSITIVE),
     "review_above": Key(
         "A purchase of more waits until a person has looked at it.",
-        keys={"pieces": Key("Of one line.", POSITIVE), "amount": Key("Of the purchase or a line.", MONEY)},
+        keys={
+            "pieces": Key("Of one line.", POSITIVE),
+            "amount": Key("Of the purchase or a line.", MONEY),
+            "per_day": Key(
+                "Of one customer on one business day: more wait. Left out, no number is too many.", POSITIVE
+            ),
+        },
     ),
     "transaction_scope": Key(
         "Within what a till's transaction ids are never used twice.", choice(("merchant", "store", "store_day"))
@@ -130,6 +136,12 @@ SHOP: Final[Mapping[str, Key]] = {
     "currency": Key("What the shop counts in.", {"type": "string", "pattern": "^[A-Z]{3}$"}, example="currency: EUR"),
     "region": Key("How phone numbers without a country code are read.", COUNTRY, example="region: NL"),
     "neighbours": Key(_NEIGHBOURS.meaning, {"type": "array", "items": COUNTRY}, example="neighbours: [BE, DE]"),
+    "nobodys_phones": Key(
+        "Telephone numbers that are no customer's: the shop's own, and what cashiers type where nobody says theirs. "
+        "Numbers like 0600000000 are nobody's anyway.",
+        {"type": "array", "items": WORD},
+        example='nobodys_phones: ["09 223 45 67", "0612345678"]',
+    ),
     "time_zone": Key("The shop's clock.", {"type": "string"}, example="time_zone: Europe/Amsterdam"),
     "languages": Key(
         "Of its messages. The first one speaks to customers whose language is unknown.",
@@ -186,7 +198,7 @@ SHOP: Final[Mapping[str, Key]] = {
             purchases:
               not_before: 2015-01-01
               most_rewards: 20
-              review_above: {pieces: 200, amount: 5000 EUR}
+              review_above: {pieces: 200, amount: 5000 EUR, per_day: 10}
               transaction_scope: store_day
               claims: {within: 7 days, per_customer: 3, per_operator: 20, per_store: 100}
             """),

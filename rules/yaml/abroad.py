@@ -225,6 +225,8 @@ net: netto na_kosten net_de_coûts netto_wert after_costs
 freshness: versheid actualiteit fraîcheur frische aktualität
 purchases: aankopen achats einkäufe käufe verkopen
 neighbours: buurlanden buren pays_voisins voisins nachbarländer nachbarn neighbors
+nobodys_phones: eigen_nummers numéros_de_personne nos_numéros niemands_nummern eigene_nummern shop_phones
+per_day: per_dag par_jour pro_tag daily
 lapse: wegblijven afhaken décrochage ausbleiben wegbleiben
 set_tier: niveau_geven niveau_instellen donner_niveau fixer_palier stufe_setzen stufe_geben give_tier promote
 to: naar aan_wie vers pour_qui zu an_wen

@@ -12,7 +12,10 @@ from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_set
 if TYPE_CHECKING:
     from stamgast.lookup import Named, People
 
-app = new_app("Show what is known about a customer and what they wrote, or forget who they are.", no_args_is_help=True)
+app = new_app(
+    "Show what is known about a customer and what they wrote, merge two who are one, or forget who they are.",
+    no_args_is_help=True,
+)
 
 _AMOUNTS = ("spend", "profit", "refunds")
 _NO_AMOUNTS = ("clv_to_cac", "earns_its_cost")
@@ -65,6 +68,28 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
         answer(f"{done.customer} of {merchant} is forgotten, with {done.identifiers} identifiers.")
     else:
         answer(f"{done.customer} of {merchant} was forgotten before.")
+
+
+@app.command()
+def merge(
+    merchant: Merchant,
+    former: Annotated[str, typer.Argument(help="Who becomes the other: customer id, phone or membership number.")],
+    into: Annotated[str, typer.Argument(help="Who they are from now on.")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why they are one person, for this machine's log.")] = "",
+    rewards_again: Annotated[
+        bool,
+        typer.Option("--rewards-again", help="Also where the first has used rewards, which are then earned again."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it comes to, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make two customers one: what the first bought, and what names them, is the second's. It cannot be undone."""
+    from stamgast.commands.merging import merge_customers
+
+    how = (dry_run, yes, rewards_again)
+    merge_customers(load_settings(), merchant, (former, into), how=how, why=why, as_json=as_json)
 
 
 @app.command()

@@ -9,6 +9,7 @@ A till that names the customer, in whichever version, knows better than a claim:
 
 from __future__ import annotations
 
+import copy
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
@@ -60,7 +61,9 @@ class Asked(Struct, frozen=True, omit_defaults=True, gc=False):
     over: tuple[Limit, ...] = ()
     operator_id: Id = ""
     store: Id = ""
-    verdict: Literal["", "confirm", "refuse"] = ""
+    verdict: Literal["", "confirm", "refuse", "bring"] = ""
+    former: Id = ""
+    """Whose it was, where two customers turned out to be one: then it is `customer_id`'s (verdict `bring`)."""
 
 
 class ClaimRecord(Struct, frozen=True, gc=False):
@@ -134,6 +137,24 @@ def encode_answer(answer: Answer) -> bytes:
 def decide(transaction: Transaction, asked: Asked, at: Millis) -> Decided:
     """What a claim, or a word on one, comes to at that recorded time."""
     return _verdict(transaction, asked, at) if asked.verdict else _claimed(transaction, asked, at)
+
+
+def brought(transaction: Transaction, asked: Asked) -> Transaction | None:
+    """The transaction as it is once `former` is one with `customer_id`; None where it was not theirs, or is not now."""
+    former, customer = asked.former, asked.customer_id
+    claim = transaction.claim
+    claims_it = claim is not None and claim.customer == former
+    if not former or former == customer or not (transaction.customer == former or claims_it):
+        return None
+    state = copy.copy(transaction)
+    if transaction.customer == former:
+        state.customer = customer
+    if claims_it and claim is not None:
+        state.claim = msgspec.structs.replace(claim, customer=customer)
+    others = [each for each in transaction.formerly if each not in {former, customer}]
+    state.formerly = (*others, former)
+    state.revision += 1
+    return state
 
 
 def _claimed(transaction: Transaction, asked: Asked, at: Millis) -> Decided:

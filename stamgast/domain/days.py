@@ -56,6 +56,15 @@ def append_day(value: bytes, last_day: Day, day: Day) -> bytes:
     return value + _varint(day - last_day) + b"\x01"
 
 
+def purchases_on(value: bytes, last_day: Day, day: Day) -> int:
+    """How many there were on a day; `last_day` is the newest. Of that one, or one after it, only the end is read."""
+    if day > last_day:
+        return 0
+    if day == last_day and value and (len(value) < 2 or not value[-2] & 0x80):
+        return value[-1]
+    return dict(decode_days(value)).get(day, 0)
+
+
 def change_day(value: bytes, day: Day, by: int) -> bytes:
     """Add `by` (which may be negative) purchases to any day; a day left without purchases goes."""
     counts = dict(decode_days(value))

@@ -157,6 +157,9 @@ class OptedIn(Event, frozen=True, kw_only=True, tag="opted_in", gc=False):
 class Erased(Event, frozen=True, kw_only=True, tag="erased", gc=False):
     """The customer asked to be forgotten: what stays of them is figures under an id that nobody can trace."""
 
+    into: str = ""
+    """They are this other customer, who has from now on what they bought (`stamgast.people.merger`)."""
+
 
 class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """The customer wrote to us. The text itself is kept sealed elsewhere; `keyword` is what it meant."""

@@ -241,6 +241,8 @@ class ReviewAbove:
     """Of one line."""
     amount: Minor | None = 1_000_000
     """Of the purchase or one of its lines; None: no amount is too much."""
+    per_day: int | None = None
+    """Purchases of one customer on one business day; None: no number is too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +338,8 @@ class Program:
     claims: ClaimRules = field(default_factory=ClaimRules)
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
+    nobodys_phones: tuple[str, ...] = ()
+    """Telephone numbers that are no customer's: the shop's own, and those that cashiers type for nobody."""
     trip_wires: TripWires = field(default_factory=TripWires)
     """What pauses a rule by itself after its launch."""
     veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
@@ -376,7 +380,7 @@ class Program:
     def region_of(self, store: str) -> Region:
         """How a store's customers write telephone numbers without a country code."""
         known = self.stores.get(store)
-        return self.home if known is None else Region(known.region, known.neighbours)
+        return self.home if known is None else Region(known.region, known.neighbours, self.nobodys_phones)
 
     @property
     def categories(self) -> frozenset[str]:
@@ -391,4 +395,4 @@ class Program:
     @property
     def home(self) -> Region:
         """How they are written where nobody says in which store."""
-        return Region(self.region, self.neighbours)
+        return Region(self.region, self.neighbours, self.nobodys_phones)

@@ -14,7 +14,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
-from stamgast.domain.review import Doubt, reweighed
+from stamgast.domain.review import Doubt, beyond_its_day, laid_by, reweighed
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName, StepKind
 
@@ -80,6 +80,8 @@ def apply_purchase(
         raise UnknownBeforeError
     old = known or NOTHING
     new, doubt = reweighed(event, program, old, agreed)
+    if doubt is None and event.after is not None and (doubt := beyond_its_day(customer, event, old, new, program)):
+        new = laid_by(event.after)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)

@@ -174,7 +174,8 @@ def _attach_customer(transaction: Transaction, delivery: Delivery) -> bool:
     ref = delivery.customer
     if ref is None or ref.customer_id is None:
         return False
-    claim = (delivery.source_version, ref.customer_id)
+    named = transaction.customer if ref.customer_id in transaction.formerly else ref.customer_id
+    claim = (delivery.source_version, named)
     if claim <= (transaction.customer_version, transaction.customer):
         return False
     transaction.customer_version, transaction.customer = claim

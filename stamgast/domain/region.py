@@ -11,3 +11,5 @@ class Region(NamedTuple):
     neighbours: tuple[str, ...] | None = None
     """Countries of which a number without a country code may be as well, since the shop is at the border; None: nobody
     said, so only what is no number at home at all."""
+    nobodys: tuple[str, ...] = ()
+    """Numbers that are no customer's, as program.yaml writes them."""

@@ -2,7 +2,8 @@
 And those in a currency of which nobody has said what it is worth (docs/adr/0068).
 
 They are taken in and wait until a person has confirmed or voided them (docs/adr/0057). What is doubtful follows from
-the purchase and the programme in force alone, so that the worker, the door and every reading of the log agree.
+the purchase and the programme in force alone, so that the worker, the door and every reading of the log agree; but that
+a customer has had too many on one day follows from their state, which the door does not know (docs/adr/0159).
 """
 
 from typing import Final, Literal
@@ -12,8 +13,10 @@ from msgspec import Struct
 
 from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import purchases_on
 from stamgast.domain.earning import NOTHING, entry_for
-from stamgast.domain.events import Purchase, PurchaseChanged
+from stamgast.domain.events import Purchase, PurchaseChanged, is_history
 from stamgast.domain.exchange import converted, without_rate
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held, encode_held
 from stamgast.domain.program import CardDefinition, Program
@@ -27,7 +30,7 @@ PIECE: Final = 1000
 class Doubt(Struct, frozen=True, gc=False):
     """Why a purchase waits: how much there is of something, and how much would not have been asked about."""
 
-    kind: Literal["pieces", "amount", "rewards", "rate"]
+    kind: Literal["pieces", "amount", "rewards", "rate", "per_day"]
     found: int
     """Of `rate` it is the day on which there is none."""
     most: int
@@ -45,6 +48,8 @@ class Doubt(Struct, frozen=True, gc=False):
                 return f"{format_money(self.found, currency)} are more than {format_money(self.most, currency)}"
             case "rate":
                 return f"there is no rate for {self.currency} on {date_of(self.found)}"
+            case "per_day":
+                return f"{self.found:,} purchases of one customer on one day are more than {self.most:,}"
         of = f" of the {self.card} card" if self.card else ""
         return f"it would bring up to {self.found:,} rewards{of}: one purchase brings at most {self.most:,}"
 
@@ -163,6 +168,26 @@ def reweighed(
     if doubt is not None and old.counts and agreed is None and event.before is not None:
         return weighed(event.after, program, _counted_before(event.before, program), old)
     return new, doubt
+
+
+def beyond_its_day(
+    customer: Customer, event: PurchaseChanged, old: Entry, new: Entry, program: Program
+) -> Doubt | None:
+    """Why a purchase waits that gives something for the first time: its customer has had so many on that day already.
+
+    Of a number that cashiers type for everybody, or the cashier's own card. What a person has confirmed does not wait,
+    nor does what was before: a list of it is not looked through one by one.
+    """
+    most = program.review_above.per_day
+    if most is None or old.counts or not new.counts or new.agreed is not None or is_history(event):
+        return None
+    so_far = purchases_on(customer.days, customer.last_day, new.day) if customer.visits else 0
+    return Doubt("per_day", so_far + 1, most) if so_far >= most else None
+
+
+def laid_by(purchase: Purchase) -> Entry:
+    """What a purchase gives while it waits for a person."""
+    return Entry(day=0, spend=0, profit=0, counts=0, held=encode_held(purchase))
 
 
 def _counted_before(purchase: Purchase, program: Program) -> Agreed | None:

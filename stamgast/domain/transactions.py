@@ -68,6 +68,8 @@ class Transaction(Struct, array_like=True, gc=False):
     undated_at: Millis = 0
     """When the first snapshot whose date cannot be right was recorded: that is when it counts."""
     claim: Claim | None = None
+    formerly: tuple[str, ...] = ()
+    """Customers whose it was, and who are one with whose it is now: what still names them means that one."""
 
     @property
     def whose(self) -> str:

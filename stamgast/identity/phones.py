@@ -11,6 +11,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from stamgast.domain.region import Region
+from stamgast.identity.placeholders import is_among, is_made_up
 from stamgast.identity.spreadsheets import is_figure
 
 _MOBILE: Final = frozenset(
@@ -29,12 +30,20 @@ class BadPhoneError(ValueError):
     """This is no telephone number that a message could reach; the text says why, without repeating it."""
 
 
+class NobodysPhoneError(BadPhoneError):
+    """This is no customer's telephone: the shop's own, or what is typed where nobody says theirs."""
+
+
 def normalise_phone(text: str, region: Region) -> str:
     """E.164 of a number written in any usual way; one without a country code is read as in `region`.
 
-    Raises `BadPhoneError`.
+    Raises `BadPhoneError`, and `NobodysPhoneError` for one that is no customer's.
     """
     written = _tidied(text)
+    if is_made_up(re.sub(r"\D", "", written)):
+        raise NobodysPhoneError("is a number that is typed where there is none, not a customer's")
+    if is_among(written, region.nobodys, region.country):
+        raise NobodysPhoneError("is the shop's own or another that is no customer's, as program.yaml says")
     number = _parsed(written, region.country)
     if number is None:
         raise BadPhoneError("is not a telephone number")

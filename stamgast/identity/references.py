@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 from stamgast.domain.region import Region
 from stamgast.identity.ids import Identifier, Kind
-from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.phones import BadPhoneError, NobodysPhoneError, normalise_phone
 from stamgast.identity.sealed import Identifiers
 
 FIELDS: Final[Mapping[Kind, str]] = {
@@ -50,6 +50,8 @@ class Usable(NamedTuple):
     identifiers: list[Identifier]
     bad_phone: str = ""
     """Why the phone that stands beside them is none; empty where there is nothing to say."""
+    nobodys: bool = False
+    """It is no customer's: the shop's own, or a made-up one."""
 
 
 def identifiers_of(named: Reference, region: Region) -> list[Identifier]:
@@ -71,7 +73,18 @@ def usable_identifiers_of(named: Reference, region: Region) -> Usable:
     except BadPhoneError as error:
         if not (others := _besides(named)):
             raise
-        return Usable(others, str(error))
+        return Usable(others, str(error), isinstance(error, NobodysPhoneError))
+
+
+def identifiers_of_sale(named: Reference, region: Region) -> Usable:
+    """The same for what was sold, which counts for nobody where all there is is a phone that is no customer's.
+
+    Raises `BadPhoneError` where all there is is none at all.
+    """
+    try:
+        return usable_identifiers_of(named, region)
+    except NobodysPhoneError as error:
+        return Usable([], str(error), nobodys=True)
 
 
 def _besides(named: Reference) -> list[Identifier]:

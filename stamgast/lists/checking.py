@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stamgast.domain.program import Program
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.references import usable_identifiers_of
+from stamgast.identity.references import identifiers_of_sale
 from stamgast.lists.members import Member, Members, in_words
 from stamgast.lists.receipts import Draft, Receipts, Rejected, Unit
 from stamgast.people.enrolment import identifiers_in
@@ -43,7 +43,7 @@ def _why_not(draft: Draft, program: Program) -> str:
     if isinstance(purchase, Refund) or purchase.customer is None:
         return ""
     try:
-        usable_identifiers_of(purchase.customer, program.region_of(purchase.store.retail_store_id))
+        identifiers_of_sale(purchase.customer, program.region_of(purchase.store.retail_store_id))
     except BadPhoneError as error:
         return f"phone {error}"
     return ""

@@ -157,7 +157,7 @@ def identifiers_in(given: EnrolmentRequest, home: Region) -> list[Identifier]:
     """By what somebody is known. Raises `RefusedError` for a phone that is none, or where there is nothing."""
     elsewhere = given.region not in {None, home.country}
     try:
-        found = identifiers_of(given, Region(given.region or "") if elsewhere else home)
+        found = identifiers_of(given, home._replace(country=given.region or "", neighbours=None) if elsewhere else home)
     except BadPhoneError as error:
         raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
     if not found:

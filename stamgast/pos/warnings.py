@@ -195,6 +195,10 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
         "unusable_phones",
         "Purchases taken in whose phone is none; something else named their customer",
     ),
+    "nobodys_phone": (
+        "nobodys_phones",
+        "Purchases taken in whose phone is no customer's: the shop's own, or what is typed where there is none",
+    ),
     "unknown_customer": (
         "unknown_customers",
         "Purchases taken in for nobody, since their customer_id is nobody's",
@@ -221,6 +225,7 @@ _EVENTS: Final = {
     "unlinked_return": "purchases with a line that came back and was paid for, without a transaction_link",
     "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
     "unusable_phone": "purchases with a phone that no message can reach",
+    "nobodys_phone": "purchases with a phone that is no customer's",
     "unknown_customer": "purchases with a customer_id that is nobody's",
     "unused_phone": "purchases with a phone unused for a year beside another identifier: they were not joined",
     "two_customers": "purchases whose identifiers name different customers",

@@ -17,14 +17,14 @@ from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.joining import LastHeard, Resolved
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.references import opened, usable_identifiers_of
+from stamgast.identity.references import identifiers_of_sale, opened
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Canonical, Refund
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.known import doubts_about_known
 from stamgast.pos.links import settled
-from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
+from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about, misnamed_phone
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
 from stamgast.pos.record import to_record, with_warnings
@@ -199,13 +199,12 @@ def _named(received: Received, program: Program, unseal: Callable[[str], Identif
     try:
         whose = opened(customer, unseal)
         where = "sealed" if customer.sealed else "phone"
-        usable = usable_identifiers_of(whose, program.region_of(purchase.store.retail_store_id))
+        usable = identifiers_of_sale(whose, program.region_of(purchase.store.retail_store_id))
     except SealError as error:
         return _unnamed(received, where, f"sealed {error}")
     except BadPhoneError as error:
         return _unnamed(received, where, f"phone {error}")
-    misnamed = (Misnamed("unusable_phone", where, usable.bad_phone),) if usable.bad_phone else ()
-    return _Named(received, within, usable.identifiers, misnamed=misnamed)
+    return _Named(received, within, usable.identifiers, misnamed=misnamed_phone(usable, where))
 
 
 def _unnamed(received: Received, where: str, detail: str) -> Refused:

@@ -21,6 +21,7 @@ from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.identity.staff import unseal_phone
 from stamgast.identity.veiling import MerchantVeil, Veils
+from stamgast.state import joined_identities
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.profiles import Profiles
@@ -248,6 +249,10 @@ class IdentityStore:
             await self._log.write(self._topics.identities, records)
             await self._log.note_erasure(at)
         return len(records)
+
+    async def join(self, merchant: str, former: str, into: str, at: Millis) -> int:
+        """Let what names `former` name `into`, who is the same person. Raises `NobodyThereError`."""
+        return await joined_identities.join(self._log, self._profiles, merchant, (former, into), at)
 
     # --- keys ---
 

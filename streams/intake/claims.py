@@ -15,10 +15,12 @@ from stamgast.domain.claims import (
     Asked,
     ClaimOutcome,
     ClaimRecord,
+    brought,
     decide,
     decode_claim,
 )
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.net_purchase import net
 from stamgast.domain.program import MERCHANT
 from stamgast.domain.recorded import bounded
 from stamgast.domain.transactions import Transaction, encode_transaction
@@ -111,6 +113,8 @@ def _claimed(
     known: Transaction, read: ReadClaim, at: Millis, place: tuple[str, int], earlier: Callable[[str], Answer | None]
 ) -> Claimed:
     asked = read.asked
+    if asked.verdict == "bring":
+        return _brought(known, read, at, place)
     before = earlier(asked.id)
     if before is not None and at - before.at <= REPEATED_WITHIN:
         return Claimed(known, None, {asked.id: before}, [])
@@ -130,3 +134,15 @@ def _claimed(
     name, source = (read.merchant, read.transaction), (*place, read.record.offset)
     events = events_between(known, state, name, source, recorded_at=at, happened_at=at)
     return Claimed(state, encode_transaction(state), answers, events)
+
+
+def _brought(known: Transaction, read: ReadClaim, at: Millis, place: tuple[str, int]) -> Claimed:
+    """Of two customers that are one: what was bought then is news to the other, and old by its own date."""
+    state = brought(known, read.asked)
+    if state is None:
+        return Claimed(known, None, {}, [])
+    left = net(known)
+    happened_at = at if left is None else left.occurred_at
+    name, source = (read.merchant, read.transaction), (*place, read.record.offset)
+    events = events_between(known, state, name, source, recorded_at=at, happened_at=happened_at)
+    return Claimed(state, encode_transaction(state), {}, events)

@@ -10,9 +10,9 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.joining import LastHeard
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.references import SealedReference, Usable, opened, usable_identifiers_of
+from stamgast.identity.references import SealedReference, Usable, identifiers_of_sale, opened
 from stamgast.identity.sealing import SealError
-from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
+from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about, misnamed_phone
 from stamgast.purchases.accept import People
 from streams.intake.canonical import Read, UnreadableError
 
@@ -66,12 +66,12 @@ class Naming:
             is_known = await self._is_known(read.merchant, named.customer_id)
             return Named(named.customer_id) if is_known else Named(None, (UNKNOWN_CUSTOMER,))
         usable = self._usable(read, program, named)
+        unusable = misnamed_phone(usable, "sealed")
         if not usable.identifiers:
-            return NOBODY
+            return Named(None, unusable)
         ((customer, question),) = await self._people.resolve_many(
             read.merchant, [usable.identifiers], now, self._last_heard
         )
-        unusable = (Misnamed("unusable_phone", "sealed", usable.bad_phone),) if usable.bad_phone else ()
         return Named(customer, unusable + asked_about(question, usable.identifiers, sealed=named.sealed is not None))
 
     async def _is_known(self, merchant: str, customer: str) -> bool:
@@ -91,6 +91,6 @@ class Naming:
         except SealError as error:
             raise UnreadableError(f"its sealed identifier {error}") from None
         try:
-            return usable_identifiers_of(whose, program.region_of(read.purchase.data.store.retail_store_id))
+            return identifiers_of_sale(whose, program.region_of(read.purchase.data.store.retail_store_id))
         except BadPhoneError as error:
             raise UnreadableError(f"its sealed phone {error}") from None

@@ -108,7 +108,7 @@ async def test_a_list_holds_from_when_it_is_fixed_and_buyers_are_asked_about_at_
     refused = shop.asked("campaign", "audience", "party", "--yes", "--json", code=1)["error"]
     assert "there is no such file" in refused
     (folder / "audiences").mkdir()
-    (folder / "audiences" / "invited.csv").write_text("telefoon\n0612000001\n0612000002\n0699999999\n")
+    (folder / "audiences" / "invited.csv").write_text("telefoon\n0612000001\n0612000002\n0698989898\n")
     counted: Any = shop.run("campaign", "audience", "party", "--dry-run", "--json")
     assert (counted["audience"], counted["lines_naming_nobody"]) == (2, 1)
     assert schedule("party")["list_is_wanted"] is True

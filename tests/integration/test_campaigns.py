@@ -177,7 +177,7 @@ async def test_a_campaign_is_for_those_who_are_on_its_list_when_it_starts(shop: 
     await visits_come_to(shop, 30)
     folder = shop.folder / "config" / "merchants" / MERCHANT / "audiences"
     folder.mkdir()
-    lines = ["telefoon;naam", "0612000001;Jo", "06 1200 0002;Al", "0612000002;Al", "0699999999;Ed", "x" * 3_000_000, ""]
+    lines = ["telefoon;naam", "0612000001;Jo", "06 1200 0002;Al", "0612000002;Al", "0698989898;Ed", "x" * 3_000_000, ""]
     (folder / "invited.csv").write_text("\n".join(lines))
 
     found: Any = shop.run("campaign", "start", "call", "--audience", "invited", "--dry-run", "--json")

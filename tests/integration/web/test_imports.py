@@ -117,14 +117,14 @@ async def test_who_is_known_is_completed_and_keeps_what_they_have_said_since(web
     await web.message("+31687654321", "STOP")
     content = (
         "phone;first_name;language;marketing_sms;marketing_whatsapp;consent_how;stop\n"
-        "0612345678;Annette;fr;yes;yes;paper;\n0687654321;Bram;nl;yes;;paper;\n0611111111;Cas;nl;yes;;paper;yes\n"
+        "0612345678;Annette;fr;yes;yes;paper;\n0687654321;Bram;nl;yes;;paper;\n0611111112;Cas;nl;yes;;paper;yes\n"
     )
     assert (await imported("members.csv", content))["accepted"] == 3
     profile = await web.parts.identities.profile(MERCHANT, customer)
     assert (profile.first_name, profile.language) == ("Anna", "fr")
     mine = [each for each in await events(web) if each.customer == customer and isinstance(each, ConsentChanged)]
     assert [(each.channel, each.granted) for each in mine] == [("sms", True), ("sms", False), ("whatsapp", True)]
-    for phone in ("+31687654321", "+31611111111"):
+    for phone in ("+31687654321", "+31611111112"):
         customer = await found(web, phone)
         kinds = [type(each).__name__ for each in await events(web) if each.customer == customer]
         assert "OptedOut" in kinds, kinds

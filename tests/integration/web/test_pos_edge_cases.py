@@ -6,6 +6,7 @@ the ones that name a customer, and tell refunds, voids, tips, parked and deferre
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import uuid
@@ -60,6 +61,7 @@ async def till(kafka: Broker, redis_server: RedisServer, tmp_path_factory: Any) 
     program = (merchant / "program.yaml").read_text()
     (merchant / "program.yaml").write_text(
         program.replace("categories: [bread]", "categories: [bread]\n    products: [BROOD]")
+        + '\nnobodys_phones: ["+31 6 12 00 99 99"]\npurchases: {review_above: {per_day: 12}}\n'
     )
     topics = Topics(PARTITIONS, prefix=f"t{uuid.uuid4().hex[:8]}.")
     create_topics(kafka.bootstrap, topics)
@@ -308,6 +310,49 @@ async def test_17_a_customer_who_is_named_after_the_sale_has_it_then(till: Tills
     await till.state(customer, purchases=1)
     await till.loyverse(case.receipt(1, updated_at="2026-11-29T12:00:00.000Z"), name="counter")
     await till.state(customer, purchases=2, spend=1400, stamps={"bread": 2})
+
+
+async def test_18_a_phone_that_is_nobodys_credits_nobody_and_one_for_everybody_waits_for_a_person(
+    till: Tills, case: Case
+):
+    for own, phone in enumerate(["0600000000", "+31612009999"]):
+        await till.loyverse(case.receipt(own, customer={"phone_number": phone}, customer_id=None), name="counter")
+    taken = [each for each in await till.purchases() if f":{case.number}-" in each["transaction_id"]]
+    assert [each.get("customer") for each in taken] == [None, None], "kept, and credited to nobody"
+    customer = await till.enrol(case.phone)
+    await till.loyverse(
+        *[case.receipt(f"d{n}", 1.0, at=NOON + timedelta(minutes=n)) for n in range(30)], name="counter"
+    )
+    await till.state(customer, purchases=12, spend=1200)
+    await till.loyverse(case.receipt("next", 1.0, at=NOON + timedelta(days=1)), name="counter")
+    await till.state(customer, purchases=13)
+
+
+async def test_19_two_of_a_tills_customers_who_are_one_are_merged_and_a_later_refund_finds_its_sale(
+    till: Tills, case: Case
+):
+    customer = await till.enrol(case.phone)
+    await till.loyverse(case.receipt(1), name="counter")
+    second = {"id": f"again-{case.number}"}
+    await till.loyverse(case.receipt(2, customer=second, customer_id=second["id"]), name="counter")
+    await till.state(customer, purchases=1)
+    [named] = [
+        each["customer"] for each in await till.purchases() if each["transaction_id"].endswith(f":{case.number}-2")
+    ]
+    other = named["customer_id"]
+    await till.state(other, purchases=1, stamps={"bread": 1})
+    await command(till.settings, "customer", "merge", MERCHANT, other, case.phone, "--yes")
+    await till.state(customer, purchases=2, spend=1400, stamps={"bread": 2})
+    await till.state(other, purchases=0, spend=0, stamps={"bread": 0})
+    await till.loyverse(case.refund(2, "r", 7.0, customer=second, customer_id=second["id"]), name="counter")
+    await till.loyverse(case.receipt(3, customer=second, customer_id=second["id"]), name="counter")
+    await till.state(customer, purchases=2, spend=1400, refunds=700)
+    await till.state(other, purchases=0, refunds=0)
+
+
+async def command(settings: Settings, *words: str) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, *words, env=environment(settings))
+    assert await process.wait() == 0
 
 
 async def test_20_numbers_of_two_shops_are_two_sales_and_odd_amounts_are_read(till: Tills, case: Case):

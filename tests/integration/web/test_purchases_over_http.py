@@ -69,6 +69,17 @@ async def test_what_is_wrong_in_a_batch_holds_up_nothing_of_the_rest_and_is_told
     assert f'stamgast_unusable_phones_total{{merchant="{MERCHANT}"}} 1.0' in figures
 
 
+async def test_a_phone_that_is_nobodys_costs_no_sale_and_an_enrolment_by_it_is_refused(web):
+    answer = await web.post("/purchases", [sale("t1", customer={"phone": "06 00 00 00 00"}), sale("t2")])
+    body = answer.json()
+    assert (answer.status_code, body["accepted"], body["purchases"][0].get("customer")) == (202, 2, None)
+    assert [each["pointer"] for each in body["warnings"]] == ["/0/customer/phone"]
+    assert "counts for whom something else names, else for nobody" in body["warnings"][0]["detail"]
+    assert len(await web.records(web.topics.purchases)) == 2
+    refused = problem(await web.post("/customers", {"phone": "0123456789"}), 422)
+    assert [each["pointer"] for each in refused["errors"]] == ["/phone"]
+
+
 async def test_a_batch_of_which_nothing_can_be_taken_is_refused_as_one_purchase_is(web):
     landline = sale("t3", customer={"phone": "020 123 45 67"})
     body = problem(await web.post("/purchases", [sale("t2", status="payed"), landline]), 422)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stamgast.domain.claims import Asked, ClaimOutcome, Limit, decide, decode_waiting_claim, line_of
+from stamgast.domain.claims import Asked, ClaimOutcome, Limit, brought, decide, decode_waiting_claim, line_of
 from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
@@ -105,7 +105,41 @@ def test_what_was_given_back_in_part_can_be_claimed_and_all_of_it_cannot():
 
 
 def test_a_transaction_from_before_there_were_claims_is_read_and_one_with_a_claim_comes_back(sale):
-    old = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_transaction(sale))[:-1])
+    old = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_transaction(sale))[:-2])
     assert decode_transaction(old) == sale
     after(sale, asked(over=(Limit.CUSTOMER,)))
     assert decode_transaction(encode_transaction(sale)) == sale
+
+
+def moved(transaction: Transaction, former: str, into: str) -> Transaction | None:
+    return brought(transaction, Asked("t1", "m1", "m1", into, verdict="bring", former=former))
+
+
+def test_what_was_bought_by_somebody_who_is_another_is_the_others_and_what_still_names_them_means_the_other():
+    hers = sold(snapshot("t1", customer=ANNA))
+    his = sure(moved(hers, ANNA, BRAM))
+    assert (hers.whose, his.whose) == (ANNA, BRAM), "and the one before is as it was"
+    for version in (1, 2):
+        merge(his, decode_record(record(snapshot("t1", version, customer=ANNA), T0)[1]).data, T0)
+        assert his.whose == BRAM
+    assert decode_transaction(encode_transaction(his)) == his
+    assert moved(his, ANNA, BRAM) is None, "once is enough"
+
+
+def test_whoever_is_merged_on_takes_along_what_came_before_and_back_again_is_no_circle():
+    last = sure(moved(sure(moved(sold(snapshot("t1", customer=ANNA)), ANNA, BRAM)), BRAM, "c" * 25))
+    assert (last.whose, set(last.formerly)) == ("c" * 25, {ANNA, BRAM})
+    back = sure(moved(last, "c" * 25, ANNA))
+    assert (back.whose, set(back.formerly)) == (ANNA, {BRAM, "c" * 25})
+
+
+def test_what_its_till_gave_to_somebody_else_meanwhile_stays_theirs():
+    sale = sold(snapshot("t1", customer=ANNA), snapshot("t1", 2, customer=BRAM))
+    assert moved(sale, ANNA, "c" * 25) is None
+    assert moved(sale, BRAM, BRAM) is None
+
+
+def test_a_claim_that_waits_goes_over_with_whoever_made_it(sale):
+    after(sale, asked(over=(Limit.CUSTOMER,)))
+    his = sure(moved(sale, ANNA, BRAM))
+    assert (his.whose, sure(his.claim).customer, sure(his.claim).waits) == ("", BRAM, True)

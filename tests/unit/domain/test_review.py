@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stamgast.domain.events import Line, PurchaseChanged, PurchaseReviewed
+from stamgast.domain.program import ReviewAbove
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
@@ -84,6 +85,59 @@ def test_the_list_says_what_waits_and_why():
     waiting = decode_waiting(owner.reviews["t1"])
     assert (waiting.since, waiting.occurred_at, waiting.pieces, waiting.spend) == (T0 + HOUR, T0, int(BARCODE), 350)
     assert waiting.why.in_words(waiting.why_currency) == "96,385,074 pieces in one line are more than 1,000"
+
+
+def twelve_a_day() -> Owner:
+    return shop(review_above=ReviewAbove(per_day=12))
+
+
+def test_the_purchases_of_a_day_beyond_so_many_wait_for_a_person_and_those_of_the_next_day_count():
+    owner = twelve_a_day()
+    for number in range(40):
+        owner.apply(sale(f"t{number}", when=T0 + number * MINUTE))
+    assert (owner.state().purchases, len(owner.reviews)) == (12, 28)
+    waiting = decode_waiting(owner.reviews["t12"])
+    assert waiting.why.in_words("EUR") == "13 purchases of one customer on one day are more than 12"
+    owner.apply(sale("next", when=T0 + DAY))
+    assert owner.state().purchases == 13
+
+
+def test_one_that_waits_for_its_day_counts_once_it_is_confirmed_and_stays_so_when_it_is_edited():
+    owner = twelve_a_day()
+    for number in range(13):
+        owner.apply(sale(f"t{number}"))
+    last = sale("t12")
+    assert decide(owner, "t12", "confirm")["status"] == 200
+    assert (owner.state().purchases, owner.reviews) == (13, {})
+    owner.apply(changed(last, T0 + HOUR, sale("t12", gross=300).after))
+    assert (owner.state().purchases, owner.state().spend, owner.reviews) == (13, 12 * 350 + 300, {})
+
+
+def test_an_edit_or_a_refund_of_one_that_counts_is_no_purchase_more():
+    owner = twelve_a_day()
+    for number in range(12):
+        owner.apply(sale(f"t{number}"))
+    owner.apply(changed(sale("t3"), T0 + HOUR, sale("t3", gross=300).after))
+    owner.apply(taken_back(sale("t4"), T0 + HOUR))
+    assert (owner.state().purchases, owner.reviews) == (11, {})
+    owner.apply(sale("t12"))
+    assert owner.state().purchases == 12, "there is room again"
+
+
+def test_a_list_of_what_was_before_is_not_looked_through_by_its_days():
+    owner = twelve_a_day()
+    for number in range(300):
+        owner.apply(sale(f"t{number}", history=True))
+    assert (owner.state().purchases, owner.reviews) == (300, {})
+
+
+def test_a_day_is_counted_right_beyond_what_one_byte_holds():
+    owner = shop(review_above=ReviewAbove(per_day=200))
+    for number in range(250):
+        owner.apply(sale(f"t{number}"))
+    assert (owner.state().purchases, len(owner.reviews)) == (200, 50)
+    owner.apply(sale("late", when=T0 - DAY))
+    assert owner.state().purchases == 201, "the day before has its own count"
 
 
 def test_what_brings_no_more_than_a_card_may_counts_at_once():

@@ -1,7 +1,7 @@
 import pytest
 
 from stamgast.domain.region import Region
-from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.phones import BadPhoneError, NobodysPhoneError, normalise_phone
 
 NL, BE = Region("NL"), Region("BE")
 FULL_WIDTH = "".join(chr(0xFF10 + int(digit)) for digit in "0612345678")
@@ -46,6 +46,30 @@ def test_what_is_no_number_here_at_all_is_a_mobile_next_door_unless_that_is_said
     assert normalise_phone("0612345678", Region("BE", ("FR",))) == "+33612345678"
     with pytest.raises(BadPhoneError):
         normalise_phone("0612345678", Region("BE", ()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000000000", "06 00 00 00 00", "0611111111", "+31 6 9999 9999", "0123456789", "1234567890", "12345678", "9876543210",
+     "0499999999", "99999999"],
+)  # fmt: skip
+def test_what_is_typed_where_there_is_no_number_is_nobodys(text):
+    with pytest.raises(NobodysPhoneError, match="not a customer's"):
+        normalise_phone(text, BE if text.startswith("04") else NL)
+
+
+@pytest.mark.parametrize("text", ["0610000010", "0612345678", "0611111112", "0623456788", "+32470000001"])
+def test_a_number_that_only_looks_odd_is_somebodys(text):
+    assert normalise_phone(text, NL).startswith("+3")
+
+
+@pytest.mark.parametrize("text", ["0612345678", "+31612345678", "06-12 34 56 78", "09 223 45 67", "+3292234567"])
+def test_what_the_programme_calls_nobodys_is_so_in_every_spelling_even_a_landline(text):
+    shop = Region("BE", ("NL",), ("+32 9 223 45 67", "+31 6 12 34 56 78"))
+    home = shop if text.startswith(("09", "+")) else shop._replace(country="NL", neighbours=None)
+    with pytest.raises(NobodysPhoneError, match="the shop's own"):
+        normalise_phone(text, home)
+    assert normalise_phone("+31612345679", shop) == "+31612345679"
 
 
 def test_a_number_of_home_is_read_as_one_of_home_at_the_border_too():

@@ -73,6 +73,11 @@ def neighbours(count: int) -> dict[str, str]:
     )
 
 
+def nobodys_phones(count: int) -> dict[str, str]:
+    numbers = ", ".join(f'"0610000{number:03d}"' for number in range(count))
+    return program("region: NL", f"region: NL\nnobodys_phones: [{numbers}]")
+
+
 def goods(count: int) -> dict[str, str]:
     return program("categories: [bread]", f"products: {listed(f'p{number}' for number in range(count))}")
 
@@ -140,6 +145,7 @@ FULL = {
     "rewards": (rewards, bounds.MOST_REWARDS),
     "templates": (templates, bounds.MOST_TEMPLATES),
     "neighbours": (neighbours, bounds.MOST_NEIGHBOURS),
+    "phones that are nobody's": (nobodys_phones, bounds.MOST_NOBODYS_PHONES),
     "goods": (goods, bounds.MOST_GOODS),
     "margins": (margins, bounds.MOST_WORDS),
     "sources": (sources, bounds.MOST_WORDS),

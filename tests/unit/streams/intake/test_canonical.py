@@ -219,6 +219,15 @@ async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_th
     assert await named_in(produced(SALE | {"customer": whose})) == (ANNA, ())
 
 
+async def test_a_sealed_phone_that_is_no_customers_credits_nobody_and_is_told():
+    whose = sealed(phone="06 00 00 00 00")
+    named = await named_in(produced(SALE | {"customer": whose}))
+    assert named.customer is None
+    assert [(each.kind, each.field) for each in named.misnamed] == [("nobodys_phone", "sealed")]
+    named = await named_in(produced(SALE | {"customer": whose | {"membership_number": "M1"}}))
+    assert (named.customer, [each.kind for each in named.misnamed]) == (ANNA, ["nobodys_phone"])
+
+
 async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
     found = produced(SALE | {"customer": {"customer_id": BRAM}}, stamgastrecordedat=None)
     assert (await named_in(found)).misnamed == (UNKNOWN_CUSTOMER,)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stamgast.domain.claims import Asked, encode_claim
+from stamgast.domain.events import PurchaseChanged, decode_event
 from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction
@@ -14,7 +15,7 @@ from stamgast.producing import PROOF
 from streams.intake.canonical import Read, UnreadableError
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.merge import NotMergedError
-from tests.builders import ANNA, MERCHANT, T0, line, record, refund, snapshot
+from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
 from tests.fakes.records import LogRecord
 from tests.foreign_records import PROOFS
 
@@ -68,3 +69,28 @@ def test_a_receipt_that_no_event_can_hold_is_told_and_stays_nobodys():
     with pytest.raises(NotMergedError, match="bytes with its refunds"):
         claimed(transaction, claim, T0, ("t", 0), lambda _: None)
     assert transaction.whose == ""
+
+
+def brought(transaction: Transaction, former: str, into: str) -> Any:
+    asked = Asked("t1", "m1", "m1", into, verdict="bring", former=former)
+    key, value = encode_claim(MERCHANT, asked, T0 + 10 * DAY)
+    claim = read(value, key=key)
+    assert isinstance(claim, ReadClaim)
+    return claimed(transaction, claim, T0 + 10 * DAY, ("t", 0), lambda _: None)
+
+
+def test_of_two_who_are_one_both_are_told_once_and_as_of_the_day_of_the_sale():
+    transaction = Transaction()
+    merge(transaction, decode_record(record(snapshot(lines=[line("1", 700)], customer=ANNA), T0)[1]).data, T0)
+    made = brought(transaction, ANNA, BRAM)
+    left, came = [decode_event(value) for _, value in made.events]
+    assert [key.decode() for key, _ in made.events] == [f"{MERCHANT}:{ANNA}", f"{MERCHANT}:{BRAM}"]
+    assert isinstance(left, PurchaseChanged)
+    assert isinstance(came, PurchaseChanged)
+    assert (left.after, came.before, came.after) == (None, None, left.before)
+    assert came.after is not None
+    assert came.happened_at == came.after.occurred_at < came.at - DAY, "it is old news, and nobody is written to"
+    assert [each.source and each.source[3] for each in (left, came)] == [0, 1], "a repeat of either is known"
+    assert made.answers == {}
+    again = brought(made.state, ANNA, BRAM)
+    assert (again.value, again.events) == (None, [])

@@ -1,0 +1,44 @@
+"""Telephone numbers that are no customer's: the shop's own, and what cashiers type where nobody says theirs.
+
+Of a number like 0600000000 all that is sold without one would become one person's, with that person's rewards.
+A run such as 0612345678 is somebody's, so it is no customer's only where program.yaml says so (`nobodys_phones`).
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+
+_ALIKE: Final = re.compile(r"(\d)\1{7}\Z")
+"""Eight digits alike at the end: no number that is given out in the countries of our shops ends like that."""
+_UP: Final = "12345678901234567890"
+_RUNS: Final = (_UP, _UP[::-1])
+_SHORTEST_RUN: Final = 8
+
+
+def is_made_up(digits: str) -> bool:
+    """Whether digits, as somebody typed them, are what is typed where a number is asked for and there is none."""
+    if _ALIKE.search(digits):
+        return True
+    run = digits.removeprefix("0")
+    return len(run) >= _SHORTEST_RUN and any(run in each for each in _RUNS)
+
+
+def is_among(phone: str, numbers: tuple[str, ...], country: str) -> bool:
+    """Whether a telephone number, landlines too, is one of those of a programme, however either is written."""
+    return bool(numbers) and _whole(phone, country) in _all(numbers, country)
+
+
+@lru_cache(maxsize=1_024)
+def _all(numbers: tuple[str, ...], country: str) -> frozenset[str]:
+    return frozenset(_whole(each, country) for each in numbers)
+
+
+def _whole(text: str, country: str) -> str:
+    """A number with its country code; one that cannot be read as a number is its digits."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return re.sub(r"\D", "", text)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
