@@ -20,6 +20,7 @@ from tests.conftest import eventually
 from tests.fakes.doorbell import Doorbell
 from tests.fakes.kassa import Kassa, sign
 from tests.fakes.pos_api import PosApi
+from tests.fakes.pos_webhooks import PosWebhooks
 from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, Web, environment
 
 SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.4, "till": "T1"}
@@ -139,6 +140,31 @@ async def test_publish_brings_files_into_force_ends_none_and_refuses_what_is_wro
     code, _, err = await terminal.cli("publish")
     assert "the connection doorbell has no file here and stays; `stamgast pos apply` would end it" in err
     assert code == 0, err
+
+
+async def test_connect_makes_the_webhooks_where_the_api_lets_it(web: Web, terminal: Terminal):
+    assert web.parts.tills is not None
+    async with PosWebhooks().served() as api:
+        answers = ("--set", "account=shop.example", "--set", "webhook=s3cret", "--set", "api=ck_1:cs_1")
+        words = ("connect", "woocommerce", *answers, "--api-url", api.url, "--subscribe", "--wait", "0")
+        code, out, err = await terminal.run(*words)
+        assert code == 0, err
+        assert "Its webhooks were made at woocommerce" in out
+        assert "Paste this address" not in out
+        address = f"{PUBLIC_URL}/v1/merchants/{MERCHANT}/pos/woocommerce/woocommerce"
+        made = [(each["topic"], each["delivery_url"], each["secret"]) for each in api.made.values()]
+        assert made == [("order.created", address, "s3cret"), ("order.updated", address, "s3cret")]
+        [row, *_] = json.loads((await terminal.run("status", "--json"))[1])
+        assert row["webhooks"]["made_at"] == row["webhooks"]["seen_at"] is not None
+
+        api.refuses = 401
+        api.made.clear()
+        code, _, err = await terminal.run(*words)
+        assert code == 1
+        assert "is in force, and its webhooks were not made: the API refuses the credential (401)" in err
+    code, _, err = await terminal.run("connect", "doorbell", "--set", "api=key", "--subscribe", "--wait", "0")
+    assert code == 2
+    assert "doorbell lets nobody make its webhooks by its API" in err
 
 
 VISIT = {"id": 7, "version": 1, "at": "2026-10-01T07:42:10Z", "place": "north", "cents": 1240}
