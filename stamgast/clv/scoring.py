@@ -45,8 +45,9 @@ class Score(Struct, frozen=True):
     far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
     where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day on which they are to be
     called lapsing if no purchase comes, None if never. `season` says by which season
-    days were counted: `own`, that of a trade by its name, or None. The last four say what was asked for: the horizon, what
-    `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in words.
+    days were counted: `own`, that of a trade by its name, or None. The last four say what was asked for: the horizon,
+    what `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in
+    words.
     """
 
     customer: str

@@ -224,8 +224,8 @@ class _Reading:
             )
             return
         amount = self._amount(line, row, "amount")
-        told = self._profit(line, row, amount)
-        tells_profit, profit = told is not None, told or 0
+        gained = self._profit(line, row, amount)
+        tells_profit, profit = gained is not None, gained or 0
         self._see_currency(line, self._cell(row, "currency"))
         if amount is None or not customer:
             return

@@ -104,7 +104,7 @@ def test_margins_by_category_are_read_alike(file, seed: int):
 
     by_column = read_purchases(path, None, margins)
     with path.open() as opened:
-        line_by_line = _Reading(path, None, margins).read(opened)
+        line_by_line = purchase_file._Reading(path, None, margins).read(opened)
 
     told = [{name: (b.profit, b.with_profit) for name, b in each.buyers.items()} for each in (by_column, line_by_line)]
     assert told[0] == told[1]
@@ -114,7 +114,7 @@ def test_margins_by_category_are_read_alike(file, seed: int):
 def test_a_category_without_a_margin_is_asked_about(file):
     path = file("anna,2026-01-01,10,bred", "ben,2026-01-02,10,bread", heading="customer,date,amount,category")
 
-    with pytest.raises(PurchaseFileError, match=r":2:23: 'bred' has no margin; is that 'bread'\? 'other' is for all"):
+    with pytest.raises(PurchaseFileError, match=r":2:4: 'bred' has no margin; is that 'bread'\? 'other' is for all"):
         read_purchases(path, None, {"bread": 0.6})
     assert read_purchases(path, None, {"bread": 0.6, "other": 0.2}).buyers["anna"].profit == 2_000_000
     assert "not read without margins" in " ".join(read_purchases(path).notes)
