@@ -45,6 +45,7 @@ from stamgast.state.nodes import Redis
 if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
+    from stamgast.feeds.secrets import FeedSeal
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
 
@@ -198,6 +199,13 @@ class WorkerParts:
     tills: Tills
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
+
+
+def feed_seal_of(settings: Settings) -> FeedSeal:
+    """What seals the secrets of feeds. Raises `SettingsError`."""
+    from stamgast.feeds.secrets import FeedSeal  # noqa: PLC0415  as for tills
+
+    return FeedSeal(wrapping_keys_of(settings))
 
 
 def channel_of(settings: Settings) -> Carrier:

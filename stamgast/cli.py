@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "export": "write down all of a merchant, or all that is kept of one customer",
     "purchases": "list, confirm or void purchases that nobody can have meant",
     "listen": "see what happens to a merchant's customers, and send it on to an address of yours",
+    "feeds": "tell other systems what happens, by signed webhooks",
     "claims": "list, confirm or refuse claims of receipts of which there were too many",
     "trigger": "send an example purchase, refund, void, enrolment or STOP to a web of this machine",
     "pos": "see which systems of tills there are, and what their deliveries mean",

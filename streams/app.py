@@ -6,7 +6,7 @@ import asyncio
 import signal
 import tempfile
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from stamgast.bootstrap import Runs
 from stamgast.broker import kafka_of
 from stamgast.clock.watch import ClockWatch
 from stamgast.lifecycle.cancellation import until_told
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -27,7 +28,6 @@ from streams.metrics import Metrics
 from streams.outbox.context import LANDED_S, Outgoing
 from streams.runtime.cluster import wait_for_a_broker, wait_for_topics
 from streams.runtime.credentials import credentials_at
-from streams.runtime.garbage import collect_rarely
 from streams.runtime.partitions import PartitionService
 from streams.runtime.troubles import troubles_of
 from streams.runtime.watchdog import EXIT_STUCK, Watchdog, end_within
@@ -93,7 +93,9 @@ class Worker:
         outgoing: Outgoing,
         metrics: Metrics,
         clock_watch: ClockWatch | None = None,
+        told: Callable[[], list[str]] = list,
     ) -> None:
+        self._told = told
         self._settings = settings
         pulse = Pulse(kafka_of(settings))
         self._topics = topics
@@ -174,7 +176,15 @@ class Worker:
         clocks = [] if self._clock_watch is None else [f"clock: {note}" for note in self._clock_watch.notes]
         troubles = (note for service in self._partitions for note in troubles_of(service.owned.values()))
         tripped = self._outgoing.bundles.tripped
-        return [*clocks, *self._fitness.notes, *refused, *tripped, *self._outgoing.senders.troubles(), *troubles]
+        return [
+            *clocks,
+            *self._fitness.notes,
+            *refused,
+            *tripped,
+            *self._outgoing.senders.troubles(),
+            *troubles,
+            *self._told(),
+        ]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

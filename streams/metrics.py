@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -86,11 +87,27 @@ class Metrics:
             "merchant",
             "code",
         )
+        self._of_feeds()
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
-        self.redis = RedisFigures(self.registry)
-        self.unsigned = UnsignedFigures(self.registry)
+        self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+
+    def _of_feeds(self) -> None:
+        feed = ("merchant", "feed")
+        text = "Feeds whose other side takes nothing: since when, as seconds of the epoch; 0 while all is well"
+        self.feed_failing = self._gauge("feed_failing_since_seconds", text, *feed)
+        text = "Records that a feed has not come to yet in this worker's partitions, others' included"
+        self.feed_behind = self._gauge("feed_behind_records", text, *feed)
+        self.feed_posts = self._counter("feed_posts", "Posts to feeds: taken, later, refused, gone", *feed, "came")
+        self.feed_refused = self._counter("feed_laid_aside", "Records that a feed's other side did not take", *feed)
+        self.feed_lost = self._counter("feed_lost", "Offsets that retention removed before a feed sent them", *feed)
+
+    def forget_feed(self, merchant: str, feed: str) -> None:
+        """Show no more of a feed that is not sent here any more."""
+        for gauge in (self.feed_failing, self.feed_behind):
+            with suppress(KeyError):
+                gauge.remove(merchant, feed)
 
     def park(self, merchant: str, events: int) -> None:
         """Count events that wait. Nobody has published under these names: there may be any number of them."""

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.table import ApiKeyTable
-from stamgast.bootstrap import Runs, WorkerParts, id_key_of, worker_parts
+from stamgast.bootstrap import Runs, WorkerParts, feed_seal_of, id_key_of, worker_parts
 from stamgast.broker import kafka_of
+from stamgast.feeds.table import FeedTable
 from stamgast.filling import Filling
 from stamgast.identity.veiling import Veils
 from stamgast.log.address import signatures_at
@@ -22,6 +23,7 @@ from stamgast.tills.reconcile import Reconciler
 from streams.app import Views, Worker
 from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
+from streams.feeds.carrying import Carrying
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
 from streams.intake.proving import Proving
@@ -133,15 +135,37 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
     connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
     followed: list[Runs] = [programmes, keys, connections, parts.tills.feeds, parts.identity_tail]
+    feeds = _feeds(settings, parts, serving, metrics, followed) if sending else None
     return Worker(
         settings,
         topics,
         partitions=[intake, serving],
         fitness=parts.fitness,
-        others=[Views(followed), IntakeProgress(intake, parts.clock), *others],
+        others=[Views(followed), IntakeProgress(intake, parts.clock), *others, *([feeds] if feeds else [])],
+        told=feeds.notes if feeds else list,
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,
+    )
+
+
+def _feeds(
+    settings: Settings,
+    parts: WorkerParts,
+    serving: PartitionService[Any, Any],
+    metrics: Metrics,
+    followed: list[Runs],
+) -> Carrying:
+    table, topics = FeedTable(), parts.topics
+    followed.append(Tail(kafka_of(settings), {topics.feeds: 1}, table, name="feeds"))
+    return Carrying(
+        lambda: [*serving.owned],
+        table,
+        feed_seal_of(settings),
+        bootstrap=kafka_of(settings),
+        topics=topics,
+        append=parts.appender.append,
+        metrics=metrics,
     )
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import secrets
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -18,26 +15,12 @@ from stamgast.commands.answering import answer, fail, kafka_of, load_settings, m
 if TYPE_CHECKING:
     import httpx
 
-    from stamgast.log.reading import ConsumerRecord
+    from stamgast.feeds.happened import Happened
     from stamgast.settings import Settings
 
 app = new_app("See what happens to a merchant's customers while it happens, and send it on to an address.")
 
 _TIMEOUT_S = 10
-_SECRET_BYTES = 24
-
-
-class Happened(NamedTuple):
-    """One line of `facts.v1` or `activations.v1`: its id is the record's, whoever reads it."""
-
-    id: str
-    type: str
-    data: dict[str, Any]
-
-    def body(self) -> str:
-        """As Standard Webhooks has it."""
-        at = datetime.fromtimestamp(self.data.get("at", 0) / 1000, UTC).isoformat().replace("+00:00", "Z")
-        return json.dumps({"type": self.type, "timestamp": at, "data": self.data}, separators=(",", ":"))
 
 
 @app.command()
@@ -54,12 +37,13 @@ def listen(
     """
     from aiokafka.errors import KafkaError
 
+    from stamgast.feeds.secrets import new_secret
     from stamgast.lifecycle.ending import Ending
     from stamgast.log.topics import TopicsError
 
     if forward_to and not (urlsplit(forward_to).scheme in {"http", "https"} and urlsplit(forward_to).hostname):
         misuse(f"--forward-to {forward_to} is no address: write such as http://127.0.0.1:3000/loyalty")
-    made = secret or "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    made = secret or new_secret()
     _signer(made)
     settings = load_settings()
     try:
@@ -74,6 +58,7 @@ def listen(
 async def _listen(settings: Settings, merchant: str, forward_to: str, secret: str) -> None:
     import httpx
 
+    from stamgast.feeds.happened import read_happened
     from stamgast.log.following import follow
     from stamgast.log.topics import Topics, check_topics
 
@@ -88,31 +73,18 @@ async def _listen(settings: Settings, merchant: str, forward_to: str, secret: st
 
     async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
         async for record in follow(kafka_of(settings), partitions, begun):
-            happened = _read(record, topics.facts)
-            if happened is None or happened.data.get("merchant") != merchant:
+            happened = read_happened((record.topic or "").removeprefix(topics.prefix), record.value)
+            if happened is None or happened.merchant != merchant:
                 continue
             became = await _forward(client, forward_to, secret, happened) if forward_to else ""
-            answer(f"{happened.type:<28} {happened.data.get('customer', '')}  {became}".rstrip())
+            answer(f"{happened.type:<28} {happened.customer}  {became}".rstrip())
             sys.stdout.flush()  # whoever pipes it looks on as well
-
-
-def _read(record: ConsumerRecord, facts: str) -> Happened | None:
-    try:
-        data = json.loads(record.value or b"")
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    name = f"{record.topic}-{record.partition}-{record.offset}"
-    if record.topic == facts:
-        return Happened(name, f"fact.{data.get('kind')}.{data.get('became')}", data)
-    return Happened(name, f"activation.{data.get('kind')}", data)
 
 
 async def _forward(client: httpx.AsyncClient, where: str, secret: str, happened: Happened) -> str:
     import httpx
 
-    now, body = datetime.now(UTC), happened.body()
+    now, body = datetime.now(UTC), happened.body
     headers = {
         "Content-Type": "application/json",
         "Webhook-Id": happened.id,

@@ -31,6 +31,7 @@ IDENTITY_KEYS: Final = "identity-keys.v1"
 SUPPRESSIONS: Final = "suppressions.v1"
 API_KEYS: Final = "api-keys.v1"
 CONNECTIONS: Final = "connections.v1"
+FEEDS: Final = "feeds.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 REPLIES: Final = "replies.v1"
 SEGMENTS: Final = "segments.v1"
@@ -94,6 +95,7 @@ TABLE: Final = (
     Topic(SUPPRESSIONS, "one", "compact", _KEPT),
     Topic(API_KEYS, "one", "compact", _KEPT),
     Topic(CONNECTIONS, "one", "compact", _KEPT),
+    Topic(FEEDS, "one", "compact", _KEPT),
     # Holds what other topics could not digest, sealed: a little larger than the largest of those.
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
     Topic(REPLIES, "one", "delete", REPLIES_KEPT),
@@ -102,14 +104,15 @@ TABLE: Final = (
 )
 
 
-SIGNED: Final = (API_KEYS, CONNECTIONS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
+SIGNED: Final = (API_KEYS, CONNECTIONS, FEEDS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
 """Topics whose records are believed, and signed by whoever of us appends them."""
 SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
 """The same, from a later version on: where the others had to be signed already, these need not yet."""
 PROVEN: Final = (PURCHASES,)
 """Open to others, who prove their merchant."""
 BELIEVED_BY_NOBODY: Final = (FACTS, REPLIES, CLOCK)
-"""Facts are for others; what people wrote is sealed and only shown; of a clock's record the broker's time counts."""
+"""Facts are for others, as are feeds of them; what people wrote is sealed and only shown; of a clock's record the
+broker's time counts."""
 
 
 @lru_cache
@@ -175,6 +178,11 @@ class Topics:
     def connections(self) -> str:
         """Merchants' connections to systems of tills, and how far each was polled."""
         return self.prefix + CONNECTIONS
+
+    @property
+    def feeds(self) -> str:
+        """Where what happens is sent to, and how far each of them has come."""
+        return self.prefix + FEEDS
 
     @property
     def dead_letters(self) -> str:

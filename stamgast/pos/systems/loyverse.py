@@ -140,7 +140,7 @@ class Loyverse(Adapter):
         document: Document = {
             "transaction_id": ids.transaction_id(context, self.name, receipt.text("receipt_number"), account),
             "receipt_number": receipt.id("receipt_number"),
-            "source_version": moments.version_of(write_instant(version)),
+            "source_version": moments.version_at(version),
             "status": "voided" if receipt.has("cancelled_at") else "completed",
             "end_date_time": at,
             "store": store(context, (receipt.maybe("store_id"),), receipt.id("pos_device_id")),

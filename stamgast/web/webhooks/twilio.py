@@ -1,10 +1,11 @@
 """What Twilio calls us with: statuses of messages, and what people write. Signed, or refused with 403.
 
-STOP comes first: it is in `suppressions.v1` and on the stream of every customer with that phone, and it stands in
-their slots where a send looks last, before Twilio gets its answer. If any of that fails, Twilio is told so, and what
-stands in the log is finished as soon as that is possible (`stamgast.people.opt_out`).
+STOP comes first: it is in `suppressions.v1` before Twilio gets its answer, on the stream of every customer with that
+phone, and in their slots, where a send looks last. Twilio posts it once: where the rest takes longer than a moment,
+what stands in the log is answered, and finished as soon as that is possible (`stamgast.people.opt_out`).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable
 from typing import Final
@@ -83,8 +84,8 @@ async def post_inbound(request: Request) -> Response:
     deps.metrics.webhooks.labels(f"inbound_{inbound.keyword.value}").inc()
     match inbound.keyword:
         case Keyword.STOP | Keyword.START:
-            for merchant in merchants:
-                await _carry_out(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
+            stopped = inbound.keyword is Keyword.STOP
+            await asyncio.gather(*(_carry_out(deps, merchant, inbound, stopped=stopped) for merchant in merchants))
         case _:
             answered = inbound.handled
             for merchant in merchants:
@@ -131,6 +132,7 @@ async def _carry_out(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bo
         stopped=stopped,
         channel=inbound.channel,
         within_s=deps.limits.stop_s,
+        finished_within_s=deps.limits.stop_finished_s,
     )
     log.info("stop" if stopped else "start", merchant=merchant)
 

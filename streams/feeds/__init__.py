@@ -1,0 +1,1 @@
+"""What sends feeds: each worker those partitions that it owns, each feed at its own speed."""
