@@ -76,6 +76,11 @@ def asyncapi() -> JsonSchema:
                 "Key `merchant:customer`; it begins with the version that first wrote it.",
                 "messages": {"line": {"$ref": "#/components/messages/line"}},
             },
+            "feeds": {
+                "address": None,
+                "description": "Signed POSTs (Standard Webhooks) of `stamgast feeds add`; docs/feeds.md.",
+                "messages": {"happened": {"$ref": "#/components/messages/happened"}},
+            },
         },
         "operations": {
             "takePurchase": {
@@ -98,6 +103,11 @@ def asyncapi() -> JsonSchema:
                 "channel": {"$ref": "#/channels/facts"},
                 "messages": [{"$ref": "#/channels/facts/messages/line"}],
             },
+            "tellOthers": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/feeds"},
+                "messages": [{"$ref": "#/channels/feeds/messages/happened"}],
+            },
         },
         "components": {
             "messages": {
@@ -105,6 +115,7 @@ def asyncapi() -> JsonSchema:
                 "claim": _claim_message(),
                 "note": _note_message(),
                 "line": _line_message(),
+                "happened": _happened_message(),
             }
         },
     }
@@ -216,6 +227,28 @@ def _line_message() -> JsonSchema:
         "title": "One thing that happened to a customer",
         "contentType": "application/json",
         "payload": _dedented(msgspec.json.schema(Line)["$defs"]["Line"]),
+    }
+
+
+def _happened_message() -> JsonSchema:
+    text = {"type": "string"}
+    lines = [{"$ref": f"#/components/messages/{each}/payload"} for each in ("line", "note")]
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "name": "stamgast.happened.v1",
+        "title": "A line of `facts.v1` or `activations.v1`, as a feed sends it",
+        "summary": "Comes at least once: the same `webhook-id` says the same.",
+        "contentType": "application/json",
+        "headers": {"type": "object", "required": [*names], "properties": dict.fromkeys(names, text)},
+        "payload": {
+            "type": "object",
+            "required": ["type", "timestamp", "data"],
+            "properties": {
+                "type": text | {"description": "`fact.<kind>.<became>` or `activation.<kind>`"},
+                "timestamp": text | {"format": "date-time"},
+                "data": {"anyOf": lines},
+            },
+        },
     }
 
 

@@ -37,6 +37,13 @@ Says = int | tuple[int, dict[str, str]] | None
 """Status, with headers; None: no answer until `end`."""
 
 
+def _firsts(arrived: list[Arrived]) -> list[Arrived]:
+    seen: dict[str, Arrived] = {}
+    for each in arrived:
+        seen.setdefault(each.id, each)
+    return [*seen.values()]
+
+
 class Receiver:
     """`says` decides about each request."""
 
@@ -100,15 +107,21 @@ class Receiver:
     def first(self) -> list[Arrived]:
         """What arrived, without what came again."""
         with self._lock:
-            return list({each.id: each for each in reversed(self.arrived)}.values())[::-1]
+            arrived = [*self.arrived]
+        return _firsts(arrived)
 
     def ordinals(self, customer: str) -> list[int]:
         """The numbers of a customer's lines, as they arrived first."""
-        seen: dict[str, Arrived] = {}
+        return self.of_each().get(customer, [])
+
+    def of_each(self) -> dict[str, list[int]]:
+        """The same of every customer."""
         with self._lock:
-            for each in self.arrived:
-                seen.setdefault(each.id, each)
-        return [each.data["at"] - 1_000 for each in seen.values() if each.data["customer"] == customer]
+            arrived = [*self.arrived]
+        found: dict[str, list[int]] = {}
+        for each in _firsts(arrived):
+            found.setdefault(each.data["customer"], []).append(each.data["at"] - 1_000)
+        return found
 
     def times(self) -> Counter[str]:
         """How often each arrived."""

@@ -291,11 +291,11 @@ async def test_a_stop_that_is_in_the_log_is_answered_and_finished_after(web_sett
         assert {event.customer for event in await events(web, OptedOut)} == {customer}
 
 
-async def test_five_hundred_stops_at_once_are_all_in_the_log(web, empty_redis):
-    people = [f"+3161{number:07d}" for number in range(500)]
+async def test_many_stops_at_once_are_all_in_the_log(web, empty_redis):
+    people = [f"+3161{number:07d}" for number in range(60)]
     answers = await asyncio.gather(*(web.message(phone, "STOP", f"SM{phone[1:]}") for phone in people))
     assert {answer.status_code for answer in answers} == {200}
-    assert len({key for key, _ in await suppressions(web) if b":s:" in key}) == 500
+    assert len({key for key, _ in await suppressions(web) if b":s:" in key}) == 60
 
 
 async def test_stop_and_start_at_the_same_moment_end_as_the_log_has_them(web, empty_redis):
