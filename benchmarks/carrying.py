@@ -18,6 +18,7 @@ from stamgast.api_keys.table import ApiKeyTable
 from stamgast.clock.since import Since
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import WrappingKeys
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
@@ -36,7 +37,6 @@ from streams.intake.record_mac import Proofs
 from streams.metrics import Metrics
 from streams.runtime.cluster import ClusterFacts
 from streams.runtime.dead_letters import LayingAside
-from streams.runtime.garbage import collect_rarely
 from streams.runtime.job import Effects, Job, Kept, Own, Owned, Record
 from streams.runtime.partitions import PartitionService
 

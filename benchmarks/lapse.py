@@ -2,19 +2,22 @@
 
 An alert is right if the customer never comes again. Beside the engine stand rules that anybody could write: so many
 days for everybody, and twice a customer's own median gap. `median delay` counts from the last visit, of the alerts that
-were right; `told` is the share of those who left, early enough in the watch, that was told within it.
+were right; `told` is the share of those who left, early enough in the watch, that was told within it. Last stand two
+oracles (`benchmarks.lapse_oracle`): what nobody can beat who does not know the future.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
 
 from benchmarks.figures import Figure, table, tell
+from benchmarks.lapse_oracle import own_rhythm, own_shop
 from benchmarks.lapse_shops import HOLIDAYS, MIXED, SHOPS, Past, Shop, draw
 from benchmarks.scene import Scene
 from rules.rule_set import RuleSet
@@ -42,6 +45,10 @@ SURE: Final = {"weekly bakery": 0.63, "monthly salon": 0.95, "yearly buyers": 0.
 _USUAL: Final = 0.6
 _AFTER: Final = 0.4
 """Who left in the last such part of the watch may be told after it."""
+
+
+Oracle = Callable[[Past, float], list[list[int]]]
+"""How sure -> after how many days of silence to call, for each customer and visit."""
 
 
 class Alert(NamedTuple):
@@ -77,11 +84,11 @@ class Watched(Simulation):
         super().__init__(bundle)
         self.alerts: list[tuple[Day, float]] = []
 
-    def _follow(self, key: CustomerKey, tags: frozenset[str], timers: frozenset[int], change: Change) -> None:
+    def _follow(self, key: CustomerKey, tags: Collection[str], change: Change) -> None:
         if Counter.LAPSING in change.counters:
             last = change.state.last_day
             self.alerts.append((last, (self.now - last * DAY) / DAY))
-        super()._follow(key, tags, timers, change)
+        super()._follow(key, tags, change)
 
 
 def run(scene: Scene) -> None:
@@ -91,14 +98,19 @@ def run(scene: Scene) -> None:
     for shop in SHOPS:
         past = draw(shop, SEED, share)
         rows = list(_rules(past))
-        table(f"{shop.name}: {len(past.known()):,} customers", HEADS, [(name, *each.cells()) for name, each in rows])
         figures += _figures(shop.name, rows[-1][1])
+        rows += _oracles(past, SURE.get(shop.name, _USUAL))
+        table(f"{shop.name}: {len(past.known()):,} customers", HEADS, [(name, *each.cells()) for name, each in rows])
     figures += _mixed(share)
     for shop in HOLIDAYS:
         figures.append(_holiday(shop, share))
     tell(figures)
 
 
+ORACLES: Final[Sequence[tuple[str, Oracle]]] = (
+    ("an oracle that knows the shop", own_shop),
+    ("an oracle that knows each one's rhythm", own_rhythm),
+)
 HEADS: Final = ("rule", "alerts", "precision", "median delay", "told")
 
 
@@ -126,36 +138,49 @@ def _rules(past: Past) -> Iterator[tuple[str, Score]]:
         yield f"regularity, {sure:.0%} sure", judge(past, by_engine(past, found, sure_of(sure)))
 
 
+def _oracles(past: Past, sure: float) -> list[tuple[str, Score]]:
+    return [(f"{what}, {sure:.0%} sure", judge(past, _by_oracle(past, after, sure))) for what, after in ORACLES]
+
+
+def _by_oracle(past: Past, after: Oracle, sure: float) -> list[Alert]:
+    return by_days(past, after(past, sure))
+
+
 def _asked_last(past: Past) -> Callable[[float], tuple[bool, float]]:
     asked = SURE.get(past.shop.name, _USUAL)
     return lambda sure: (sure == asked, sure)
 
 
 def _mixed(share: float) -> list[Figure]:
-    """Beside "90 days": at most as many alerts, and surer."""
+    """Beside "90 days": at most as many alerts about silences that began within the watch, and surer.
+
+    All are told of then, by every rule; by the day of the alert, a late rule is told of some who left before the watch.
+    """
     past = draw(MIXED, SEED, share)
     found = parameters(past, MBG_CNBD_K, regular=True)
-    fixed = judge(past, by_hand(past, always(90)))
-    rows = list(_rules(past))
-    as_many, sure = _as_many(past, found, fixed.alerts)
-    rows.append((f"regularity, {sure:.0%} sure", as_many))
+    fixed = judge(past, begun(past, by_hand(past, always(90))))
+    rows = [("90 days for everybody", fixed)]
+    rows += _fewest(past, lambda sure: by_engine(past, found, sure_of(sure)), fixed.alerts, "regularity")
+    for what, after in ORACLES:
+        rows += _fewest(past, partial(_by_oracle, past, after), fixed.alerts, what)
     table(f"{MIXED.name}: {len(past.known()):,} customers", HEADS, [(name, *score.cells()) for name, score in rows])
+    as_many = rows[1][1]
     return [
         Figure("lapse_precision_mixed", as_many.precision, "share", peer="90 days", peer_value=fixed.precision),
         Figure("lapse_delay_mixed", as_many.delay, "days, median", peer="90 days", peer_value=fixed.delay),
     ]
 
 
-def _as_many(past: Past, found: ParameterSet, alerts: int) -> tuple[Score, float]:
+def _fewest(past: Past, calls: Callable[[float], list[Alert]], alerts: int, what: str) -> list[tuple[str, Score]]:
     """The least sureness, in whole percents, that raises no more alerts."""
     low, high = 30, 98
     while low < high:
         middle = (low + high) // 2
-        if judge(past, by_engine(past, found, sure_of(middle / 100))).alerts <= alerts:
+        if judge(past, begun(past, calls(middle / 100))).alerts <= alerts:
             high = middle
         else:
             low = middle + 1
-    return judge(past, by_engine(past, found, sure_of(low / 100))), low / 100
+    return [(f"{what}, {low} % sure", judge(past, begun(past, calls(low / 100))))]
 
 
 def _holiday(shop: Shop, share: float) -> Figure:
@@ -218,10 +243,15 @@ def _visit(customer: int, day: Day) -> PurchaseChanged:
 
 def by_hand(past: Past, rule: Callable[[Sequence[Day]], float]) -> list[Alert]:
     """What a rule would have said: so many days after the last of these visits, if no other comes."""
+    each = [[rule(customer.days[: index + 1]) for index in range(len(customer.days))] for customer in past.customers]
+    return by_days(past, each)
+
+
+def by_days(past: Past, waits: Sequence[Sequence[float]]) -> list[Alert]:
+    """What is said by whoever waits so many days after each visit, if no other comes."""
     alerts = []
-    for number, each in enumerate(past.customers):
-        for index, day in enumerate(each.days):
-            after = rule(each.days[: index + 1])
+    for number, (each, own) in enumerate(zip(past.customers, waits, strict=True)):
+        for index, (day, after) in enumerate(zip(each.days, own, strict=True)):
             if index + 1 == len(each.days) or each.days[index + 1] >= day + after:
                 alerts.append(Alert(number, day, after))
     return alerts
@@ -250,6 +280,12 @@ def judge(past: Past, alerts: Sequence[Alert]) -> Score:
     delay = statistics.median(each.after for each in right) if right else 0.0
     caught = sum(number in told for number in leavers)
     return Score(len(counted), len(right) / max(len(counted), 1), delay, caught / max(len(leavers), 1))
+
+
+def begun(past: Past, alerts: Sequence[Alert]) -> list[Alert]:
+    """Those about silences that began within the watch, early enough to be told of within it."""
+    soon = past.end - _AFTER * past.shop.watched
+    return [each for each in alerts if past.fit_day < each.last_day <= soon]
 
 
 def _is_right(past: Past, alert: Alert) -> bool:

@@ -12,6 +12,8 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.units import Day
 
 BEGIN: Final[Day] = 20_000
+SPREAD_OF_SPREADS: Final = 0.2
+"""Of ln(spread of ln(gap)) between customers."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,21 @@ class Shop:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How one customer comes: the kind, and their own mean gap and spread."""
+
+    kind: Kind
+    mean: float
+    within: float
+
+
+@dataclass(frozen=True)
 class Drawn:
-    """One customer: visit days until the end of the watch, and whether the last one was the last for ever."""
+    """One customer: visit days until the end of the watch, whether the last one was the last for ever, the rhythm."""
 
     days: tuple[Day, ...]
     left: bool
+    rhythm: Rhythm
 
 
 @dataclass(frozen=True)
@@ -112,7 +124,8 @@ def draw(shop: Shop, seed: int, share: float = 1.0) -> Past:
 
 def _customer(chance: random.Random, kind: Kind, first: float, end: Day, closed: ClosedDays) -> Drawn:
     mean = kind.gap * math.exp(chance.gauss(0, kind.between))
-    within = kind.within * math.exp(chance.gauss(0, 0.2))
+    within = kind.within * math.exp(chance.gauss(0, SPREAD_OF_SPREADS))
+    rhythm = Rhythm(kind, mean, within)
     days = [_open_day(int(first), closed)]
     at = first
     while chance.random() >= 1 / kind.visits:
@@ -122,10 +135,10 @@ def _customer(chance: random.Random, kind: Kind, first: float, end: Day, closed:
             at += mean * math.exp(chance.gauss(0, within))
         day = _open_day(math.floor(closed.after(int(first), at - int(first))) + int(first), closed)
         if day > end:
-            return Drawn(tuple(days), left=False)
+            return Drawn(tuple(days), left=False, rhythm=rhythm)
         if day > days[-1]:
             days.append(day)
-    return Drawn(tuple(days), left=True)
+    return Drawn(tuple(days), left=True, rhythm=rhythm)
 
 
 def _open_day(day: Day, closed: ClosedDays) -> Day:

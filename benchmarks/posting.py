@@ -11,7 +11,7 @@ from pathlib import Path
 CONNECTIONS = 32
 
 
-async def post_all(port: int, requests: list[bytes]) -> tuple[float, int]:
+async def post_all(port: int, requests: list[bytes], connections: int = CONNECTIONS) -> tuple[float, int]:
     """Seconds, and how many were answered with 2xx."""
     waiting, good = iter(requests), 0
 
@@ -24,23 +24,30 @@ async def post_all(port: int, requests: list[bytes]) -> tuple[float, int]:
             length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0")
             await reader.readexactly(int(length.partition(b":")[2]))
             good += head.startswith(b"HTTP/1.1 2")
+            if b"\r\nconnection: close" in head.lower():
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
 
     begun = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(one() for _ in range(connections)))
     return time.perf_counter() - begun, good
 
 
-def main() -> None:
-    """Requests stand in a file, one after the other, each behind its length."""
-    port, path = int(sys.argv[1]), Path(sys.argv[2])
-    raw, requests = path.read_bytes(), []
-    at = 0
+def requests_in(file: Path) -> list[bytes]:
+    """Requests that stand in a file one after the other, each behind its length."""
+    raw, requests, at = file.read_bytes(), [], 0
     while at < len(raw):
         size = int.from_bytes(raw[at : at + 4], "big")
         requests.append(raw[at + 4 : at + 4 + size])
         at += 4 + size
-    seconds, good = asyncio.run(post_all(port, requests))
+    return requests
+
+
+def main() -> None:
+    """Port, file, and perhaps how many connections."""
+    port, path, *connections = sys.argv[1:]
+    seconds, good = asyncio.run(post_all(int(port), requests_in(Path(path)), *map(int, connections)))
     print(json.dumps({"seconds": seconds, "good": good}))
 
 

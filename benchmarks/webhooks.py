@@ -26,8 +26,10 @@ from starlette.routing import Route
 from benchmarks.bakery import MERCHANT
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.latency import open_shop, settings_of
+from benchmarks.meter import cpu_seconds
 from benchmarks.scene import ROOT, Scene, all_topics
-from stamgast.bootstrap import web_parts
+from stamgast.bootstrap import WebParts, web_parts
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.pos.connections import Connection
 from stamgast.settings import Settings
 from stamgast.tills.record import Name, connection_key, encode_connection, record_of
@@ -41,23 +43,32 @@ DOOR, BARE = f"/v1/merchants/{MERCHANT}/pos/shopify/front", "/bare"
 
 def run(scene: Scene) -> None:
     """Measure both in turn, three times."""
-    count, rounds = scene.sized(4_000, 100), scene.sized(3, 1)
+    count, rounds = scene.sized(4_000, 100), scene.sized(5, 1)
     with redis.Redis.from_url(scene.redis.url) as client:
         client.flushall()
     with all_topics(scene) as topics, TemporaryDirectory() as folder:
         settings = settings_of(scene, topics.prefix, Path(folder))
         asyncio.run(open_shop(scene, settings, busy=False))
-        speeds = asyncio.run(_measure(settings, Path(folder), count, rounds))
-    door, bare = (middle(speeds[path]) for path in (DOOR, BARE))
-    rows = [("signed webhook, appended", door, door / bare), ("the same server, append alone", bare, 1.0)]
-    table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share"), rows)
+        found = asyncio.run(_measure(settings, Path(folder), count, rounds))
+    shares = [door[0] / bare[0] for door, bare in zip(found[DOOR], found[BARE], strict=True)]
+    door, bare = (middle([speed for speed, _ in found[path]]) for path in (DOOR, BARE))
+    door_cpu, bare_cpu = (middle([cpu for _, cpu in found[path]]) for path in (DOOR, BARE))
+    rows = [
+        ("signed webhook, appended", door, middle(shares), door_cpu),
+        ("the same server, append alone", bare, 1.0, bare_cpu),
+    ]
+    table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share", "CPU us of web"), rows)
     tell([
-        Figure("webhook_intake", door, "webhooks a second", "half of what only appends, at least", bare * LEAST_SHARE),
+        Figure("webhook_intake", middle(shares), "of the rate of append alone", "at least", LEAST_SHARE),
+        Figure("webhook_intake_cpu", door_cpu, "us of web each", "append alone", bare_cpu),
     ])  # fmt: skip
 
 
-async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: int) -> dict[str, list[float]]:
-    speeds: dict[str, list[float]] = {DOOR: [], BARE: []}
+async def _measure(
+    settings: dict[str, Any], folder: Path, count: int, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Of each way and round: how many a second, and microseconds of CPU each."""
+    found: dict[str, list[tuple[float, float]]] = {DOOR: [], BARE: []}
     async with web_parts(Settings(_env_file=None, **settings)) as parts:
         deps = deps_over(parts)
         app = create_app(deps)
@@ -69,25 +80,31 @@ async def _measure(settings: dict[str, Any], folder: Path, count: int, rounds: i
             return Response()
 
         app.router.routes.append(Route(BARE, bare, methods=["POST"]))
-        sealed = {"webhook": (parts.tills.seal.seal(MERCHANT, "front", "webhook", SECRET),)}
-        connection = Connection(MERCHANT, "front", "shopify", "bench", {"1": "dok"}, sealed)
-        key = connection_key(Name(MERCHANT, "front"))
-        value = encode_connection(record_of(connection, 1))
-        await parts.appender.append(parts.topics.connections, [(key, value)])
-        known = parts.tills.connections
-        while not (known.loaded and known.all(MERCHANT) and parts.identities.loaded and parts.merchants.loaded):
-            await asyncio.sleep(0.05)
+        await connected(parts)
+        collect_rarely()  # as web does
         async with serving(app, "127.0.0.1", 0) as port:
             for number in range(rounds + 1):  # the first one warms up
-                for path, done in speeds.items():
-                    speed = await _posted(port, requests_to(path, count, number), folder / "requests")
-                    done.append(speed)
-    return {path: done[1:] for path, done in speeds.items()}
+                for path, done in found.items():
+                    requests, began = requests_to(path, count, number), cpu_seconds()
+                    speed = await _posted(port, requests, folder / "requests")
+                    done.append((speed, (cpu_seconds() - began) / count * 1e6))
+    return {path: done[1:] for path, done in found.items()}
+
+
+async def connected(parts: WebParts) -> None:
+    """The shop's till is connected, and everything is read."""
+    sealed = {"webhook": (parts.tills.seal.seal(MERCHANT, "front", "webhook", SECRET),)}
+    connection = Connection(MERCHANT, "front", "shopify", "bench", {"1": "dok"}, sealed)
+    key = connection_key(Name(MERCHANT, "front"))
+    value = encode_connection(record_of(connection, 1))
+    await parts.appender.append(parts.topics.connections, [(key, value)])
+    known = parts.tills.connections
+    while not (known.loaded and known.all(MERCHANT) and parts.identities.loaded and parts.merchants.loaded):
+        await asyncio.sleep(0.05)
 
 
 async def _posted(port: int, requests: Sequence[bytes], file: Path) -> float:
-    framed = b"".join(len(each).to_bytes(4, "big") + each for each in requests)
-    await asyncio.to_thread(file.write_bytes, framed)
+    await asyncio.to_thread(file.write_bytes, framed(requests))
     command = [sys.executable, "-m", "benchmarks.posting", str(port), str(file)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
@@ -95,6 +112,11 @@ async def _posted(port: int, requests: Sequence[bytes], file: Path) -> float:
     if told["good"] != len(requests):
         raise RuntimeError(f"{len(requests) - told['good']} of {len(requests)} were not answered with 2xx")
     return len(requests) / float(told["seconds"])
+
+
+def framed(requests: Sequence[bytes]) -> bytes:
+    """As `benchmarks.posting` reads them."""
+    return b"".join(len(each).to_bytes(4, "big") + each for each in requests)
 
 
 def requests_to(path: str, count: int, round_: int) -> list[bytes]:

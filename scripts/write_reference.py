@@ -437,6 +437,8 @@ STEPS = {
     "the customer gets variant b": "{variant: b}",
     "a reply of STOP": "{reply: {keyword: stop}}",
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
+    "the customer is asked visit": "{ask: visit}",
+    "the customer replies '8' by whatsapp": "{reply: {text: 8, channel: whatsapp}}",
     "a reply with a photo": "{reply: {media: photo}}",
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
     from stamgast.feeds.secrets import FeedSeal
+    from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
 
 log = get_logger(__name__)
@@ -291,18 +292,21 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             fitness=fitness,
             client=redis,
             appender=appender,
-            tills=tills_of(settings, redis, stack),
+            tills=tills_of(settings, redis, stack, appender.append),
         )
 
 
-def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack) -> Tills:
-    """What stands on connections to systems of tills; its table is to be followed. Raises `SettingsError`."""
+def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack, append: Append | None = None) -> Tills:
+    """What stands on connections to systems of tills; its table is to be followed. `append`: where credentials that are
+    replaced may be kept. Raises `SettingsError`.
+    """
     # Imported here: commands wire all the rest, and an HTTP client alone takes a tenth of a second.
     from stamgast.pos.connections import PosSeal  # noqa: PLC0415
     from stamgast.pos.registry import Registry  # noqa: PLC0415
     from stamgast.tills.client import Apis  # noqa: PLC0415
     from stamgast.tills.feeds import FeedBook  # noqa: PLC0415
     from stamgast.tills.letters import Letters  # noqa: PLC0415
+    from stamgast.tills.renewal import Renewals  # noqa: PLC0415
     from stamgast.tills.table import ConnectionTable  # noqa: PLC0415
     from stamgast.tills.tills import Tills  # noqa: PLC0415
 
@@ -310,7 +314,10 @@ def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack) -> T
     seal = PosSeal(keys)
     apis = Apis(seal)
     stack.push_async_callback(apis.aclose)
-    return Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
+    tills = Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
+    topic = topics_of(settings).connections
+    apis.renewals = Renewals(redis, lambda: tills.connections, append, topic, seal)
+    return tills
 
 
 @asynccontextmanager

@@ -27,14 +27,17 @@ class ListedClaim(NamedTuple):
 
     transaction: str
     waiting: WaitingClaim
+    zone: str = ""
+    """The shop's, by whose clock people read when it was."""
 
 
 async def list_claims(settings: Settings, merchant: str) -> list[ListedClaim]:
     """What waits for a person, oldest first. Raises `NotFoundError`: no such merchant has published."""
     topics = bootstrap.topics_of(settings)
-    await newest_bundle(settings, topics, merchant)
+    _, newest = await newest_bundle(settings, topics, merchant)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
-        return await _listed(redis, topics, merchant)
+        listed = await _listed(redis, topics, merchant)
+    return [each._replace(zone=newest.program.time_zone) for each in listed]
 
 
 async def say(settings: Settings, merchant: str, transaction: str, word: Word, at: Millis) -> Answer | None:

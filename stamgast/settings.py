@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         description="addresses or networks of the proxies before `stamgast web`, several by comma: whom a request "
         "comes from is believed of them alone",
     )
+    web_keep_alive_s: float = Field(
+        75,
+        gt=0,
+        le=3_600,
+        description="so long `stamgast web` keeps a connection that says nothing after an answer: longer than the pool "
+        "or the load balancer before it does (60 s mostly), or a POST gets lost now and then",
+    )
     sandbox_host: str = Field("127.0.0.1", description="the interface that `stamgast sandbox` listens on")
     sandbox_port: int = Field(8010, ge=0, le=65_535)
     sandbox_token: SecretStr = Field(

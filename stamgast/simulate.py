@@ -17,6 +17,7 @@ from stamgast.domain.answers import is_answer
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
 from stamgast.domain.calendar import business_day
+from stamgast.domain.conversation import Conversation, OpenQuestion
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
@@ -197,6 +198,15 @@ class Simulation(Fold):
         before = self.state(key)
         tags = tuple(before.tags) if before is not None and before.tags else ()
         self._follow(key, tags, self.apply(event, self.bundle, self.partition))
+
+    def ask(self, key: CustomerKey, question: str, at: Millis) -> None:
+        """Let time pass up to a moment and let a question be open, for a rule's test."""
+        self.advance(at)
+        state = self.state(key) or Customer()
+        closes_at = at + self.bundle.program.questions[question].closes_after
+        state.conversation = state.conversation or Conversation()
+        state.conversation.question = OpenQuestion(question, "", closes_at)
+        self.states[key] = encode_customer(state)
 
     def hand_out(self, key: CustomerKey, reward: str, at: Millis) -> None:
         """Let time pass up to a moment and give a customer a reward, for a rule's test."""

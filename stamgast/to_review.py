@@ -34,6 +34,8 @@ class Listed(NamedTuple):
     customer: str
     transaction: str
     waiting: Waiting
+    zone: str = ""
+    """The shop's, by whose clock people read when it was."""
 
 
 async def list_waiting(settings: Settings, merchant: str) -> list[Listed]:
@@ -44,10 +46,11 @@ async def list_waiting(settings: Settings, merchant: str) -> list[Listed]:
         NotFilledError: Redis lost what it held, and does not hold it again yet.
     """
     topics = bootstrap.topics_of(settings)
-    await newest_bundle(settings, topics, merchant)
+    _, newest = await newest_bundle(settings, topics, merchant)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         await Filling(redis, topics, settings.kafka_bootstrap).check()
-        return await _listed(redis, topics, merchant)
+        listed = await _listed(redis, topics, merchant)
+    return [each._replace(zone=newest.program.time_zone) for each in listed]
 
 
 async def pass_verdict(

@@ -17,6 +17,7 @@ from stamgast.bootstrap import Runs
 from stamgast.broker import kafka_of
 from stamgast.clock.watch import ClockWatch
 from stamgast.lifecycle.cancellation import until_told
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -27,7 +28,6 @@ from streams.metrics import Metrics
 from streams.outbox.context import LANDED_S, Outgoing
 from streams.runtime.cluster import wait_for_a_broker, wait_for_topics
 from streams.runtime.credentials import credentials_at
-from streams.runtime.garbage import collect_rarely
 from streams.runtime.partitions import PartitionService
 from streams.runtime.troubles import troubles_of
 from streams.runtime.watchdog import EXIT_STUCK, Watchdog, end_within

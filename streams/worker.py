@@ -175,4 +175,11 @@ def _reconciler(settings: Settings, parts: WorkerParts) -> Reconciler:
     filling = Filling(parts.client, topics, kafka_of(settings))
     heard = last_heard_over(filling, topics.partitions)
     door = Door(parts.identities, known, append, topics.purchases, heard)
-    return Reconciler(parts.tills, door, append, topics.connections, topics.dead_letters)
+    return Reconciler(
+        parts.tills,
+        door,
+        append,
+        topics.connections,
+        topics.dead_letters,
+        parts.tills.subscriptions(append, topics.connections, settings.public_url),
+    )

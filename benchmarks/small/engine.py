@@ -10,6 +10,7 @@ from benchmarks.meter import Meter
 from benchmarks.scene import FewTopics
 from benchmarks.small.job import apply, decode_purchase, decode_state, encode_state, fresh, messages
 from benchmarks.small.settings import Settings
+from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
 from stamgast.logs import configure_logs
@@ -19,7 +20,6 @@ from stamgast.state.nodes import Redis
 from streams.metrics import Metrics
 from streams.runtime.cluster import ClusterFacts
 from streams.runtime.emission import Emission
-from streams.runtime.garbage import collect_rarely
 from streams.runtime.job import Effects, OwnedPartition, Record
 from streams.runtime.partitions import PartitionService
 

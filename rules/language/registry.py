@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rules.engine import Audience, Segment
-from rules.language.spoken import settings, spoken
+from rules.language.spoken import settings, spoken_apart
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.program import Program
@@ -54,7 +54,9 @@ class Word(ABC, Generic[R]):
             return self.says_whether[node.value][language]
         said = self.says[language]
         if "{value}" in said:
-            return said.format(value=spoken(node, language), key=first)
+            value, beside = spoken_apart(node, language)
+            said = said.format(value=value, key=first)
+            return f"{said} ({beside})" if beside else said
         beside = "" if isinstance(node, ScalarNode) and node.text == self.name else settings(node, language)
         return f"{said} ({beside})" if beside else said
 

@@ -121,18 +121,23 @@ def _joined(words: list[str], last: str) -> str:
 
 def spoken(node: Node, language: str) -> str:
     """What stands there, as it is said. Words that are no bounds are said by their values."""
+    said, beside = spoken_apart(node, language)
+    return f"{said} ({beside})" if beside else said
+
+
+def spoken_apart(node: Node, language: str) -> tuple[str, str]:
+    """The same, and apart from it what stands beside bounds: it belongs at the end of a sentence."""
     if isinstance(node, ScalarNode):
         if isinstance(node.value, bool):
-            return (_YES if node.value else _NO)[language]
-        return spoken_word(node.text, language)
+            return (_YES if node.value else _NO)[language], ""
+        return spoken_word(node.text, language), ""
     if isinstance(node, ListNode):
-        return one_of([spoken(item, language) for item in node.items], language)
+        return one_of([spoken(item, language) for item in node.items], language), ""
     bounds = [_BOUNDS[key.text][language].format(spoken(value, language)) for key, value in _bounds(node)]
     if bounds:
         rest = MapNode(tuple((key, value) for key, value in node.entries if key.text not in _BOUNDS), node.mark)
-        beside = settings(rest, language)
-        return f"{all_of(bounds, language)} ({beside})" if beside else all_of(bounds, language)
-    return one_of([spoken(value, language) for _, value in node.entries], language)
+        return all_of(bounds, language), settings(rest, language)
+    return one_of([spoken(value, language) for _, value in node.entries], language), ""
 
 
 def settings(node: Node, language: str) -> str:

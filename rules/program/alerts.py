@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rules.program.messages import Texts, read_messaging, read_templates
+from rules.program.questions import read_questions
 from rules.program.staff import read_staff
 from rules.program.template_check import words_of
 from rules.yaml.nodes import Node, ScalarNode
@@ -16,6 +17,7 @@ from rules.yaml.reader import Reader
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.message_words import IN_ALERTS
 from stamgast.domain.program import Messaging, Staff, Template
+from stamgast.domain.questions import Question
 from stamgast.domain.vocabulary import Channel, Purpose
 
 WORDS: Final = ("to", "template")
@@ -30,6 +32,7 @@ class Messages(NamedTuple):
     messaging: Messaging
     staff: Mapping[str, Staff]
     alerts: Mapping[AlertKind, Alert]
+    questions: Mapping[str, Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,12 @@ def read_messages(
     texts: Texts,
     people: Sequence[tuple[str, ScalarNode, Node]],
 ) -> Messages:
-    """Read `templates`, `messaging`, `staff` (whose entries are `people`) and `alerts`."""
+    """Read `templates`, `messaging`, `staff` (whose entries are `people`), `alerts` and `questions`."""
     staff = read_staff(reader, people, languages)
     templates = read_templates(reader, found.get("templates"), languages, texts)
     messaging = read_messaging(reader, found.get("messaging"))
     alerts = read_alerts(reader, found.get("alerts"), Told(staff, templates, messaging))
-    return Messages(templates, messaging, staff, alerts)
+    return Messages(templates, messaging, staff, alerts, read_questions(reader, found.get("questions"), templates))
 
 
 def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind, Alert]:

@@ -68,6 +68,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
+    "questions",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (

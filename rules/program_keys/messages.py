@@ -95,6 +95,30 @@ _STAFF: Final = Key(
     needed=("phone",),
 )
 
+_QUESTION: Final = Key(
+    "A question by its id.",
+    keys={
+        "template": Key("The message that asks it; no other question is asked by the same one.", WORD),
+        "answer": Key(
+            "A `score` from 0 to 10; `text`, of which only is known that it came; or options, each with the words that "
+            "mean it in any language. An option's number, in their order, means it too, and so does a button.",
+            {
+                "anyOf": [
+                    choice(("score", "text")),
+                    {"type": "object", "additionalProperties": {"anyOf": [{"type": "null"}, one_or_more(WORD)]}},
+                ]
+            },
+        ),
+        "closes_after": Key("What comes later is no answer to it; 3 days else.", DURATION),
+        "again_after": Key("Nobody is asked again before.", DURATION),
+        "complaint": Key(
+            "A score of so much or less is a complaint; 6 else.", {"type": "integer", "minimum": 0, "maximum": 10}
+        ),
+        "pause_after_complaint": Key("So long a complaint holds marketing to the customer.", DURATION),
+    },
+    needed=("template", "answer"),
+)
+
 MESSAGES: Final[Mapping[str, Key]] = {
     "templates": Key(
         "Messages; see [Templates](#templates).",
@@ -125,6 +149,21 @@ MESSAGES: Final[Mapping[str, Key]] = {
               give_up_after: 48 hours
               letters: keep_names
               max_parts: 2
+            """),
+    ),
+    "questions": Key(
+        "What `ask` asks, one at a time; see [answered](#answered) and [feedback](#feedback).",
+        each=_QUESTION,
+        names=ID,
+        example=yaml("""
+            questions:
+              visit:
+                template: we_miss_you
+                answer: score
+                closes_after: 3 days
+                again_after: 8 weeks
+                complaint: 6
+                pause_after_complaint: 14 days
             """),
     ),
     "prices": Key(

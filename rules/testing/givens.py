@@ -14,6 +14,7 @@ from typing import Final
 
 from rules.testing.happenings import (
     ANSWERS,
+    BeAsked,
     Consent,
     GetReward,
     Join,
@@ -83,7 +84,7 @@ class FeedTurns:
     healthy: bool
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | GetReward | Redeem | Post | Start
+Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,17 @@ class Story:
         if keyword and keyword not in ANSWERS:
             raise WordError(f'unknown keyword "{keyword}"', suggest(keyword, ANSWERS))
         self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, by, int(media)))
+
+    def ask(self, question: str) -> None:
+        """The customer is asked a question, by whichever rule."""
+        if question not in self.program.questions:
+            raise WordError(f'unknown question "{question}"', suggest(question, self.program.questions))
+        self._tell(BeAsked(self._now, question))
+
+    def write(self, text: str, channel: str = Channel.SMS) -> None:
+        """The customer writes this; what it means is read as at the door."""
+        [by] = channel_called(channel)
+        self._tell(Reply(self._now, channel=by, text=text))
 
     def get_reward(self, reward: str) -> None:
         """The customer is given a reward."""

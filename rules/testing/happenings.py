@@ -52,6 +52,16 @@ class Reply:
     keyword: str = ""
     channel: str = Channel.SMS
     media: int = 0
+    text: str = ""
+    """What they write, where the test says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeAsked:
+    """The customer is asked a question of program.yaml."""
+
+    at: Millis
+    question: str
 
 
 @dataclass(frozen=True, slots=True)

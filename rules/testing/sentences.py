@@ -36,6 +36,8 @@ _VARIANT: Final = re.compile(r"the customer gets variant (?P<name>[A-Za-z0-9_-]+
 _REPLY: Final = re.compile(
     r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?P<photo> with a photo)?(?: by (?P<channel>[a-z]+))?"
 )
+_WRITES: Final = re.compile(r"the customer replies [\"'](?P<text>[^\"]{1,400})[\"'](?: by (?P<channel>[a-z]+))?")
+_ASKED: Final = re.compile(r"the customer is asked (?P<question>[A-Za-z0-9_-]+)")
 _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
 _SAYS: Final = re.compile(r"the customer says (?P<keyword>STOP|START)(?: by (?P<channel>[a-z]+))?")
 _REDEEM: Final = re.compile(
@@ -57,6 +59,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"voucher|redeem|bon\b|gutschein|inlever|ingewissel": "the last voucher is redeemed after 2 days",
     r"birthday|verjaar|anniversaire|geburt": "the customer's birthday is 10-21",
     r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
+    r"score|rating|cijfer": 'the customer replies "8"',
     r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",
     r"\bevent": "an event workshop",
     r"campai?g?n|campagne|kampagne": "the campaign starts",
@@ -218,6 +221,8 @@ _RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None
     (_CONSENT, _tell_consent),
     (_REPLY, _tell_reply),
     (_SAYS, _tell_reply),
+    (_ASKED, lambda story, match: story.ask(match["question"])),
+    (_WRITES, lambda story, match: story.write(match["text"], match["channel"] or Channel.SMS)),
     (_REDEEM, _tell_redeemed),
     (_EVENT, lambda story, match: story.post(match["event"])),
     (_START, lambda story, _: story.start_campaign()),

@@ -155,13 +155,22 @@ def _variant(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
 
 
 def _reply(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
-    more = _settings(reader, node, "reply", ("keyword", "channel", "media"))
+    more = _settings(reader, node, "reply", ("keyword", "channel", "media", "text"))
     if more is not None:
+        if "text" in more:
+            if more.keys() - {"text", "channel"}:
+                raise WordError("a reply with a text means what it says", "Write `{text: 8}`, and a channel at most.")
+            story.write(more["text"], more.get("channel", Channel.SMS))
+            return True
         photo = more.get("media", "") == "photo"
         if "media" in more and not photo:
             raise WordError(f'unknown word "{more["media"]}" after `media`', "Write `media: photo`.")
         story.reply(more.get("keyword", "").lower(), more.get("channel", Channel.SMS), media=photo)
     return more is not None
+
+
+def _ask(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    return _texted(reader, node, "ask", story.ask)
 
 
 def _give(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
@@ -195,6 +204,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "held_out": _held_out,
     "variant": _variant,
     "reply": _reply,
+    "ask": _ask,
     "give": _give,
     "redeem": _redeem,
     "event": _event,

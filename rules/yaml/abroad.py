@@ -148,7 +148,11 @@ event: gebeurtenis evenement événement evenement_propre ereignis
 event_has: gebeurtenis_heeft événement_contient ereignis_hat
 bought: gekocht kocht heeft_gekocht acheté a_acheté gekauft hat_gekauft has_bought
 joined: ingeschreven lid_geworden aangemeld inscrit s_est_inscrit angemeldet beigetreten registered member_joined
-replied: geantwoord antwoord répondu reponse réponse geantwortet antwort answered reply_received
+replied: geantwoord antwoord répondu reponse réponse geantwortet reply_received
+answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given
+feedback: beoordeling laatste_score note_donnée dernière_note bewertung letzte_bewertung feedback_score nps
+ask: vraag stel_vraag demander poser poser_question fragen frage_stellen question survey
+questions: vragen enquête sondage fragebogen umfrage surveys polls
 reward_given: beloning_gekregen cadeau_gekregen récompense_reçue belohnung_erhalten gutschein_erhalten reward_received
 reward_redeemed: beloning_ingewisseld bon_ingewisseld récompense_utilisée bon_utilisé gutschein_eingelöst redeemed
 reward_expired: beloning_verlopen bon_verlopen récompense_expirée gutschein_abgelaufen voucher_expired

@@ -35,12 +35,12 @@ def lapse_days(live: Live, parameters: ParameterSet, lapse: LapseModel, closed: 
     last = days[bounds[1:] - 1].astype(np.float64)
     if lapse.by != "model":
         return Lapses(last + np.floor(_by_own_rhythm(days, bounds, lapse)), "their own rhythm")
-    time = closed
     if parameters.regularity is None:
         time, waits = parameters.time(closed), _by_model(parameters.attrition(), live.sample.rows, lapse)
         by = f"P(alive) below {lapse.alive_below:g}, nobody before they could be back"
     else:  # which knows of no seasons
-        waits = _by_regularity(days, bounds, parameters.regularity, lapse, closed).astype(np.float64)
+        time = closed.closures()
+        waits = _by_regularity(days, bounds, parameters.regularity, lapse, closed.dead_seasons()).astype(np.float64)
         by = f"each one's regularity, {lapse.precision:.0%} sure"
     if not time.is_calendar:
         each = zip(days[bounds[1:] - 1].tolist(), waits.tolist(), strict=True)
@@ -49,10 +49,10 @@ def lapse_days(live: Live, parameters: ParameterSet, lapse: LapseModel, closed: 
 
 
 def _by_regularity(
-    days: Integers, bounds: Integers, regularity: Regularity, lapse: LapseModel, closed: ClosedDays
+    days: Integers, bounds: Integers, regularity: Regularity, lapse: LapseModel, dead: ClosedDays
 ) -> Integers:
     visits = np.diff(bounds)
-    sums = _newest_gaps(days, bounds, closed)
+    sums = _newest_gaps(days, bounds, dead)
     chance = regularity.chance_for(lapse.precision)
     few = visits - 1 <= _ONCE_OR_TWICE
     keys = np.where(few, visits * (1 << 32) + sums.days.astype(np.int64), -1 - np.arange(len(visits)))
@@ -61,12 +61,12 @@ def _by_regularity(
     return waits
 
 
-def _newest_gaps(days: Integers, bounds: Integers, closed: ClosedDays) -> Sums:
+def _newest_gaps(days: Integers, bounds: Integers, dead: ClosedDays) -> Sums:
     """The same as `stamgast.domain.regularity.newest_gaps`, of all."""
     visits = np.diff(bounds)
     gaps = np.diff(days, prepend=0)
-    if closed.days:
-        shut = np.searchsorted(closed.days, days, side="right")
+    if dead.days:
+        shut = np.searchsorted(dead.days, days, side="right")
         gaps = np.maximum(gaps - np.diff(shut, prepend=0), 1)
     until_last = np.repeat(bounds[1:], visits) - 1 - np.arange(len(days))
     counted = until_last < WINDOW

@@ -44,8 +44,10 @@ class Score(Struct, frozen=True):
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
     far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
     where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day on which they are to be
-    called lapsing if no purchase comes, None if never. The last four say what was asked for: the horizon, what
-    `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in words.
+    called lapsing if no purchase comes, None if never. `season` says by which season
+    days were counted: `own`, that of a trade by its name, or None. The last four say what was asked for: the horizon,
+    what `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in
+    words.
     """
 
     customer: str
@@ -65,6 +67,7 @@ class Score(Struct, frozen=True):
     acquisition_cost: float | None
     clv_to_cac: float | None
     next_lapse: str | None
+    season: str | None
     horizon_weeks: float
     predicted_by: str
     lapse_threshold: float | None
@@ -77,6 +80,7 @@ class Source(Struct, frozen=True):
     model: str
     version: str
     spend: Spend | None
+    season: str | None = None
 
 
 class Asked(Struct, frozen=True):
@@ -209,7 +213,8 @@ def score_each(sample: Sample, parameters: ParameterSet, asked: Asked, lapses: L
 
     Without `lapses` (of `stamgast.clv.lapse_days`) a lapse is where P(alive) has fallen to the threshold.
     """
-    source = Source(parameters.model, parameters.version, parameters.spend)
+    season = parameters.season.origin if parameters.season else None
+    source = Source(parameters.model, parameters.version, parameters.spend, season)
     outlook = outlook_of(sample, parameters, asked)
     return _told_of(sample, source, outlook, asked, lapses or lapses_by_chance(sample, parameters, asked))
 
@@ -253,6 +258,7 @@ def _told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked, lap
                 acquisition_cost=cost,
                 clv_to_cac=None if worth is None or not cost else worth / cost,
                 next_lapse=_date_of(int(lapse)) if lapse <= _LAST else None,
+                season=source.season,
                 horizon_weeks=asked.horizon,
                 predicted_by=words,
                 lapse_by=lapses.by,

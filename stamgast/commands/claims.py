@@ -22,6 +22,7 @@ Transaction = Annotated[str, typer.Argument(help="The receipt's transaction_id, 
 def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
     """List the claims that count for nothing until somebody has confirmed or refused them, oldest first."""
     from stamgast.claims_to_review import list_claims
+    from stamgast.clock.shop_time import on_the_wall
     from stamgast.commands.finding import Reasons
 
     settings = load_settings()
@@ -30,11 +31,13 @@ def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"merchant": merchant, "claims": [_document(each) for each in listed]})
         return
-    for document in map(_document, listed):
-        answer(f"{document['transaction']}  {document['occurred_at']}  customer {document['customer']}")
+    for each in listed:
+        document = _document(each)
+        when = on_the_wall(document["occurred_at"], each.zone)
+        answer(f"{document['transaction']}  {when}  customer {document['customer']}")
         who = f", operator {document['operator']}" if document["operator"] else ""
-        over = ", ".join(document["over"])
-        answer(f"    {document['spend_in_words']} at {document['store'] or 'no store'}{who}; too many of: {over}")
+        why = _why(document["over"])
+        answer(f"    {document['spend_in_words']} at {document['store'] or 'no store'}{who}; {why}")
     how = f": `stamgast claims confirm {merchant} TRANSACTION`, or `refuse`" if listed else ""
     answer(f"{len(listed)} claims of {merchant} wait{how}")
 
@@ -74,6 +77,15 @@ def _say(merchant: str, transaction: str, word: Word, *, as_json: bool) -> None:
         print_json(document | {"customer": heard.customer if heard else None, "detail": detail})
         return
     answer(detail)
+
+
+def _why(over: list[str]) -> str:
+    """Why a claim waits."""
+    from stamgast.domain.claims import Limit
+
+    too_many = ", ".join(each for each in over if each != Limit.STAFF)
+    staff = ["one of the staff claims it"] if Limit.STAFF in over else []
+    return "; ".join([*staff, *([f"too many of: {too_many}"] if too_many else [])])
 
 
 def _document(listed: ListedClaim) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from stamgast.commands.clv_change import change
 from stamgast.commands.clv_data import DATA, read_live
 from stamgast.commands.clv_evaluate import evaluate
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, kinds_in_words, tell_notes, with_regularity
+from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share, read_weeks
@@ -112,6 +113,7 @@ def fit(
         ),
     ] = "39w",
     orders: Orders = "repeat",
+    season: Trade = "",
     prior: Annotated[bool, typer.Option("--prior", help="With a prior, as for fewer than 200 customers.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Publish it although it is worse, or cannot be compared.")
@@ -121,13 +123,16 @@ def fit(
     """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""
     day = read_day("--as-of", as_of) if as_of else None
     check_model(model, orders)
+    trade = trade_of("", season)
+    if merchant and season:
+        misuse("--season is for a CSV alone; a merchant's trade stands in program.yaml: `clv: {season: clothing}`")
     if not merchant:
         if data is None:
             misuse("give --data FILE, --merchant M, or both")
         if force:
             misuse("--force is for --merchant: without it nothing is published")
         told = read_live(data, day)
-        fitted = fit_shop(told, model, orders, read_weeks(horizon), with_prior=prior)
+        fitted = fit_shop(told, model, orders, read_weeks(horizon), with_prior=prior, trade=trade)
         found, document = with_regularity(told, fitted), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop
-from stamgast.commands.clv_program import closed_of, trade_of
+from stamgast.commands.clv_program import Trade, closed_of, trade_of
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _WEEKS: Final = 52.0
-_OF_A_FILE: Final = ("as_of", "model", "parameters", "orders")
+_OF_A_FILE: Final = ("as_of", "model", "parameters", "orders", "season")
 
 
 def change(
@@ -35,6 +35,7 @@ def change(
     model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     orders: Orders = "repeat",
+    season: Trade = "",
     as_json: AsJson = False,
 ) -> None:
     """Expect of each customer what the next year brings against the last; whose spend grows most comes first."""
@@ -45,10 +46,12 @@ def change(
     if data is not None:
         check_model(model, orders)
         known = None if parameters is None else _read(parameters)
-        closed = closed_of(merchant, parameters, known)
+        if known is not None and season:
+            misuse(f"--season belongs to a fit; {parameters} says which season its days are counted by")
+        closed, trade = closed_of(merchant, parameters, known), trade_of(merchant, season)
         purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
         live = live_of(purchases).without(closed)
-        found = known or fit_shop(live, model, orders, _WEEKS, closed, trade=trade_of(merchant))
+        found = known or fit_shop(live, model, orders, _WEEKS, closed, trade=trade)
         time = found.time(closed) if known else replace(found, open_days=bool(closed.days)).time(closed)
         told = LastYear(live.without(time), last_year_of(purchases), found, time)
     elif merchant:
@@ -67,7 +70,12 @@ def change(
     day, found = date_of(told.live.sample.as_of), told.parameters
     if as_json:
         customers = [{"customer": name, **msgspec.structs.asdict(one)} for name, one in listed]
-        document: dict[str, Any] = {"as_of": day, "model": found.model, "parameters_version": found.version}
+        document: dict[str, Any] = {
+            "as_of": day,
+            "model": found.model,
+            "parameters_version": found.version,
+            "season": found.season.origin if found.season else None,
+        }
         print_json({**document, "all": total, "customers": customers})
         return
     say(f"{found.model}, version {found.version}; 52 weeks to {day} and 52 after; 8 times in 10")

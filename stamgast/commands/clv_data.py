@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from stamgast.clv.data.state_sample import Live
     from stamgast.domain.units import Day
 
-DATA: Final = typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
+DATA: Final = typer.Option(
+    help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source, category]."
+)
 Data = Annotated[Path, DATA]
 
 
@@ -31,17 +34,19 @@ def ends_early(purchases: Purchases, until: Day, so: str) -> str:
     return f"the newest purchase up to {date_of(until)} is of {date_of(newest)}; if the data end there, {so}"
 
 
-def read_data(data: Path, as_of: Day | None, *, so: str = _AWAY) -> Purchases:
+def read_data(
+    data: Path, as_of: Day | None, *, so: str = _AWAY, margins: Mapping[str, float] | None = None
+) -> Purchases:
     """Read what was bought up to a day (None: the newest) and say how much it is; exit with 1 if it cannot be used.
 
-    Warns where the data end before that day, of what follows from it (`so`).
+    Warns where the data end before that day, of what follows from it (`so`). `margins` by category make profit.
     """
     from stamgast.clv.data.buyers import Columns
     from stamgast.clv.data.purchase_file import PurchaseFileError, read_purchases
     from stamgast.clv.scoring import date_of
 
     try:
-        purchases = read_purchases(data, as_of)
+        purchases = read_purchases(data, as_of, margins)
     except PurchaseFileError as error:
         for problem in error.problems:
             say(problem)

@@ -9,6 +9,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
 from stamgast.commands.clv_data import Data, ends_early, read_data
+from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def evaluate(
     orders: Annotated[
         str, typer.Option(help="Average spend over `all` purchase days or those after the first.")
     ] = "all",
+    season: Trade = "",
     report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,13 +61,14 @@ def evaluate(
         misuse(f"--holdout-end is {holdout_end}; it is after --calibration-end, which is {calibration_end}")
     if orders not in {"repeat", "all"}:
         misuse(f"--orders is {orders!r}; it is repeat or all")
+    trade = trade_of("", season)
     if report is not None:
         _check_plots()
     purchases = read_data(data, end, so="")
     warnings = _check(purchases, begin, end)
     for warning in warnings:
         say(f"warning: {warning}")
-    found = evaluate_all(purchases, begin, end, "repeat" if orders == "repeat" else "all", say)
+    found = evaluate_all(purchases, begin, end, "repeat" if orders == "repeat" else "all", say, trade=trade)
     if found.combination is not None and (doubt := doubt_about(found.window.days)):
         warnings.append(doubt)
         say(f"warning: {doubt}")

@@ -58,7 +58,7 @@ def fit_shop(
 
 
 def with_regularity(live: Live, found: ParameterSet, closed: ClosedDays | None = None) -> ParameterSet:
-    """Add how regularly customers come, closed days left out; where they have shown too little of it, say so."""
+    """Add how regularly customers come, dead seasons left out; where they have shown too little of it, say so."""
     import msgspec
 
     from stamgast.clv.models.regularity_fit import fit_regularity

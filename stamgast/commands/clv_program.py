@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from rules.yaml.problems import nearest
 from stamgast.commands.answering import fail, misuse, read_settings, say
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from stamgast.domain.program import Program
     from stamgast.domain.season import Season
 
+Trade = Annotated[
+    str, typer.Option("--season", help="Season of a trade, until the shop's own is known: clothing, groceries, …")
+]
 _OPEN_DAYS: Final = (
     "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
     "say whose they are with --merchant M"
@@ -57,6 +62,19 @@ def closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> C
     return closed
 
 
-def trade_of(merchant: str) -> Season | None:
-    """Return the season of the trade that the merchant's program.yaml names; None without a merchant."""
-    return program_of(merchant).horizon.season if merchant else None
+def trade_of(merchant: str, named: str = "") -> Season | None:
+    """Return the season of the trade that was named, else that of the merchant's program.yaml; None without both.
+
+    Exits with 2 where nothing is known of the trade that was named.
+    """
+    from stamgast.domain.trades import Trade as Known
+    from stamgast.domain.trades import season_of_trade
+
+    if not named:
+        return program_of(merchant).horizon.season if merchant else None
+    words = [str(each) for each in Known]
+    if named not in words:
+        near = nearest(named, words)
+        hint = f". Did you mean {near!r}?" if near else ""
+        misuse(f"--season is {named!r}; it is one of {', '.join(words)}{hint}")
+    return season_of_trade(Known(named))

@@ -24,8 +24,8 @@ from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
-from stamgast.commands.clv_program import closed_of, program_of, trade_of
-from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
+from stamgast.commands.clv_program import Trade, closed_of, program_of, trade_of
+from stamgast.commands.clv_words import Cost, Margins, read_cost, read_day, read_margins, read_share, read_weeks
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -61,10 +61,12 @@ def score(
         str,
         typer.Option(help="Profit as a share of spend (default: of --parameters, else of the data's profit, else 1)."),
     ] = "",
+    margins: Margins = "",
     acquisition_cost: Cost = "",
     costs: Costs = None,
     orders: Orders = "repeat",
     merchant: Annotated[str, typer.Option(help="Leave out the days on which this merchant is closed.")] = "",
+    season: Trade = "",
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
@@ -78,12 +80,14 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant)
+    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant, season)
+    if known is not None and season:
+        misuse(f"--season belongs to a fit; {parameters} says which season its days are counted by")
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
     usual, table = _costs_of(acquisition_cost, costs)
-    purchases = read_data(data, read_day("--as-of", as_of))
+    purchases = read_data(data, read_day("--as-of", as_of), margins=read_margins(margins) if margins else None)
     if given is None and known is not None and known.margin is not None:
         given = Margin(known.margin, known.margin_weight)
     purchases, settled = settle_margin(data, purchases, given)
@@ -165,7 +169,8 @@ def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, lapses: str, *,
     while piece := list(islice(each, _AT_ONCE)):
         if first:
             told = f"{piece[0].model}, version {piece[0].parameters_version}"
-            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}; lapses by {lapses}")
+            season = f"; days counted by the season: {piece[0].season}" if piece[0].season else ""
+            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}; lapses by {lapses}{season}")
         if as_json:
             print_json_items(piece, first=first)
         else:

@@ -14,8 +14,9 @@ from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, with_regularity
 from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
 from stamgast.commands.clv_margin import Margin, settle_margin
+from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
-from stamgast.commands.clv_words import read_cost, read_day, read_share, read_weeks
+from stamgast.commands.clv_words import Margins, read_cost, read_day, read_margins, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort", "shop": "shop"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
-_OF_A_FIT: Final = ("model", "horizon", "orders")
-_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", *_OF_A_FIT)
+_OF_A_FIT: Final = ("model", "horizon", "orders", "season")
+_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", "margins", *_OF_A_FIT)
 """Options that say for a CSV what program.yaml and the clock say for live states."""
 
 
@@ -48,9 +49,11 @@ def segments(
     margin: Annotated[
         str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
     ] = "",
+    margins: Margins = "",
     model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
     horizon: Annotated[str, typer.Option(help="What best and combined are learnt for: 39w or 273d.")] = "39w",
     orders: Orders = "repeat",
+    season: Trade = "",
     as_json: AsJson = False,
 ) -> None:
     """Value customers by segment: CLV, what winning them cost and may cost, and where that is below 3:1."""
@@ -70,17 +73,19 @@ def segments(
     from stamgast.domain.residual_value import Discounting
 
     check_model(model, orders)
+    trade = trade_of("", season)
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
     table = costs_in(costs, None if usual is None else float(usual))
-    purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+    day = read_day("--as-of", as_of) if as_of else None
+    purchases = read_data(data, day, margins=read_margins(margins) if margins else None)
     _tell_of_no_column(data, purchases, by)
     tell_of_strangers(costs, table, data, purchases)
     purchases, settled = settle_margin(data, purchases, given)
     asked = Asked(discounting=Discounting(months, rate, settled.share), margin_weight=settled.weight)
     live = live_of(purchases)
-    pooled = with_regularity(live, fit_shop(live, model, orders, read_weeks(horizon)))
+    pooled = with_regularity(live, fit_shop(live, model, orders, read_weeks(horizon), trade=trade))
     say("and each segment that may deserve parameters of its own …")
     found = segments_of(purchases, pooled, FILE_BY[by], table, asked)
     told = {
@@ -89,6 +94,7 @@ def segments(
         "method": "model",
         "model": pooled.model,
         "parameters_version": pooled.version,
+        "season": pooled.season.origin if pooled.season else None,
         "predicted": asked.words(),
         "trend": TREND,
     }

@@ -14,6 +14,12 @@ from stamgast.domain.units import Day
 from stamgast.domain.written_money import beyond_doubt, plain_spaces, shown
 from stamgast.domain.written_money import read_number as read_written_number
 
+Margins = Annotated[
+    str,
+    typer.Option(
+        help="Instead of a column profit, by the column category: `bread=60%,coffee=-10%`; `other` is for the rest."
+    ),
+]
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; it is subtracted.")]
 
 LARGEST: Final = 1_000_000_000_000
@@ -53,6 +59,21 @@ def read_share(name: str, text: str) -> Decimal:
     if value is None or not 0 <= value <= most:
         misuse(f"{name} is {text!r}; it is a share from 0 to 1 or 100%: for a tenth write 0.1 or 10%")
     return value / most
+
+
+def read_margins(text: str) -> dict[str, float]:
+    """`bread=60%, coffee=-10%, other=40%`: profit as a share of what is paid, by category."""
+    found: dict[str, float] = {}
+    for each in text.split(","):
+        category, given, share = (part.strip() for part in each.rpartition("="))
+        value = _decimal(share.removesuffix("%"))
+        most = 100 if share.endswith("%") else 1
+        if not given or not category or value is None or not -most <= value <= most:
+            misuse(f"--margins has {each.strip()!r}; write category=share, such as bread=60%, from -100% to 100%")
+        if category in found:
+            misuse(f"--margins names {category!r} twice")
+        found[category] = float(value / most)
+    return found
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
-from stamgast.commands.pos_connect import apply, connect
+from stamgast.commands.pos_apply import apply
+from stamgast.commands.pos_connect import connect
 from stamgast.commands.pos_live import poll, replay, status
 from stamgast.commands.pos_systems import adapter_of, registry
 from stamgast.commands.pos_try import try_
@@ -49,7 +50,7 @@ def systems(*, as_json: AsJson = False) -> None:
         return
     for row in listed:
         words = ["signed" if row["signed"] else "unsigned"]
-        words += [word for word in ("thin", "poll") if row[word]]
+        words += [word for word in ("thin", "poll", "subscribes") if row[word]]
         words += ["knows the customer"] if row["knows_customer"] else []
         answer(f"{row['id']:<16} {', '.join(words)}{'' if row['verified'] else '; not yet tried on an account'}")
     if not listed:
@@ -138,6 +139,7 @@ def verify(
 def _described(adapter: Adapter) -> dict[str, Any]:
     can = adapter.capabilities
     told = {"id": adapter.name, "signed": can.signed, "thin": can.thin, "poll": can.poll}
+    told["subscribes"] = can.subscribes
     return told | {
         "till_look_up": can.till_look_up,
         "knows_customer": can.knows_customer,

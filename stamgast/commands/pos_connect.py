@@ -1,4 +1,4 @@
-"""`stamgast pos connect` and `pos apply`: connections of a merchant, from a few answers or from their files."""
+"""`stamgast pos connect`: a connection of a merchant, from a few answers."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stamgast.pos.connections import Connection, PosSeal
     from stamgast.settings import Settings
     from stamgast.tills.first_sale import FirstSale
+    from stamgast.tills.record import SubscriptionRecord
 
 GENERIC = "generic"
 Merchant = Annotated[str | None, typer.Option(help="For whom; not needed where there is one merchant.")]
@@ -42,6 +43,9 @@ def connect(
     api_url: Annotated[str, typer.Option(help="Where its API is, if not where it usually is.")] = "",
     role: Annotated[Role | None, typer.Option(help="What it tells: sales, or only how others' were paid.")] = None,
     instead: Annotated[bool, typer.Option("--instead", help="New secrets replace the old ones at once.")] = False,
+    subscribe: Annotated[
+        bool, typer.Option("--subscribe", help="Make the webhooks by the system's API; needs one that may write.")
+    ] = False,
     wait_s: Annotated[int, typer.Option("--wait", min=0, help="Seconds to wait for the first sale.")] = 600,
     as_json: AsJson = False,
 ) -> None:
@@ -50,12 +54,15 @@ def connect(
     Run again for the same connection to change it: a new secret goes before the old one, and both count.
     """
     from stamgast.tills.files import write_connection
+    from stamgast.tills.subscriptions import address_of
 
     settings = load_settings()
     folder, loaded = files_of(settings, merchant)
     seal = _seal(settings)
     known = _known(folder, loaded.program.stores, name or system, system)
     adapter = _mapped(known) if system == GENERIC else adapter_of(system)
+    if subscribe and not adapter.capabilities.subscribes:
+        misuse(f"{adapter.name} lets nobody make its webhooks by its API: leave --subscribe out, and paste the address")
     given = _given(values or [], adapter)
     answers = _asked(adapter, given, known, ask=sys.stdin.isatty() and not as_json)
     connection = _answered(known, adapter, answers, seal, instead=instead)
@@ -65,9 +72,11 @@ def connect(
     except (OSError, UnicodeDecodeError) as error:
         fail(f"the file of {connection.name} cannot be written: {error}")
     begun = asyncio.run(_bring_into_force(settings, [connection], stamp_of(settings)))
-    url = _url(settings, connection, adapter, seal)
+    url = address_of(settings.public_url, connection, adapter, seal)
+    webhooks = _subscribed(settings, connection, adapter) if subscribe else ""
     if not as_json:
-        answer(f"Wrote {path}; it is in force.\nPaste this address into {adapter.name}:\n\n    {url}\n")
+        next_step = webhooks or f"Paste this address into {adapter.name}:\n\n    {url}\n"
+        answer(f"Wrote {path}; it is in force.\n{next_step}")
         if not url.startswith("https://"):
             say("note: STAMGAST_PUBLIC_URL is not https: most systems call no other address")
     seen = _wait(settings, connection, begun, wait_s) if wait_s else None
@@ -80,25 +89,19 @@ def connect(
         answer("no sale yet; `stamgast pos status` tells when there was one")
 
 
-def apply(*, merchant: Merchant = None, as_json: AsJson = False) -> None:
-    """Bring the connections of config/merchants/<merchant>/pos into force; one without a file any more ends."""
-    from rules.yaml.problems import render_problems
-    from stamgast.pos.connections import load_connections
+def _subscribed(settings: Settings, connection: Connection, adapter: Adapter) -> str:
+    """What became of the webhooks; say what is the matter and exit where they could not be made."""
+    from stamgast.commands.finding import Reasons
+    from stamgast.pos.adapter import ApiError
 
-    settings = load_settings()
-    folder, loaded = files_of(settings, merchant)
-    found, problems = load_connections(folder, loaded.program.stores, registry().names)
-    if problems:
-        say(render_problems(problems))
-        fail("nothing was changed: the connections that were in force stay so")
-    gone = asyncio.run(_replace_all(settings, loaded.program.merchant, found, stamp_of(settings)))
-    if as_json:
-        print_json({"in_force": [each.name for each in found], "ended": gone})
-        return
-    for each in found:
-        answer(f"{each.name}: in force ({each.system})")
-    for each_gone in gone:
-        answer(f"{each_gone}: ended, its file is gone")
+    try:
+        with Reasons():
+            record = asyncio.run(_subscribe(settings, connection, adapter))
+    except ApiError as error:
+        fail(f"{connection.name} is in force, and its webhooks were not made: {error}")
+    if record.trouble:
+        fail(f"{connection.name} is in force, and its webhooks were not made: {record.trouble}")
+    return "Its webhooks are there" if record.made_at < record.seen_at else f"Its webhooks were made at {adapter.name}"
 
 
 def _seal(settings: Settings) -> PosSeal:
@@ -214,12 +217,18 @@ def _pairs(values: list[str], option: str) -> dict[str, str]:
     return found
 
 
-def _url(settings: Settings, connection: Connection, adapter: Adapter, seal: PosSeal) -> str:
-    from stamgast.pos.connections import PATH
+async def _subscribe(settings: Settings, connection: Connection, adapter: Adapter) -> SubscriptionRecord:
+    """Make the webhooks by the system's API. Raises `ApiError`."""
+    from stamgast.commands.pos_live import live
+    from stamgast.pos.adapter import ApiError
 
-    token = f".{seal.open(connection, PATH)[0]}" if PATH in connection.sealed else ""
-    where = f"/v1/merchants/{connection.merchant}/pos/{adapter.name}/{connection.name}{token}"
-    return settings.public_url.rstrip("/") + where
+    async with live(settings) as parts:
+        tills, reconciler = parts.reconciler.tills, parts.reconciler
+        watch = tills.subscriptions(reconciler.append, reconciler.connections_topic, settings.public_url)
+        api = tills.apis.of(adapter, connection)
+        if watch is None or api is None:
+            raise ApiError("it has no credential for its API")
+        return await watch.look(connection, adapter, api, settings.make_clock().now(), make=True)
 
 
 async def _bring_into_force(settings: Settings, connections: list[Connection], now: int) -> dict[Any, int]:
@@ -236,24 +245,6 @@ async def _bring_into_force(settings: Settings, connections: list[Connection], n
             ends = await reader.ends([(topics.purchases, number) for number in range(topics.partitions)])
         await append_connections(bootstrap, topics.connections, [record_of(each, now) for each in connections])
     return ends
-
-
-async def _replace_all(settings: Settings, merchant: str, found: list[Connection], now: int) -> list[str]:
-    """Bring these into force, and end all others of the merchant; return their names."""
-    from stamgast.commands.finding import Reasons
-    from stamgast.log.topics import Topics
-    from stamgast.tills.record import Name, record_of
-    from stamgast.tills.shelf import append_connections, read_connections, remove_connection
-
-    topics, bootstrap = Topics(settings.partitions, settings.topic_prefix), kafka_of(settings, to_append=True)
-    with Reasons():
-        table = await read_connections(bootstrap, topics.connections)
-        names = {each.name for each in found}
-        gone = [each.name for each in table.all(merchant) if each.name not in names]
-        await append_connections(bootstrap, topics.connections, [record_of(each, now) for each in found])
-        for name in gone:
-            await remove_connection(bootstrap, topics.connections, Name(merchant, name))
-    return gone
 
 
 def _wait(settings: Settings, connection: Connection, begun: dict[Any, int], seconds: int) -> FirstSale | None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from stamgast.pos.adapter import Context
     from stamgast.pos.connections import Connection
     from stamgast.settings import Settings
-    from stamgast.tills.feeds import FeedBook
     from stamgast.tills.intake import Came
     from stamgast.tills.letters import Delivery
     from stamgast.tills.reconcile import Polled, Reconciler
@@ -44,6 +43,10 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
         answer(f"{where} {row['health']:<8} {last}")
         if row["trouble"]:
             answer(f"    polling fails: {row['trouble']}")
+        if row["webhooks"]["trouble"]:
+            answer(f"    webhooks: {row['webhooks']['trouble']}")
+        elif row["webhooks"]["made_at"]:
+            answer(f"    webhooks were made {row['webhooks']['made_at']}")
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
 
@@ -105,7 +108,7 @@ def replay(
         answer(f"{letter_id}: {len(came.taken)} purchases and refunds were taken")
 
 
-class _Live(NamedTuple):
+class Live(NamedTuple):
     """What polls and replays stand on."""
 
     reconciler: Reconciler
@@ -113,6 +116,7 @@ class _Live(NamedTuple):
 
     @property
     def table(self) -> ConnectionTable:
+        """The connections in force."""
         return self.reconciler.tills.connections
 
     def find(self, name: Name) -> tuple[Connection, Program]:
@@ -131,7 +135,8 @@ class _Live(NamedTuple):
 
 
 @asynccontextmanager
-async def _live(settings: Settings) -> AsyncIterator[_Live]:
+async def live(settings: Settings) -> AsyncIterator[Live]:
+    """What polls, replays and webhooks to make stand on."""
     from stamgast.bootstrap import tills_of
     from stamgast.lookup import newest_bundles, open_people
     from stamgast.people.last_heard import last_heard_over
@@ -144,22 +149,22 @@ async def _live(settings: Settings) -> AsyncIterator[_Live]:
     async with AsyncExitStack() as stack:
         people = await stack.enter_async_context(open_people(settings))
         topics, redis, append = people.topics, people.redis, people.appender.append
-        tills = tills_of(settings, redis, stack)
+        tills = tills_of(settings, redis, stack, append)
         tills.connections = await read_connections(kafka_of(settings), topics.connections)
         known = KnownTransactions(redis, partial(people.appender.partition_of, topics.purchases))
         heard = last_heard_over(people.filling, topics.partitions)
         door = Door(people.identities, known, append, topics.purchases, heard)
         reconciler = Reconciler(tills, door, append, topics.connections, topics.dead_letters)
-        yield _Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
+        yield Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
         await tills.feeds.keep()
 
 
 async def _poll(settings: Settings, merchant: str, connection: str, now: int, *, deep: bool) -> Polled:
     from stamgast.tills.record import Name
 
-    async with _live(settings) as live:
-        found, program = live.find(Name(merchant, connection))
-        return await live.reconciler.poll(found, program, now, deep=deep)
+    async with live(settings) as parts:
+        found, program = parts.find(Name(merchant, connection))
+        return await parts.reconciler.poll(found, program, now, deep=deep)
 
 
 async def _replay(settings: Settings, letter_id: str, mended: bytes | None, now: int) -> Came:
@@ -172,15 +177,15 @@ async def _replay(settings: Settings, letter_id: str, mended: bytes | None, now:
     if held is None:
         misuse(f"{letter_id} is no delivery of a till: `stamgast dead-letters replay` plays it again")
     name, delivery = held
-    async with _live(settings) as live:
-        connection, program = live.find(name)
-        came = await _take(live, Context(connection, program), delivery, mended, now)
+    async with live(settings) as parts:
+        connection, program = parts.find(name)
+        came = await _take(parts, Context(connection, program), delivery, mended, now)
     if not came.refused:
         await asyncio.to_thread(letters.note_replayed, letter, now)
     return came
 
 
-async def _take(live: _Live, context: Context, delivery: Delivery, mended: bytes | None, now: int) -> Came:
+async def _take(live: Live, context: Context, delivery: Delivery, mended: bytes | None, now: int) -> Came:
     from stamgast.tills.intake import reread_all, take
     from stamgast.tills.letters import found_in
 
@@ -224,6 +229,7 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
     from stamgast.lookup import newest_bundles
     from stamgast.tills.feeds import FeedBook
     from stamgast.tills.shelf import read_connections
+    from stamgast.tills.status import rows_of
 
     bundles = await newest_bundles(settings, merchant)
     table = await read_connections(kafka_of(settings), topics_of(settings).connections)
@@ -232,35 +238,7 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
         book = FeedBook(redis)
         for connection in table.all(merchant):
             if connection.merchant in bundles:
-                rows += await _of(connection, bundles[connection.merchant].program, table, book, now)
+                rows += await rows_of(connection, bundles[connection.merchant].program, table, book, now)
             else:
                 say(f"{connection.merchant} has no programme in force: {connection.name} takes nothing")
-    return rows
-
-
-async def _of(
-    connection: Connection, program: Program, table: ConnectionTable, book: FeedBook, now: int
-) -> list[dict[str, Any]]:
-    from stamgast.clock.shop_time import format_time
-    from stamgast.tills.feeds import Place, zone_of
-    from stamgast.tills.record import CursorRecord, Name
-
-    known = table.cursor(Name(connection.merchant, connection.name)) or CursorRecord("", 0)
-    rows = []
-    for store in dict.fromkeys(connection.stores.values()) or program.stores:
-        stats = await book.stats(Place(connection.merchant, store))
-        health = stats.health(now, zone_of(program, store), failing_since=known.failing_since)
-        rows.append(
-            {
-                "connection": connection.name,
-                "system": connection.system,
-                "merchant": connection.merchant,
-                "store": store,
-                "last_event": format_time(stats.last) if stats.last else None,
-                "health": health.value,
-                "cursor": known.cursor or None,
-                "polled_at": format_time(known.at) if known.at else None,
-                "trouble": known.trouble or None,
-            }
-        )
     return rows

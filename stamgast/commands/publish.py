@@ -15,6 +15,9 @@ from stamgast.commands.signing import By, Why, sign
 from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stamgast.commands.pos_apply import Applied
     from stamgast.programs.publish import Published
     from stamgast.settings import Settings
 
@@ -34,7 +37,11 @@ def publish(
     anyway: Annotated[bool, typer.Option("--anyway", help="Even files that a rollback took out of force.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every file of each merchant; append what is right and new. What has errors stays as it was."""
+    """Check every file of each merchant; append what is right and new. What has errors stays as it was.
+
+    New and changed connections to tills (pos/*.yaml) come into force with it; `stamgast pos apply` also ends one whose
+    file is gone.
+    """
     from stamgast.programs.publish import fingerprint
 
     settings = load_settings()
@@ -116,6 +123,7 @@ def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
         gone = asyncio.run(without_folder(kafka_of(settings), topics.programs, folders))
         for merchant in gone:
             say(f"{merchant}: has no folder here any more and stays in force as it was published last")
+    tills = _tills(settings, folders, results, signed.now, as_json=asked.as_json)
     if asked.as_json:
         done = [result for result in results if result.hash is not None]
         print_json(
@@ -123,9 +131,28 @@ def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
                 "bundles": {result.merchant: result.hash for result in done},
                 "barriers": {result.merchant: result.number for result in done},
                 "refused": [result.merchant for result in results if result.hash is None],
+                "connections": {merchant: applied.changed for merchant, applied in tills.items()},
             }
         )
-    return any(result.hash is None for result in results)
+    return any(result.hash is None for result in results) or any(each.wrong for each in tills.values())
+
+
+def _tills(
+    settings: Settings, folders: list[Path], results: Sequence[Published], now: int, *, as_json: bool
+) -> dict[str, Applied]:
+    """Bring connections into force: of merchants who have files of them, and whose programme stands."""
+    from stamgast.commands.pos_apply import apply_beside
+    from stamgast.pos.connections import FOLDER
+
+    having = {folder.name: folder for folder in folders if any((folder / FOLDER).glob("*.yaml"))}
+    applied = {}
+    for result in results:
+        if result.hash is None or result.merchant not in having:
+            continue
+        applied[result.merchant] = apply_beside(settings, having[result.merchant], result.loaded.program, now)
+        for name in applied[result.merchant].changed if not as_json else ():
+            answer(f"{result.merchant}: the connection {name} is in force")
+    return applied
 
 
 def tell(result: Published, *, as_json: bool = False) -> None:

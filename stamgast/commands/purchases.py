@@ -24,6 +24,7 @@ OK = 200
 @app.command()
 def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
     """List the purchases that count for nothing until somebody has confirmed or voided them, oldest first."""
+    from stamgast.clock.shop_time import on_the_wall
     from stamgast.commands.finding import Reasons
     from stamgast.to_review import list_waiting
 
@@ -33,8 +34,10 @@ def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"merchant": merchant, "purchases": [_document(each) for each in listed]})
         return
-    for document in map(_document, listed):
-        answer(f"{document['transaction']}  {document['occurred_at']}  customer {document['customer']}")
+    for each in listed:
+        document = _document(each)
+        when = on_the_wall(document["occurred_at"], each.zone)
+        answer(f"{document['transaction']}  {when}  customer {document['customer']}")
         answer(f"    {document['pieces']:,} pieces, {document['spend_in_words']}: {document['why']}")
     waiting = f"{len(listed)} purchases of {merchant} wait"
     how = f": `stamgast purchases confirm {merchant} TRANSACTION`, or `void`" if listed else ""

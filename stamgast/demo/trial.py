@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +31,7 @@ from stamgast.demo.stage import Stage
 from stamgast.demo.till import Till
 from stamgast.domain.program import Program
 from stamgast.lifecycle.cancellation import end_all
+from stamgast.lifecycle.listening import listen
 from stamgast.local.processes import ProcessError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -179,7 +179,7 @@ class Trial:
     async def _serving(self, board: Board) -> AsyncIterator[None]:
         """Serve the till's page while the context is open."""
         try:
-            listening = socket.create_server(("127.0.0.1", self._options.port))
+            listening = listen("127.0.0.1", self._options.port)
         except OSError as error:
             raise ProcessError(f"the till's page cannot have port {self._options.port}: {error.strerror}") from error
         server = make_server(board)

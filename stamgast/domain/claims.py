@@ -27,11 +27,12 @@ REPEATED_WITHIN: Final[Millis] = DAY
 
 
 class Limit(StrEnum):
-    """Of what there were too many claims in a day."""
+    """Why a claim waits for a person: of what there were too many in a day, or that one of the staff makes it."""
 
     CUSTOMER = "customer"
     OPERATOR = "operator"
     STORE = "store"
+    STAFF = "staff"
 
 
 class ClaimOutcome(StrEnum):

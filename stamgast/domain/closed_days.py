@@ -1,6 +1,9 @@
 """Days on which a shop is closed: nobody can buy then, so a model of purchases may leave them out of its time."""
 
+from __future__ import annotations
+
 from bisect import bisect_right
+from itertools import count, takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -8,6 +11,11 @@ from msgspec import Struct
 from stamgast.domain.units import DAY, Day
 
 YEAR_DAYS: Final = 365
+_WEEK: Final = 7
+_SEASON: Final = 43
+"""So many closed days in a row are no holiday."""
+_HABIT: Final = 13
+"""A day of the week that is named so many weeks in a row is a day of rest."""
 
 
 class ClosedDays(Struct, frozen=True):
@@ -52,6 +60,37 @@ class ClosedDays(Struct, frozen=True):
                 break
             calendar += 1
         return calendar
+
+    def closures(self) -> ClosedDays:
+        """Return those out of the ordinary: not a weekly day of rest, which is in everybody's gaps already.
+
+        A week without an open day and all that is longer is a closure, whatever its days of the week are.
+        """
+        named, weekly = set(self.days), set[Day]()
+        for day in self.days:
+            if day not in weekly:
+                chain = list(takewhile(named.__contains__, count(day, _WEEK)))
+                weekly.update(chain if len(chain) >= _HABIT else ())
+        resting = weekly.difference(self._runs(_WEEK))
+        return ClosedDays(tuple([day for day in self.days if day not in resting]))
+
+    def dead_seasons(self) -> ClosedDays:
+        """Return those of closures so long that a year has a time without the shop."""
+        return ClosedDays(tuple(self._runs(_SEASON)))
+
+    def _runs(self, least: int) -> list[Day]:
+        """Return the days of so many closed ones in a row or more."""
+        found: list[Day] = []
+        run: list[Day] = []
+        for day in self.days:
+            if run and day != run[-1] + 1:
+                run = []
+            run.append(day)
+            if len(run) == least:
+                found += run
+            elif len(run) > least:
+                found.append(day)
+        return found
 
 
 def moment_after(day: Day, days: float) -> int:

@@ -16,8 +16,9 @@ from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program, Window
+from stamgast.domain.questions import asked_by
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import ActivationState, Reason, Verdict
+from stamgast.domain.vocabulary import ActivationState, Purpose, Reason, Verdict
 
 ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
@@ -49,6 +50,7 @@ class Terms(Struct, frozen=True):
     """A message about what was earned waits for room until its voucher ends; 0: it is about nothing of the kind."""
     had_room: bool = False
     """It waits, and there was room for it when it began to."""
+    template: str = ""
     rank: Rank | None = None
     """Where it stands among those that wait; None: behind all of them."""
 
@@ -116,12 +118,35 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     if refusal:
         return Decision(_SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
-    full = _no_room(customer, program, terms, at)
+    if program.questions and (refusal := _why_not_asked(customer, program, terms, at)):
+        return Decision(_SUPPRESS, refusal)
+    full = _rests(customer, terms, at) or _no_room(customer, program, terms, at)
     if full is not None:
         return _wait_for_room(terms, full, channel, others)
     if any(activation.state == _SUBMITTED for activation in customer.activations):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
+
+
+def _why_not_asked(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:
+    """One question at a time, and none again too soon; another attempt at the same question is none of these."""
+    talk, question = customer.conversation, asked_by(program.questions, terms.template)
+    if talk is None or question is None:
+        return ""
+    is_open = talk.question is not None and at < talk.question.closes_at
+    if is_open and talk.question is not None and (talk.question.id, talk.question.rule) == (question.id, terms.rule):
+        return ""
+    if question.again_after and at - talk.asked.get(question.id, -question.again_after) < question.again_after:
+        return Reason.ASKED_BEFORE
+    return Reason.QUESTION_OPEN if is_open else ""
+
+
+def _rests(customer: Customer, terms: Terms, at: Millis) -> Full | None:
+    """Marketing after a complaint: nobody wants to hear what else there is to buy."""
+    talk = customer.conversation
+    if talk is None or terms.purpose != Purpose.MARKETING or at >= talk.rests_until:
+        return None
+    return Full(Reason.COMPLAINED, talk.rests_until)
 
 
 def _not_by_phone(channels: list[str]) -> list[str]:

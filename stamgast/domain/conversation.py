@@ -15,6 +15,14 @@ MOST_HEARD: Final = 20
 HEARD_FOR: Final[Millis] = DAY
 
 
+class OpenQuestion(Struct, array_like=True, gc=False):
+    """A question that was asked and not answered yet; `rule` asked it."""
+
+    id: str
+    rule: str
+    closes_at: Millis
+
+
 class Conversation(Struct, array_like=True, gc=False):
     """See the module. All of it is bounded, and none of it is what somebody wrote."""
 
@@ -22,6 +30,13 @@ class Conversation(Struct, array_like=True, gc=False):
     """What stands for the newest messages, and when each was heard."""
     answered: list[Millis] = []
     """When the house answered, within the last hour."""
+    question: OpenQuestion | None = None
+    asked: dict[str, Millis] = {}
+    """Question -> when it was asked last."""
+    scores: dict[str, tuple[int, Millis]] = {}
+    """Question -> the newest score, and when it was given."""
+    rests_until: Millis = 0
+    """Until then no marketing goes, for they complained."""
 
 
 def hears(talk: Conversation, message: str, at: Millis) -> bool:

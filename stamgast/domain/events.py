@@ -172,6 +172,8 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """The house may answer it for this customer: of those with one phone one does, and the carrier has not yet."""
     media: Count = 0
     """How many photos, sounds or files came with it."""
+    read: dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=64)]] = {}  # noqa: RUF012
+    """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):

@@ -44,6 +44,7 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.JOINED: ("customer", ""),
     FactName.REWARD_REDEEMED: ("voucher:<code>", "data: reward, code"),
     FactName.REPLIED: ("reply", "data: keyword, channel, media"),
+    FactName.ANSWERED: ("answered:<question>:<message>", "score after; data: question, answer (of a text: empty)"),
     FactName.WINDOW_SPEND_CHANGED: ("spend:<span>:<year>", "spend within a span of time; data: span"),
     FactName.NOT_SEEN: ("quiet:<last day>", "days since then, and one less before"),
     FactName.BIRTHDAY: ("birthday:<year>", "days until then"),

@@ -7,6 +7,7 @@ nobody quiet, and a kiosk is judged by minutes where a gallery is by days.
 
 import math
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Final
 
 from msgspec import Struct
@@ -68,6 +69,14 @@ class FeedStats(Struct):
         if self.sales > _MOST:
             self.hours = [each // 2 for each in self.hours]
             self.gaps = [each // 2 for each in self.gaps]
+
+    def with_before(self, before: "FeedStats") -> "FeedStats":
+        """What is usual by both: what was learned before was lost, and is found again."""
+        hours, gaps = ([a + b for a, b in zip_longest(*each, fillvalue=0)] for each in (
+            (self.hours, before.hours), (self.gaps, before.gaps)
+        ))  # fmt: skip
+        first = min(filter(None, (self.first, before.first)), default=0)
+        return FeedStats(first, max(self.last, before.last), hours, gaps)
 
     def open_between(self, begins: Millis, ends: Millis, zone: str) -> Millis:
         """Opening time between two moments; all of it while nothing is usual yet."""

@@ -22,6 +22,7 @@ from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
+from stamgast.domain.questions import Question
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.trip_wires import TripWires
@@ -361,6 +362,7 @@ class Program:
     """That of the whole shop."""
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
+    questions: Mapping[str, Question] = field(default_factory=dict)
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 

@@ -58,7 +58,9 @@ class Prospects(Struct, frozen=True):
     discounting: Discounting
     time: ClosedDays = ClosedDays()
     closed: ClosedDays = ClosedDays()
-    """The days that `regularity` leaves out; it knows of no seasons."""
+    """Closures, which come on top of what `regularity` says; it knows of no seasons."""
+    dead: ClosedDays = ClosedDays()
+    """Those of them that are left out of its gaps."""
     margin_weight: float | None = None
     """How much spend the margin of `discounting` weighs beside a customer's own; then `values` are before it."""
     regularity: Regularity | None = None
@@ -156,7 +158,8 @@ def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, ho
         values=ValueTable(model, discounting if weight is None else replace(discounting, margin=1.0)),
         discounting=discounting,
         time=parameters.time(closed),
-        closed=closed if parameters.open_days else ClosedDays(),
+        closed=closed.closures(),
+        dead=closed.dead_seasons(),
         margin_weight=weight,
         regularity=parameters.regularity,
     )

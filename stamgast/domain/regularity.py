@@ -54,7 +54,7 @@ _log, _log1p, _sqrt = math.log, math.log1p, math.sqrt
 
 
 class Gaps(NamedTuple):
-    """The newest gaps of a customer: how many, and the sums of ln(open days), of its square, and of the days."""
+    """The newest gaps of a customer: how many, and the sums of ln(days), of its square, and of the days."""
 
     number: int
     total: float
@@ -142,7 +142,7 @@ class Silence(NamedTuple):
     tail: tuple[float, ...]
 
     def days(self, chance: float) -> float:
-        """After how many open days without a visit the customer has left with that chance."""
+        """After how many days without a visit the customer has left with that chance."""
         longer = _log(self.odds * (1 - chance) / chance)
         reach = reach_of(self.tail, min(longer, _LOG_SOONEST))
         rhythms = self.rhythms
@@ -180,7 +180,7 @@ def _shortfall(rhythms: list[Rhythm], aim: float) -> Callable[[float], float]:
 
 
 class Regularity(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A shop's regularity as a fit found it. Days are open days."""
+    """A shop's regularity as a fit found it. Days are the calendar's, closed ones too, without dead seasons."""
 
     kinds: tuple[Kind, ...]
     habits: tuple[Habit, ...] = ()
@@ -212,22 +212,22 @@ class Regularity(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
         return _chance_for(self.sureness, sureness)
 
 
-def newest_gaps(days: bytes, last_day: Day, closed: ClosedDays) -> Gaps:
-    """The newest gaps of `Customer.days`, closed days off."""
-    return gaps_between(newest_days(days, last_day, WINDOW + 1), closed)
+def newest_gaps(days: bytes, last_day: Day, dead: ClosedDays) -> Gaps:
+    """The newest gaps of `Customer.days`, dead seasons off."""
+    return gaps_between(newest_days(days, last_day, WINDOW + 1), dead)
 
 
-def gaps_between(days: list[Day], closed: ClosedDays) -> Gaps:
-    """The gaps between visit days, ascending, closed days off."""
+def gaps_between(days: list[Day], dead: ClosedDays) -> Gaps:
+    """The gaps between visit days, ascending, dead seasons off."""
     if len(days) < 2:
         return Gaps(0, 0.0, 0.0, 0)
     total = squares = 0.0
     spent = 0
-    shut = bool(closed.days) and closed.days[-1] > days[0] and closed.days[0] < days[-1]
+    shut = bool(dead.days) and dead.days[-1] > days[0] and dead.days[0] < days[-1]
     for index in range(1, len(days)):
         gap = days[index] - days[index - 1]
         if shut:
-            gap = max(closed.open_between(days[index - 1], days[index]), 1)
+            gap = max(dead.open_between(days[index - 1], days[index]), 1)
         log = _log_of(gap)
         total += log
         squares += log * log

@@ -65,7 +65,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |
     | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
     | `entry` | `joined` | |
-    | `answer` | the keyword it meant, if any | `channel` |
+    | `answer` | the keyword it meant, if any; of a question the option or score | `channel`; `rule`, `cause` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |

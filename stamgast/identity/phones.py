@@ -115,4 +115,4 @@ def _why_not(number: PhoneNumber, region: Region) -> str:
 
 
 def _is_mobile(number: PhoneNumber | None) -> bool:
-    return number is not None and phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _MOBILE
+    return number is not None and phonenumbers.number_type(number) in _MOBILE  # unknown where it is not valid

@@ -7,6 +7,7 @@ as it is, and so does what a phone said by STOP or START.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -34,6 +35,7 @@ from stamgast.people.enrolment_request import doubts_about_enrolment
 from stamgast.people.opt_out import Stops
 from stamgast.pos.problems import RefusedError
 from stamgast.state.identities import IdentityConflictError
+from stamgast.state.newcomers import MOST, Newcomer
 from stamgast.state.views import NotLoadedError
 
 AT_ONCE: Final = 32
@@ -103,8 +105,9 @@ class CustomersIn:
 
         Raises NotLoadedError, NotAppendedError, StateError: not now; the same again later.
         """
+        rest = members if again else await self._take_new(members, at)
         turns: dict[str, list[Member]] = {}
-        for member in members:  # rows of one person one after the other
+        for member in rest:  # rows of one person one after the other
             given = member.given
             name = given.phone or given.membership_number or given.provider_customer_id or ""
             turns.setdefault("".join(filter(str.isalnum, name))[-8:], []).append(member)
@@ -115,6 +118,45 @@ class CustomersIn:
                 return [found for each in ones if (found := await self._patiently(each, at, again=again))]
 
         return [each for found in await asyncio.gather(*map(in_turn, turns.values())) for each in found]
+
+    async def _take_new(self, members: Sequence[Member], at: Millis) -> list[Member]:
+        """Take in those of whom nothing is known, many at once; returns the others, in their order."""
+        named = [(member, _names_in(member, self._program)) for member in members]
+        often = Counter(each for _, identifiers in named for each in identifiers)
+        alone = [
+            (member, identifiers)
+            for member, identifiers in named
+            if identifiers and not member.opted_out and all(often[each] == 1 for each in identifiers)
+        ]
+        taken: set[int] = set()
+        for start in range(0, len(alone), MOST):
+            some = alone[start : start + MOST]
+            taken |= await self._take_some(some, at)
+        return [member for member in members if member.line not in taken]
+
+    async def _take_some(self, some: Sequence[tuple[Member, Sequence[Identifier]]], at: Millis) -> set[int]:
+        merchant, enrolling = self._program.merchant, self._enrolling
+        profiles = [profile_of(member.given, phone_in(identifiers)) for member, identifiers in some]
+        people = [Newcomer(each[1], profile) for each, profile in zip(some, profiles, strict=True)]
+        records: list[tuple[bytes, bytes]] = []
+        taken: set[int] = set()
+        joined = await enrolling.identities.newcomers.enrol(merchant, people, at)
+        for (member, identifiers), profile, found in zip(some, profiles, joined, strict=True):
+            if found is None:
+                continue
+            taken.add(member.line)
+            if found.stopped is not None:
+                await enrolling.keep_stopped(merchant, found.customer, phone_in(identifiers), at)
+            doubts = doubts_about_enrolment(member.given, self._program)
+            for doubt in doubts:
+                self._warn(doubt.detail)
+            phone_hash = enrolling.identities.hash_phone(merchant, profile.phone) if profile.phone else ""
+            since = [when or at for when in member.consents_since]
+            told = Told(phone_hash, doubts, member.joined or at, since)
+            records += enrolling.records_of((merchant, found.customer), member.given, at, told, found.key)
+        if records:
+            await enrolling.append(enrolling.topics.customer_events, records)
+        return taken
 
     async def _patiently(self, member: Member, at: Millis, *, again: bool) -> Rejected | None:
         for tries in range(_TRIES):
@@ -190,6 +232,14 @@ class CustomersIn:
 
     def _warn(self, detail: str) -> None:
         self.warnings[detail] = self.warnings.get(detail, 0) + 1
+
+
+def _names_in(member: Member, program: Program) -> Sequence[Identifier]:
+    """By what somebody is named; nothing where that cannot be read, which is told where they are taken alone."""
+    try:
+        return identifiers_in(member.given, program.home)
+    except RefusedError:
+        return ()
 
 
 def _news(given: Profile, known: Profile | None) -> Profile:

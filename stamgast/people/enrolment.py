@@ -20,6 +20,7 @@ from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.records import Profile
 from stamgast.identity.references import identifiers_of
+from stamgast.identity.sealing import DataKey
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
 from stamgast.people.enrolment_request import Consent, EnrolmentRequest
@@ -98,10 +99,17 @@ class Enrolling:
 
     async def tell(self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told) -> None:
         """Append the enrolment to the customer's stream in one piece, its consents first."""
+        key = await self.identities.key_of(*who) if given.consents else None
+        await self.append(self.topics.customer_events, self.records_of(who, given, at, told, key))
+
+    def records_of(
+        self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told, key: DataKey | None
+    ) -> list[tuple[bytes, bytes]]:
+        """What is appended of it. `key` is the customer's: without one they were forgotten a moment ago."""
         merchant, customer = who
         veil = self.identities.veil(merchant)
         birthday = _BIRTHDAY.fullmatch(given.birthday or "")
-        events = await self._consents(who, given.consents, at, told.consents_since)
+        events = _consents(who, given.consents, at, told.consents_since, key)
         events.append(
             Enrolled(
                 merchant=merchant,
@@ -116,26 +124,25 @@ class Enrolling:
             )
         )
         stream = key_of(merchant, customer)
-        await self.append(self.topics.customer_events, [(stream, encode_event(event)) for event in events])
+        return [(stream, encode_event(event)) for event in events]
 
-    async def _consents(
-        self, who: tuple[str, str], consents: Sequence[Consent], at: Millis, since: Sequence[Millis]
-    ) -> list[Event]:
-        key = await self.identities.key_of(*who) if consents else None
-        return [
-            ConsentChanged(
-                merchant=who[0],
-                customer=who[1],
-                at=at,
-                purpose=consent.purpose,
-                channel=consent.channel,
-                granted=consent.granted,
-                # Without a key they were forgotten a moment ago.
-                proof="" if key is None else seal_proof(key, who, Proof(consent.wording_version, consent.source)),
-                since=since[number] if number < len(since) else 0,
-            )
-            for number, consent in enumerate(consents)
-        ]
+
+def _consents(
+    who: tuple[str, str], consents: Sequence[Consent], at: Millis, since: Sequence[Millis], key: DataKey | None
+) -> list[Event]:
+    return [
+        ConsentChanged(
+            merchant=who[0],
+            customer=who[1],
+            at=at,
+            purpose=consent.purpose,
+            channel=consent.channel,
+            granted=consent.granted,
+            proof="" if key is None else seal_proof(key, who, Proof(consent.wording_version, consent.source)),
+            since=since[number] if number < len(since) else 0,
+        )
+        for number, consent in enumerate(consents)
+    ]
 
 
 def profile_of(given: EnrolmentRequest, phone: str) -> Profile:

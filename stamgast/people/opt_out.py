@@ -34,12 +34,14 @@ log = get_logger(__name__)
 NOT_NOW: Final = (NotLoadedError, NotAppendedError, StateError, ClockUnknownError)
 """What passes: the same is tried again."""
 
+FINISHED_S: Final = 1.0
+"""So long whoever said it waits for the rest; then the log has to do. The carrier waits for 15 s, and posts it once."""
 _GRACE_S: Final = 2.0
 """Whoever was told finishes it within that; then others do."""
 _LOOK_S: Final = 0.5
 _AGAIN_S: Final = 0.25
 _AT_ONCE: Final = 32
-"""Phones that are looked at side by side."""
+"""Phones that are looked at side by side, here and by whoever was told: what is said goes into the log first."""
 
 Phone = tuple[str, str]
 """Merchant and phone hash."""
@@ -72,6 +74,8 @@ class Stops:
         self._topics = topics
         self._marks = marks
         self._clock = clock
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._finishing: set[asyncio.Task[bool]] = set()
 
     @property
     def ready(self) -> bool:
@@ -79,30 +83,55 @@ class Stops:
         return self._identities.loaded
 
     async def carry_out(
-        self, merchant: str, phone_hash: str, *, message: str, stopped: bool, channel: str, within_s: float
-    ) -> None:
-        """Log what was said and bring it to each customer; returns once all of it is done.
+        self,
+        merchant: str,
+        phone_hash: str,
+        *,
+        message: str,
+        stopped: bool,
+        channel: str,
+        within_s: float,
+        finished_within_s: float = FINISHED_S,
+    ) -> bool:
+        """Log what was said, waiting for that for `within_s`, and bring it to each customer.
+
+        Returns whether all of it is done. If not `finished_within_s`, it is in the log, and whoever can finishes it.
 
         A `message` that was heeded before changes nothing, however much later it comes again: whoever captured a START
         could lift a STOP with it. What it began is finished, if that was cut short.
 
         Raises:
-            NotLoadedError, StateError: it is in the log, and is finished as soon as that is possible.
+            NotLoadedError, StateError: a START is not in the log; it has to be said again.
             NotAppendedError: nothing is sure; it has to be said again.
         """
         at, deadline = self._clock.now(), time.monotonic() + within_s
         if stopped:
-            await _insist(lambda: self._stop(merchant, phone_hash, at, message), deadline)
+            await self._stop(merchant, phone_hash, at, message)
         else:
             await _insist(lambda: self._start(merchant, phone_hash, at, message), deadline)
-        await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, heard=True), deadline)
+        finishing = asyncio.create_task(self._finish_soon(merchant, phone_hash, channel, finished_within_s))
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
+        await asyncio.wait({finishing}, timeout=finished_within_s)
+        return finishing.done() and finishing.result()
+
+    async def _finish_soon(self, merchant: str, phone_hash: str, channel: str, within_s: float) -> bool:
+        deadline = time.monotonic() + within_s
+        try:
+            async with self._room:
+                await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, heard=True), deadline)
+        except NOT_NOW as error:
+            log.info("a STOP or START is in the log and is finished later", merchant=merchant, why=str(error))
+            return False
+        return True
 
     async def _stop(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
-        """A STOP is logged even while nobody can say whether it was heard before."""
-        with suppress(NotLoadedError):
+        """A STOP is logged even while nobody can say whether it was heard before, be Redis away or being read."""
+        with suppress(NotLoadedError, StateError):
             if await self._identities.heard(merchant, message):
                 return
-        await self._identities.record_stop(merchant, phone_hash, at, message)
+        with suppress(NotLoadedError, StateError):  # of the view: by then Kafka has it
+            await self._identities.record_stop(merchant, phone_hash, at, message)
 
     async def _start(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
         if not await self._identities.heard(merchant, message):

@@ -49,6 +49,8 @@ class Capabilities:
     """It asks at the till who the customer is."""
     knows_customer: bool = False
     """A sale may name its customer."""
+    subscribes: bool = False
+    """Its API makes its webhooks, and lists them."""
     verified: bool = False
     """It was tried with an account of the system; otherwise it stands on the documented shapes alone."""
 
@@ -73,6 +75,8 @@ class ApiSpec:
     """The form that is sent there; `{secret}` stands for the secret, `{part[0]}` for what is before its first `:`."""
     token_parts: int = 1
     """Parts, by `:`, of a secret that has to be exchanged. One with fewer is a token already."""
+    renewed_part: int | None = None
+    """Which part of the secret is a refresh token that its provider may replace whenever it is exchanged."""
     in_documents: bool = False
     """In a call's document, the texts `{part[0]}`, and `{number[1]}` for an integer, stand for parts of the secret."""
 
@@ -107,6 +111,15 @@ class Found(NamedTuple):
     partial: bool = False
     """The content is not the whole (no lines, no store): it is read again where the connection has an API, and taken as
     it is where it has none."""
+
+
+class Missing(NamedTuple):
+    """A webhook that is not there, or was switched off."""
+
+    topic: str
+    """As the system calls it."""
+    id: str = ""
+    """Of the one that was switched off."""
 
 
 class Page(NamedTuple):
@@ -201,6 +214,17 @@ class Adapter(Protocol):
     async def poll(self, cursor: str, api: Api) -> Page:  # noqa: ARG002
         """What changed since the cursor; an empty one asks for as much as a new connection should know."""
         raise IncapableError(f"{self.name} cannot be polled")
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:  # noqa: ARG002
+        """Which of the webhooks that are needed do not call this address."""
+        raise IncapableError(f"{self.name} lets nobody make its webhooks by its API")
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Make one, or switch it on again; `secret` is what the shop signs by, if it said so.
+
+        Return the secret that the system made to sign by; empty where it makes none. What comes twice does no harm.
+        """
+        raise IncapableError(f"{self.name} lets nobody make its webhooks by its API")
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The transaction's net state with its version, or a refund under its own id; nothing for what never counts.

@@ -52,6 +52,11 @@ def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
         f"A script answers with `{given}`, or `--set NAME=@FILE`; `--store PLACE=STORE` says which store a place of "
         "the system is."
     )
+    if adapter.capabilities.subscribes:
+        rows.append(
+            "With a credential of its API that may write, `--subscribe` makes the webhooks: nothing is to be pasted. "
+            "The worker looks every hour whether they are there, and makes them again: `stamgast pos status` tells."
+        )
     if not adapter.capabilities.signed:
         rows.append(
             "Its webhooks are not signed: the address that is printed is a secret, and what they say is read again by "
@@ -65,6 +70,7 @@ def _abilities(adapter: Adapter) -> str:
     rows = [
         ("Webhooks", _webhooks(adapter)),
         ("API", _api(adapter)),
+        ("Webhooks are made by its API, and made again when they are gone", _yes(can.subscribes)),
         ("A sale may name its customer", _yes(can.knows_customer)),
         ("Asks at the till who the customer is", _yes(can.till_look_up)),
         ("Tried on an account of the system", _yes(can.verified)),

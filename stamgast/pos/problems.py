@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -120,9 +121,9 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
         case kind if kind == _UNION:
             *others, last = context["kinds"]
             kinds = f"{', '.join(others)} or {last}" if others else last
-            found["detail"] = f"{field} is {_kind_of(detail['input'])}, not {kinds}"
+            found["detail"] = f"{field} is {kind_of(detail['input'])}, not {kinds}"
         case kind if kind in _KINDS:
-            found["detail"] = f"{field or 'the document'} is {_kind_of(detail['input'])}, not {_KINDS[kind]}"
+            found["detail"] = f"{field or 'the document'} is {kind_of(detail['input'])}, not {_KINDS[kind]}"
             found |= _where_known(allowed=_hint(field, kind))
         case _:
             found["detail"] = f"{field} {_first_lower(detail['msg'])}".strip()
@@ -183,7 +184,8 @@ def _range(context: Mapping[str, Any]) -> str:
     return f"at least {bound}" if "ge" in context else f"at most {bound}"
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What kind of JSON value it is, as a person calls it."""
     match value:
         case None:
             return "null"
@@ -191,7 +193,7 @@ def _kind_of(value: object) -> str:
             return "true or false"
         case int():
             return "an integer"
-        case float():
+        case float() | Decimal():
             return "a number with a fraction"
         case str():
             return "a text"

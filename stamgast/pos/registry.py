@@ -47,7 +47,13 @@ OWN: Final[Mapping[str, type[Adapter]]] = {
 """By name; one module or package a system."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_CLAIMS: Final = (("signed", "verify"), ("thin", "reread"), ("poll", "poll"))
+_CLAIMS: Final = (
+    ("signed", "verify"),
+    ("thin", "reread"),
+    ("poll", "poll"),
+    ("subscribes", "missing"),
+    ("subscribes", "subscribe"),
+)
 
 
 class UnknownSystemError(LookupError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -162,7 +162,7 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
             continue
         for document in documents:
             item = read_item(document, f"/{len(items)}")
-            if isinstance(item, Received):
-                item = replace(item, event_source=item.event_source or source)
+            if isinstance(item, Received) and not item.event_source:
+                item = Received(item.purchase, item.place, item.event_id, source)
             items.append(item)
     return items

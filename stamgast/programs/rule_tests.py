@@ -9,11 +9,13 @@ expected: a gift that nobody thought of is a mistake. What is withheld may be ex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from channels.keywords import read_keyword
+from channels.model import Keyword
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import START, STOP, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
+from rules.testing.happenings import START, STOP, BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
@@ -33,6 +35,7 @@ from stamgast.domain.events import (
 )
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
+from stamgast.domain.questions import read_answers
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
@@ -139,6 +142,8 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         elif isinstance(part, GetReward):
             key = (program.merchant, CUSTOMER)
             simulation.hand_out(key, part.reward, part.at)
+        elif isinstance(part, BeAsked):
+            simulation.ask((program.merchant, CUSTOMER), part.question, part.at)
         elif isinstance(part, Redeem):
             redeemed = _redeemed(simulation, part, program)
             if not redeemed.code:
@@ -200,7 +205,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
     return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
 
 
-def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem]:
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     for step in case.steps:
@@ -222,7 +227,7 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
         elif isinstance(step, Start):
             at = step.at
             yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
-        elif isinstance(step, FeedTurns | GetReward | Redeem):
+        elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
             yield step
 
 
@@ -240,15 +245,19 @@ def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
             happened_at=step.at,
             fields=dict(step.fields),
         )
-    if step.keyword in {STOP, START}:  # the house's own: no rule hears of them
-        said = OptedOut if step.keyword == STOP else OptedIn
+    keyword = step.keyword or None
+    if step.text:
+        keyword = None if (read := read_keyword(step.text)) is Keyword.NONE else read.value
+    if keyword in {STOP, START}:  # the house's own: no rule hears of them
+        said = OptedOut if keyword == STOP else OptedIn
         return said(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel)
     return Replied(
         merchant=merchant,
         customer=CUSTOMER,
         at=step.at,
         channel=step.channel,
-        keyword=step.keyword or None,
+        keyword=keyword,
+        read=read_answers(program.questions, step.text) if step.text else {},
         media=step.media,
     )
 

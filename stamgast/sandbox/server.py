@@ -1,7 +1,6 @@
 """Running a sandbox: uvicorn, whose connections can be broken on purpose."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stamgast.lifecycle.ending import Ending
-from stamgast.lifecycle.listening import listening_on
+from stamgast.lifecycle.listening import listen, listening_on
 from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 from stamgast.sandbox.app import create_app
 from stamgast.sandbox.live import Live
@@ -67,21 +66,6 @@ def make_server(options: SandboxOptions, host: str = "127.0.0.1") -> PageServer:
     )
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named TCP, or asyncio would leave Nagle's algorithm on and every answer would take 40 ms more.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 class SandboxServer:
     """A sandbox in a thread of this process, for trials and tests: `with SandboxServer(options) as sandbox:`."""
 
@@ -96,7 +80,7 @@ class SandboxServer:
 
     def start(self) -> None:
         """Listen, and return when requests are answered."""
-        self._listener = bind("127.0.0.1", self._port)
+        self._listener = listen("127.0.0.1", self._port)
         self._port = self._listener.getsockname()[1]
         self._server = make_server(self.options)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
@@ -130,7 +114,7 @@ def run_forever(options: SandboxOptions, ending: Ending, host: str, port: int, a
     """Serve until a signal; `announce(port)` is called once the port is taken."""
     server = make_server(options, host)
     with listening_on(host, port, settings="--host and --port, or STAMGAST_SANDBOX_HOST and STAMGAST_SANDBOX_PORT"):
-        listener = bind(host, port)
+        listener = listen(host, port)
     announce(listener.getsockname()[1])
 
     def end() -> None:

@@ -9,10 +9,11 @@ from typing import Any, Final
 from stamgast.domain.activation import RANKS, Activation, Submission, activation_id
 from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, Asked, template_of
 from stamgast.domain.channels import spec_of
-from stamgast.domain.conversation import Conversation, hears, may_answer
+from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import Replied
 from stamgast.domain.facts import Fact
+from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import (
     ActivationState,
     Channel,
@@ -39,7 +40,7 @@ def replied(case: Case, event: Replied) -> None:
     talk = customer.conversation or Conversation()
     if not hears(talk, event.id or "", case.at):
         return
-    if event.id and not customer.erased_at:
+    if (event.id or customer.conversation) and not customer.erased_at:
         customer.conversation = talk
     if event.phone and customer.dead_phone in {event.phone, UNKNOWN_PHONE}:
         customer.dead_phone = ""
@@ -49,9 +50,47 @@ def replied(case: Case, event: Replied) -> None:
     telling.answer(case, event.keyword or "", event.channel)
     before = _on_their_way(case)
     data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
-    fire(case, [Fact(FactName.REPLIED, "reply", data=data)])
+    facts = [Fact(FactName.REPLIED, "reply", data=data)]
+    if event.keyword is None and talk.question is not None and not customer.erased_at:
+        facts += _answered(case, event, talk)
+    fire(case, facts)
     if event.answers and event.keyword in _ASKED and _on_their_way(case) == before:
         _answer(case, event, Asked(event.keyword), talk)
+
+
+def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
+    """What the message is as an answer to the open question; nothing, if it is none or the question has closed."""
+    asked = talk.question
+    question = None if asked is None else case.program.questions.get(asked.id)
+    if asked is None or question is None or case.at >= asked.closes_at:
+        talk.question = None
+        return []
+    answer = "" if question.kind is AnswerKind.TEXT else event.read.get(question.id)
+    if answer is None:
+        return []  # they wrote about something else: it stays open
+    talk.question = None
+    score = int(answer) if question.kind is AnswerKind.SCORE else 0
+    if question.kind is AnswerKind.SCORE:
+        talk.scores = {**talk.scores, question.id: (score, case.at)}
+        if score <= question.complaint:
+            talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
+    telling.answered(case, question.id, answer, event.channel, asked.rule)
+    occasion = f"answered:{question.id}:{event.id or case.at}"
+    return [Fact(FactName.ANSWERED, occasion, after=score, data={"question": question.id, "answer": answer})]
+
+
+def open_asked(case: Case, before: int) -> None:
+    """Open the question that a message asks which was put into the outbox behind the first `before`."""
+    if not case.program.questions or len(case.change.submissions) <= before:
+        return
+    for submission in case.change.submissions[before:]:
+        question = asked_by(case.program.questions, submission.template)
+        if question is None or submission.staff:
+            continue
+        talk = case.customer.conversation = case.customer.conversation or Conversation()
+        talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
+        known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
+        talk.asked = {**known, question.id: case.at}
 
 
 def _on_their_way(case: Case) -> int:

@@ -101,12 +101,14 @@ def handle(
             remembering.take_stock(case)
         if minds_segments:
             segments.take_stock(case, is_new=state is None)
+        before = len(case.change.submissions)
         _APPLY.get(type(event), _is_none)(case, event)
         if case.expired:
             expired, case.expired = case.expired, []
             fire(case, expired)
         if minds_segments:
             segments.follow(case, event)
+        conversation.open_asked(case, before)
         if len(customer.vouchers) > AT_HAND or customer.apart is not None:
             at_hand.tidy(case)
         if plans_anew:

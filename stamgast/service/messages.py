@@ -256,6 +256,7 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         waits_until=voucher_ends(activation) if is_about_earned(activation) else 0,
         had_room=activation.reason in _HAD_ROOM,
         rank=rank_of(activation),
+        template=activation.template,
     )
     return decide(case.customer, case.customer_id, case.program, terms, case.at)
 

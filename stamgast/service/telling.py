@@ -155,6 +155,22 @@ def answer(case: Case, keyword: str, channel: str) -> None:
     )
 
 
+def answered(case: Case, question: str, became: str, channel: str, rule: str) -> None:
+    """The customer answered a question of the rule's; of a free text it is not told what it says."""
+    case.change.told.append(
+        Line(
+            kind=_ANSWER,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            channel=channel,
+            rule=rule,
+            cause=f"question:{question}",
+        )
+    )
+
+
 def decision(  # noqa: PLR0917
     case: Case, arm: str, rule: str, occasion: str, reason: str = "", about: Activation | None = None, due: Millis = 0
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -89,6 +89,19 @@ class RedisClient(Redis):
         finally:
             with suppress(StateError):  # then it ends by itself
                 await self.run(_UNLOCK, key, [token])
+
+    @asynccontextmanager
+    async def locked_among(self, keys: Sequence[str], *, kept_s: float) -> AsyncIterator[frozenset[str]]:
+        """Be alone with those of many things with whom nobody else is now; says which. Nobody is waited for."""
+        token = secrets.token_hex(8)
+        asked = (self.call("SET", key, token, "NX", "PX", int(kept_s * 1_000)) for key in keys)
+        answers = await asyncio.gather(*asked)
+        held = frozenset(key for key, answer in zip(keys, answers, strict=True) if answer is not None)
+        try:
+            yield held
+        finally:
+            with suppress(StateError):  # then they end by themselves
+                await asyncio.gather(*(self.run(_UNLOCK, key, [token]) for key in held))
 
     async def aclose(self) -> None:
         """Close all sessions."""

@@ -24,6 +24,7 @@ from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state import joined_identities
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
+from stamgast.state.newcomers import Newcomers
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 
@@ -63,6 +64,7 @@ class IdentityStore:
         self._view = self._log.view
         self._topics = topics
         self._profiles = Profiles(self._log, wrapping_keys)
+        self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 

@@ -89,11 +89,26 @@ class IdentityLog:
         async with AsyncExitStack() as stack:
             try:
                 for name in sorted(set(names)):
-                    lock = f"{NAME}:lock:{merchant}:{name}"
+                    lock = _lock(merchant, name)
                     await stack.enter_async_context(self._redis.locked(lock, wait_s=_LOCK_WAIT_S, kept_s=_LOCK_S))
             except StateError as error:
                 raise NotLoadedError("another request is changing what is known of this person") from error
             yield
+
+    @asynccontextmanager
+    async def locked_among(self, merchant: str, names: Sequence[str]) -> AsyncIterator[frozenset[str]]:
+        """The same for many names at once, without waiting: says which of them nobody else has in hand."""
+        by_lock = {_lock(merchant, name): name for name in names}
+        async with AsyncExitStack() as stack:
+            try:
+                held = await stack.enter_async_context(self._redis.locked_among(list(by_lock), kept_s=_LOCK_S))
+            except StateError as error:
+                raise NotLoadedError("Redis does not answer") from error
+            yield frozenset(by_lock[lock] for lock in held)
+
+
+def _lock(merchant: str, name: str) -> str:
+    return f"{NAME}:lock:{merchant}:{name}"
 
 
 def list_of(name: str, value: bytes | None) -> str | None:

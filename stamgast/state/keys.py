@@ -223,6 +223,11 @@ def known_request(merchant: str, key: str) -> str:
     return f"web:key:{merchant}:{key}"
 
 
+def renewal(merchant: str, connection: str) -> str:
+    """Name what lets one process alone renew a connection's credential."""
+    return f"pos:renewal:{merchant}:{connection}"
+
+
 def feed(merchant: str, store: str) -> str:
-    """Name what is usual for a store's feed (`stamgast.domain.feed_health`); for show, and learned again if lost."""
+    """Name what is usual for a store's feed (`stamgast.domain.feed_health`); `connections.v1` has it once an hour."""
     return f"pos:feed:{merchant}:{store}"

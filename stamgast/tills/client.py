@@ -1,7 +1,8 @@
 """The one HTTP client for the systems' APIs: each account's credential, its provider's pace, repeats with patience.
 
-Only reading is done by it, so that a call may always be repeated. A credential goes over https alone (or to this very
-machine), to the address that the system or the connection's file says, and is never sent on by a redirect.
+Only reading is done by it, and webhooks are made of which two do no harm, so that a call may always be repeated. A
+credential goes over https alone (or to this very machine), to the address that the system or the connection's file
+says, and is never sent on by a redirect.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +28,7 @@ from stamgast.lifecycle.who_looks import is_loopback
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, Api, ApiError, ApiSpec, GoneError
 from stamgast.pos.connections import Connection, PosSeal, SecretError
+from stamgast.tills.renewal import AHEAD_S, Exchanged, Renewals
 
 log = get_logger(__name__)
 
@@ -33,6 +36,8 @@ _TIMEOUT: Final = httpx.Timeout(15, connect=5)
 _LARGEST: Final = 20_000_000
 _GONE: Final = frozenset({404, 410})
 _FORBIDDEN: Final = frozenset({401, 403})
+_NO_MORE: Final = frozenset({400, 401, 403})
+"""What is said of a credential that cannot be exchanged (RFC 6749, 5.2)."""
 _LATER: Final = frozenset({408, 425, 429})
 _SERVER: Final = 500
 _OK: Final = 300
@@ -95,6 +100,8 @@ class Apis:
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
         self._paces: dict[tuple[str, str, str], Pace] = {}
         self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
+        self.renewals: Renewals | None = None
+        """What keeps credentials that are replaced when they are used."""
 
     def of(self, adapter: Adapter, connection: Connection, patience: Patience | None = None) -> Api | None:
         """The API of a connection; None where it has none, or nobody gave the credential.
@@ -105,15 +112,18 @@ class Apis:
         spec = adapter.api
         if spec is None or spec.secret not in connection.sealed:
             return None
-        try:
-            secret = self._seal.open(connection, spec.secret)[0]
-        except SecretError as error:
-            raise ApiError(str(error)) from None
+        secret = self._opened(connection, spec.secret)
         base = (connection.api_url or spec.base.format(account=connection.account)).rstrip("/")
         _check(base)
         whose = (connection.merchant, adapter.name, connection.account or connection.name)
         pace = self._paces.setdefault(whose, Pace(spec.per_second, spec.burst))
-        return _Connected(self, spec, base, secret, pace, connection.account, patience or self._patience)
+        return _Connected(self, spec, base, secret, pace, connection, patience or self._patience)
+
+    def _opened(self, connection: Connection, name: str) -> str:
+        try:
+            return self._seal.open(connection, name)[0]
+        except SecretError as error:
+            raise ApiError(str(error)) from None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -126,23 +136,45 @@ class Apis:
         except httpx.HTTPError as error:
             raise _LaterError(f"the API does not answer: {type(error).__name__}") from None
 
-    async def token(self, spec: ApiSpec, secret: str, account: str) -> str:
+    async def token_of(self, spec: ApiSpec, connection: Connection, secret: str) -> str:
         """A bearer token for a secret that has to be exchanged; one that is still good is used again."""
+        account = connection.account
+        if spec.renewed_part is not None and self.renewals is not None:
+            return await self.renewals.token(connection, spec.secret, partial(self._exchange, spec, account))
         known, until = self._tokens.get((spec.token_url, secret), ("", 0.0))
         if time.monotonic() < until:
             return known
+        got = await self._exchange(spec, account, secret)
+        self._tokens[spec.token_url, secret] = (got.token, time.monotonic() + got.lasts_s - _TOKEN_SPARE_S)
+        return got.token
+
+    async def freshen(self, adapter: Adapter, connection: Connection) -> None:
+        """Renew what would soon end and others only go by. Raises `ApiError`."""
+        spec = adapter.api
+        if spec is None or spec.renewed_part is None or self.renewals is None or spec.secret not in connection.sealed:
+            return
+        if self._opened(connection, spec.secret).count(":") >= spec.token_parts - 1:
+            exchange = partial(self._exchange, spec, connection.account)
+            await self.renewals.token(connection, spec.secret, exchange, ahead_s=AHEAD_S)
+
+    async def _exchange(self, spec: ApiSpec, account: str, secret: str) -> Exchanged:
         known_as = {"secret": secret, "account": account, "part": secret.split(":", spec.token_parts - 1)}
         form = {name: value.format(**known_as) for name, value in spec.token_fields.items()}
         url = spec.token_url.format(account=account)
         _check(url)
-        document = _read(await self.send("POST", url, data=form))
+        answer = await self.send("POST", url, data=form)
+        if answer.status_code in _NO_MORE:
+            raise ApiError(
+                f"the credential is taken no more ({answer.status_code}): it has ended, or was used elsewhere. Let the "
+                "system give another one, and seal it with `stamgast pos connect`"
+            )
+        document = _read(answer)
         found = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(found, str):
             raise ApiError("the API gives no token for the credential")
         lasts = document.get("expires_in", 0)
         lasts = float(lasts) if isinstance(lasts, int | Decimal) else 0.0
-        self._tokens[spec.token_url, secret] = (found, time.monotonic() + lasts - _TOKEN_SPARE_S)
-        return found
+        return Exchanged(found, lasts, _renewed(spec, secret, document.get("refresh_token")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +186,7 @@ class _Connected:
     base: str
     secret: str
     pace: Pace
-    account: str
+    connection: Connection
     patience: Patience
 
     def __repr__(self) -> str:
@@ -185,7 +217,9 @@ class _Connected:
             headers["content-type"] = "application/json"
         try:
             return _read(
-                await self.apis.send(method, self.base + path.replace("{account}", quote(self.account)), **how)
+                await self.apis.send(
+                    method, self.base + path.replace("{account}", quote(self.connection.account)), **how
+                )
             )
         except _LaterError as error:
             if error.wait_s is not None:
@@ -195,7 +229,7 @@ class _Connected:
     async def _credential(self) -> dict[str, str]:
         spec = self.spec
         exchanged = bool(spec.token_url) and self.secret.count(":") >= spec.token_parts - 1
-        secret = await self.apis.token(spec, self.secret, self.account) if exchanged else self.secret
+        secret = await self.apis.token_of(spec, self.connection, self.secret) if exchanged else self.secret
         match spec.auth:
             case "basic":
                 return {spec.header: f"Basic {base64.b64encode(secret.encode()).decode()}"}
@@ -203,6 +237,15 @@ class _Connected:
                 return {spec.header: f"Bearer {secret}"}
             case "header":
                 return {spec.header: secret}
+
+
+def _renewed(spec: ApiSpec, secret: str, refresh: Any) -> str:
+    """The secret with the refresh token that came for its own."""
+    if spec.renewed_part is None or not isinstance(refresh, str) or not refresh:
+        return secret
+    parts = secret.split(":", spec.token_parts - 1)
+    parts[spec.renewed_part] = refresh
+    return ":".join(parts)
 
 
 def _filled(document: Any, parts: list[str]) -> Any:

@@ -1,6 +1,7 @@
 """When each store was last heard of, and what is usual for it: noted at once, kept in Redis every few seconds.
 
-Kept as it is only for show: no state of a customer goes by it. What is lost with Redis is learned again.
+Kept there as it is only for show: no state of a customer goes by it. Who polls writes it down on `connections.v1` once
+an hour, and finds there again what was lost with Redis.
 """
 
 from __future__ import annotations
@@ -86,6 +87,19 @@ class FeedBook:
             for occurred, at in moments:
                 stats.note(occurred, at, zone)
             await self._redis.set(key, _encode(stats))
+
+    async def find_again(self, place: Place, written: FeedStats) -> FeedStats:
+        """What is known now, with what was written down before where Redis has lost that. Raises `StateError`."""
+        stats = await self.stats(place)
+        if stats.first and stats.first <= written.first:
+            return stats
+        key = feed(*place)
+        async with self._redis.locked(f"{key}:lock", wait_s=_LOCK_S, kept_s=_LOCK_S):
+            stats = await self.stats(place)
+            if not stats.first or stats.first > written.first:
+                stats = stats.with_before(written)
+                await self._redis.set(key, _encode(stats))
+        return stats
 
     async def stats(self, place: Place) -> FeedStats:
         """What is known of a store; nothing, if it was never heard of. Raises `StateError`."""

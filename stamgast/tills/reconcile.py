@@ -7,6 +7,7 @@ from where a look ended days ago. What comes again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +22,10 @@ from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused
 from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Came, Door, reread, take
-from stamgast.tills.record import CursorRecord, Name, cursor_key, encode_cursor
+from stamgast.tills.record import CursorRecord, Name, cursor_key, encode_cursor, encode_feed, feed_key
+from stamgast.tills.subscriptions import Subscriptions
 from stamgast.tills.tills import Tills
 
 log = get_logger(__name__)
@@ -56,6 +59,38 @@ class Reconciler:
     append: Append
     connections_topic: str
     letters_topic: str
+    subscriptions: Subscriptions | None = None
+    """What looks after webhooks; None: nobody does here."""
+
+    async def freshen(self, connection: Connection) -> None:
+        """Renew a credential that would soon end; where that fails, the next look at the API says why."""
+        with suppress(ApiError):
+            await self.tills.apis.freshen(self.tills.adapter(connection), connection)
+
+    async def look_after_feeds(self, connection: Connection, program: Program) -> None:
+        """Write down what is usual for its stores, and find again what was lost.
+
+        Raises StateError, NotAppendedError.
+        """
+        feeds, table, records = self.tills.feeds, self.tills.connections, []
+        for store in dict.fromkeys(connection.stores.values()) or program.stores:
+            place, written = Place(connection.merchant, store), table.feed(connection.merchant, store)
+            stats = await feeds.stats(place) if written is None else await feeds.find_again(place, written)
+            if stats.first and stats != written:
+                records.append((feed_key(*place), encode_feed(stats)))
+        if records:
+            await self.append(self.connections_topic, records)
+            for key, value in records:
+                self.tills.connections.note(key, value)
+
+    async def look_after_webhooks(self, connection: Connection, at: Millis) -> None:
+        """Look whether a connection's webhooks are there. Raises `ApiError`, NotAppendedError."""
+        adapter = self.tills.adapter(connection)
+        if self.subscriptions is None or not adapter.capabilities.subscribes:
+            return
+        api = self.tills.apis.of(adapter, connection)
+        if api is not None:
+            await self.subscriptions.look(connection, adapter, api, at)
 
     async def poll(self, connection: Connection, program: Program, at: Millis, *, deep: bool = False) -> Polled:
         """Look at what changed since the last look, or (`deep`) for days.
@@ -65,7 +100,7 @@ class Reconciler:
             NotAppendedError, NotLoadedError, StateError: not now; what was acknowledged stands.
         """
         name = Name(connection.merchant, connection.name)
-        known = self.tills.connections.cursor(name) or CursorRecord("", at)
+        known = self.tills.connections.cursor(name) or CursorRecord("", 0)
         adapter = self.tills.adapter(connection)
         try:
             api = self._api(adapter, connection)
@@ -97,7 +132,10 @@ class Reconciler:
             more = page.more and page.cursor != cursor
             cursor = page.cursor
             if not deep:
-                await self._note(name, known.moved(cursor, at))
+                moved = known.moved(
+                    cursor, at
+                )  # until the last page it is still due: whoever is killed here goes on soon
+                await self._note(name, msgspec.structs.replace(moved, at=known.at) if more else moved)
         if deep:
             newest = self.tills.connections.cursor(name) or known
             done = newest if newest.cursor else newest.moved(cursor, at)

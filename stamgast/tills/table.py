@@ -5,24 +5,41 @@ from contextlib import suppress
 from typing import Any
 
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.feed_health import FeedStats
 from stamgast.pos.connections import Connection
 from stamgast.state.views import NotLoadedError, Position
-from stamgast.tills.record import CursorRecord, Name, decode_connection, decode_cursor, is_cursor, read_key
+from stamgast.tills.record import (
+    DECODERS,
+    CursorRecord,
+    Name,
+    RenewedRecord,
+    SubscriptionRecord,
+    cursor_key,
+    decode_connection,
+    feed_key,
+    is_connection,
+    read_key,
+    renewed_key,
+    subscription_key,
+)
 
 
 class ConnectionTable:
     """Followed by `stamgast.log.tail.Tail`."""
 
     def __init__(self) -> None:
+        self._filed: dict[str, dict[str, Connection]] = {}
         self._connections: dict[str, dict[str, Connection]] = {}
-        """Of each merchant, by name."""
-        self._cursors: dict[Name, CursorRecord] = {}
+        """Of each merchant, by name, with what took the place of its secrets."""
+        self._beside: dict[bytes, Any] = {}
+        """The records beside the connections' own, by key."""
         self.loaded = False
 
     async def positions(self) -> dict[Position, int]:
         """From the beginning, always: it is small."""
+        self._filed.clear()
         self._connections.clear()
-        self._cursors.clear()
+        self._beside.clear()
         return {}
 
     async def apply(self, records: Sequence[Any], reached: Mapping[Position, int]) -> None:  # noqa: ARG002
@@ -33,20 +50,29 @@ class ConnectionTable:
     def note(self, key: bytes | None, value: bytes | None) -> None:
         """Take in one; what is nothing of ours, or is taken away, leaves nothing behind."""
         named = read_key(key)
-        if named is None:
+        if named is None or key is None:
             return
         kind, name = named
-        if is_cursor(kind):
-            self._cursors.pop(name, None)
+        if is_connection(kind):
+            self._filed.get(name.merchant, {}).pop(name.connection, None)
+            with suppress(*UNREADABLE):
+                found = decode_connection(value or b"")
+                if (found.merchant, found.name) == name:
+                    self._filed.setdefault(name.merchant, {})[name.connection] = found.connection
         else:
+            self._beside.pop(key, None)
+            with suppress(*UNREADABLE):
+                self._beside[key] = DECODERS[kind](value or b"")
+        self._lay_over(name)
+
+    def _lay_over(self, name: Name) -> None:
+        filed = self._filed.get(name.merchant, {}).get(name.connection)
+        renewed: RenewedRecord | None = self._beside.get(renewed_key(name))
+        if filed is None:
             self._connections.get(name.merchant, {}).pop(name.connection, None)
-        with suppress(*UNREADABLE):
-            if is_cursor(kind):
-                self._cursors[name] = decode_cursor(value or b"")
-                return
-            found = decode_connection(value or b"")
-            if (found.merchant, found.name) == name:
-                self._connections.setdefault(name.merchant, {})[name.connection] = found.connection
+            return
+        theirs = self._connections.setdefault(name.merchant, {})
+        theirs[name.connection] = filed if renewed is None else renewed.over(filed)
 
     async def open(self) -> None:
         """Answer from now on."""
@@ -80,6 +106,22 @@ class ConnectionTable:
         if not self.loaded:
             raise NotLoadedError("the connections to tills are still being read")
 
+    def filed(self, merchant: str) -> list[Connection]:
+        """A merchant's as their files have them, by name."""
+        return [each for _, each in sorted(self._filed.get(merchant, {}).items())]
+
     def cursor(self, name: Name) -> CursorRecord | None:
         """How far it was polled; None: never."""
-        return self._cursors.get(name)
+        return self._beside.get(cursor_key(name))
+
+    def renewed(self, name: Name) -> RenewedRecord:
+        """What took the place of its secrets."""
+        return self._beside.get(renewed_key(name)) or RenewedRecord({}, {})
+
+    def subscription(self, name: Name) -> SubscriptionRecord:
+        """What is known of its webhooks."""
+        return self._beside.get(subscription_key(name)) or SubscriptionRecord()
+
+    def feed(self, merchant: str, store: str) -> FeedStats | None:
+        """What was usual for a store when that was written down last; None: never."""
+        return self._beside.get(feed_key(merchant, store))

@@ -14,6 +14,8 @@ from stamgast.tills.feeds import FeedBook
 from stamgast.tills.gathering import Gathering
 from stamgast.tills.letters import Letters
 from stamgast.tills.record import Name
+from stamgast.tills.renewal import Append
+from stamgast.tills.subscriptions import Subscriptions
 from stamgast.tills.table import ConnectionTable
 
 _MOST_OPENED: Final = 10_000
@@ -63,6 +65,13 @@ class Tills:
     def is_believed(self, adapter: Adapter, connection: Connection) -> bool:
         """Whether what they say counts without being read again."""
         return self.is_signed(adapter, connection) or is_proven_by_address(adapter)
+
+    def subscriptions(self, append: Append, topic: str, public_url: str) -> Subscriptions | None:
+        """What looks after webhooks at this address; None where new secrets could not be kept."""
+        renewals = self.apis.renewals
+        if renewals is None:
+            return None
+        return Subscriptions(self.connections, self.seal, renewals, append, topic, public_url)
 
 
 def is_proven_by_address(adapter: Adapter) -> bool:

@@ -25,6 +25,7 @@ from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
+from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
@@ -50,14 +51,19 @@ ANSWERED = (
 )
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
+INBOUND = "/twilio/inbound"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the app. What stands behind `deps` runs already (`stamgast.bootstrap.web_parts`)."""
     merchant = "/v1/merchants/{merchant}"
-    routes: list[BaseRoute] = [
+    routes: list[BaseRoute] = [  # they are tried in turn: those first that come in numbers
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
+        Route("/twilio/status", post_status, methods=["POST"]),
+        Route(INBOUND, post_inbound, methods=["POST"]),
         Route(f"{merchant}/events", post_events, methods=["POST"]),
         Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
@@ -77,10 +83,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
-        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
-        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
-        Route("/twilio/status", post_status, methods=["POST"]),
-        Route("/twilio/inbound", post_inbound, methods=["POST"]),
+        Route(f"{merchant}/pos", get_tills, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
     ]
     app = Starlette(
@@ -89,7 +92,7 @@ def create_app(deps: Deps) -> Starlette:
             Middleware(Measured, metrics=deps.metrics),
             Middleware(RateTold),
             Middleware(Answered),
-            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.body_bytes),
+            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
             **dict.fromkeys(ANSWERED, answer_problem),
@@ -99,6 +102,11 @@ def create_app(deps: Deps) -> Starlette:
     )
     app.state.deps = deps
     return app
+
+
+def is_urgent(url: bytes) -> bool:
+    """Whether a request is what somebody wrote to us: it may be STOP, and the carrier posts it once."""
+    return url.partition(b"?")[0] == INBOUND.encode()
 
 
 async def _get_openapi(_request: Any) -> JSONResponse:

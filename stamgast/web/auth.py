@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from stamgast.api_keys.model import ApiKey, Scope
 from stamgast.domain.program import Program
@@ -103,20 +103,25 @@ async def read_raw(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
-    body = bytearray()
+    pieces: list[bytes] = []
+    size, more = 0, True
     try:
         async with asyncio.timeout(REQUEST_S) as limit_s:
             started = limit_s.when() or 0.0
-            async for piece in request.stream():
-                body += piece
-                if len(body) > limit:
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.")
+                piece, more = message.get("body", b""), message.get("more_body", False)
+                size += len(piece)
+                if size > limit:
                     raise _too_large(limit)
-                limit_s.reschedule(started + len(body) / BYTES_A_SECOND)
+                pieces.append(piece)
+                if more:
+                    limit_s.reschedule(started + size / BYTES_A_SECOND)
     except TimeoutError:
         raise Problem(408, "too-slow", f"The body did not arrive within {REQUEST_S:.0f} s. Send it again.") from None
-    except ClientDisconnect:
-        raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.") from None
-    return bytes(body)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _too_large(limit: int) -> Problem:

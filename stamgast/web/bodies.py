@@ -8,7 +8,7 @@ from stamgast.web.problem import unavailable
 class Bodies:
     """Answers 503 to a request whose body finds no room; nothing of it was taken.
 
-    Small ones always find some, or batches could keep a STOP out; a thousand of them are not much.
+    Small ones always find some, or batches could keep a STOP out; ten thousand of them are not too much.
     """
 
     def __init__(self, app: ASGIApp, most: int, small: int) -> None:

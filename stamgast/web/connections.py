@@ -1,7 +1,9 @@
 """How many connections there are and how long one may wait: whoever says nothing costs others nothing.
 
-A connection waits until a whole request is there, and again from its answer on. One that waits too long is closed. When
-there are too many of one address, or of all, the one that has waited longest makes room for the one that comes.
+A connection waits until a whole request is there, and again from its answer on. One that has a request half said and
+waits too long is closed. When there are too many of one address, or of all, those that have waited longest make room.
+Requests are bounded too: of one address and of all only so many are answered at once, and others get 503. Urgent ones
+stand outside of that: a carrier posts a STOP once, and what tills fill must not keep it out.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from stamgast.web.problem import unavailable
 
 REQUEST_S: Final = 10.0
 """Within this a whole request is there, or the connection is closed."""
@@ -21,37 +26,55 @@ BYTES_A_SECOND: Final = 100_000
 """What has come so fast earns a large body the time that it needs."""
 _TO_ANSWER_S: Final = 2.0
 """So much longer is waited for a body: its reader says why it gives up."""
+_SETTLING_S: Final = 2.0
+"""Whoever came so lately may have said something already that is not read yet: it makes no room."""
+_LARGEST_HEAD: Final = 65_536
+"""Bytes of a request's line and headers."""
+_MOST_AHEAD: Final = 16
+"""Requests that one connection has sent ahead of their answers."""
 _SPARE_FILES: Final = 256
 
 
 @dataclass(eq=False, slots=True)
 class _Of:
-    """The connections of one address; those that wait, longest first."""
+    """The connections of one address; those that wait, longest first; how many requests of it are being answered."""
 
     open: int = 0
     waiting: dict[Watched, None] = field(default_factory=dict)
+    asking: int = 0
 
 
 class Connections:
-    """All open connections of a server. `on_drop` is told why one was closed."""
+    """All open connections of a server. `on_drop` is told why one was closed; `is_urgent` judges a request's path.
+
+    `most` and `per_address` bound the requests that are answered at once, but for urgent ones, and the connections that
+    wait; all of them together are at most `open_at_most`.
+    """
 
     def __init__(
         self,
         *,
         most: int = 2_000,
         per_address: int = 100,
+        open_at_most: int | None = None,
         proxies: Sequence[str] = (),
         request_s: float = REQUEST_S,
+        settling_s: float = _SETTLING_S,
+        is_urgent: Callable[[bytes], bool] = lambda _: False,
         on_drop: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._most = most
         self._per_address = per_address
+        self._open_at_most = open_at_most or most
         self._proxies = [ipaddress.ip_network(each) for each in proxies]
         self.request_s = request_s
+        self._settling_s = settling_s
+        self.is_urgent = is_urgent
         self._on_drop = on_drop
         self._by_address: dict[str, _Of] = {}
         self._waiting: dict[Watched, None] = {}
         self.open = 0
+        self._asking = 0
 
     def protocol(self, **given: Any) -> Watched:
         """Make the protocol of a connection to come, as uvicorn asks for it."""
@@ -59,16 +82,15 @@ class Connections:
 
     def admit(self, connection: Watched) -> bool:
         """Count a new connection, if there is room or room can be made."""
-        of = self._by_address.setdefault(connection.address, _Of())
-        crowded = of.open >= self._per_address and not self._is_proxy(connection.address)
-        if (crowded and not self._make_room(of.waiting, "address")) or (
-            self.open >= self._most and not self._make_room(self._waiting, "all")
-        ):
+        of = self._by_address.get(connection.address) or _Of()
+        now = connection.loop.time()
+        if not self._is_proxy(connection.address):
+            self._make_room(of.waiting, of.open + 1 - self._per_address, now, "address")
+        self._make_room(self._waiting, self.open + 1 - self._most, now, "all")
+        if self.open >= self._open_at_most:
             self._on_drop("busy")
-            if not of.open:
-                del self._by_address[connection.address]
             return False
-        of = self._by_address.setdefault(connection.address, of)
+        of = self._by_address.setdefault(connection.address, of)  # it went, if the last of its address made room
         of.open += 1
         self.open += 1
         return True
@@ -91,18 +113,38 @@ class Connections:
         self._waiting.pop(connection, None)
         self._by_address[connection.address].waiting.pop(connection, None)
 
+    def takes(self, connection: Watched) -> bool:
+        """Count a request that is to be answered, if it may be: `settles` follows."""
+        of = self._by_address[connection.address]
+        crowded = of.asking >= self._per_address and not self._is_proxy(connection.address)
+        if crowded or self._asking >= self._most:
+            self._on_drop("busy")
+            return False
+        of.asking += 1
+        self._asking += 1
+        return True
+
+    def settles(self, connection: Watched) -> None:
+        """It is answered, or nobody waits for the answer any more."""
+        self._by_address[connection.address].asking -= 1
+        self._asking -= 1
+
     def drop(self, connection: Watched, why: str) -> None:
         """Close it at once."""
         self._on_drop(why)
         connection.leave()
 
-    def _make_room(self, waiting: dict[Watched, None], why: str) -> bool:
-        longest = next(iter(waiting), None)
-        if longest is not None:
+    def _make_room(self, waiting: dict[Watched, None], too_many: int, now: float, why: str) -> None:
+        while too_many > 0 and waiting:
+            longest = next(iter(waiting))
+            if now - longest.since < self._settling_s:
+                return
             self.drop(longest, why)
-        return longest is not None
+            too_many -= 1
 
     def _is_proxy(self, address: str) -> bool:
+        if not self._proxies:
+            return False
         try:
             found = ipaddress.ip_network(address).network_address
         except ValueError:
@@ -110,16 +152,23 @@ class Connections:
         return any(found in network for network in self._proxies)
 
 
-class Watched(H11Protocol):
+class Watched(HttpToolsProtocol):
     """Uvicorn's HTTP protocol, which also says whether it waits for a request."""
 
     def __init__(self, connections: Connections, **given: Any) -> None:
         super().__init__(**given)
         self._connections = connections
+        self._own_app = self.app
         self.address = ""
         self._admitted = False
         self._waits = False
-        self._since = 0.0
+        self._asks = False
+        self._messages = 0
+        self._beside = 0
+        """Bytes of this request that are not its body: its line, its headers, what frames chunks."""
+        self._body = 0
+        self.since = 0.0
+        """Since when it waits, or since when something of the request has come (the loop's time)."""
         self._bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -143,12 +192,46 @@ class Watched(H11Protocol):
         """Take what has come."""
         if not self._admitted:
             return
+        if not self._bytes and self.cycle is not None:
+            self.since = self.loop.time()  # it was kept and said nothing, and now it begins to say something
         self._bytes += len(data)
+        messages = self._messages
         super().data_received(data)
+        if messages == self._messages:
+            self._beside += len(data)
+            if self._beside > _LARGEST_HEAD + self._body and not self.transport.is_closing():
+                self.send_400_response("The request's headers are too large.")
         self._look()
+
+    def on_headers_complete(self) -> None:
+        """Answer it; with 503 where too many others are being answered, unless it is urgent."""
+        if len(self.pipeline) >= _MOST_AHEAD:
+            raise ValueError("too many requests ahead of their answers")  # the parser says so, and 400 is answered
+        self.app = self._own_app
+        if not self._asks and not self._connections.is_urgent(self.url):
+            self._asks = self._connections.takes(self)
+            if not self._asks:
+                self.app = _too_busy
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of it is there."""
+        self._body += len(body)
+        self._beside -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of it is there; what comes next is another request."""
+        self._messages += 1
+        self._beside = self._body = 0
+        if self.cycle.response_complete:  # its answer did not wait for it
+            self.since, self._bytes = self.loop.time(), 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        if not self.pipeline:
+            self._settle()
         super().on_response_complete()
         self._look()
 
@@ -166,34 +249,49 @@ class Watched(H11Protocol):
         """Close it at once, if it is open, and be counted no more."""
         if not self._admitted:
             return
+        self._settle()
         self._admitted = self._waits = False
         self._cancel(self._deadline)
         self._cancel(self._stalled)
         self._connections.forget(self)
         self.transport.abort()
 
+    def _settle(self) -> None:
+        if self._asks:
+            self._asks = False
+            self._connections.settles(self)
+
     def _look(self) -> None:
         cycle: Any = self.cycle  # None before the first request
-        whole = cycle is not None and not cycle.response_complete and not cycle.more_body
+        whole = bool(self.pipeline) or (cycle is not None and not cycle.response_complete and not cycle.more_body)
         if whole == self._waits and self._admitted:
             self._waits = not whole
-            self._cancel(self._deadline)
             if whole:
                 self._connections.works(self)
                 return
-            self._since, self._bytes = self.loop.time(), 0
+            self.since, self._bytes = self.loop.time(), 0
             self._connections.waits(self)
-            self._watch_until(self._since + self._connections.request_s)
+            if self._deadline is None:
+                self._watch_until(self.since + self._connections.request_s)
 
     def _watch_until(self, moment: float) -> None:
         self._deadline = self.loop.call_at(moment, self._judge)
 
     def _judge(self) -> None:
-        limit = self._since + self._connections.request_s
+        """Close it if a request is half said for too long. Looked at as often as that, so that no request sets a timer.
+
+        One that was answered and says nothing more is uvicorn's to close: it may stay for longer.
+        """
+        self._deadline = None
+        if not self._waits:
+            return
+        now, limit = self.loop.time(), self.since + self._connections.request_s
         cycle: Any = self.cycle
         if cycle is not None and not cycle.response_complete:
             limit += self._bytes / BYTES_A_SECOND + _TO_ANSWER_S
-        if self.loop.time() < limit:
+        elif cycle is not None and not self._bytes:
+            limit = now + self._connections.request_s
+        if now < limit:
             self._watch_until(limit)
         else:
             self._connections.drop(self, "slow")
@@ -202,6 +300,12 @@ class Watched(H11Protocol):
     def _cancel(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+async def _too_busy(scope: Scope, receive: Receive, send: Send) -> None:
+    problem = unavailable("Too many requests are being answered now. Nothing of this one was taken. Send it again.")
+    problem.headers["Connection"] = "close"
+    await problem.response()(scope, receive, send)
 
 
 def address_of(host: str) -> str:

@@ -1,16 +1,16 @@
 """For which host names web answers, and what every answer of it tells browsers and caches."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stamgast.web.problem import Problem
 
-_SAID: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_SAID: Final = {b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
 
 
 class Hosts:
@@ -31,10 +31,12 @@ class Hosts:
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_SAID)
+                told = [each for each in message.get("headers", ()) if each[0].lower() not in _SAID]
+                message["headers"] = [*told, *_SAID.items()]
             await send(message)
 
-        host = _name_in(Headers(scope=scope).get("host", ""))
+        given = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        host = _name_in(given.decode("latin-1"))
         if host in self._names or _is_address(host):
             await self._app(scope, receive, said)
         else:
@@ -42,6 +44,7 @@ class Hosts:
             await Problem(421, "host", detail).response()(scope, receive, said)
 
 
+@lru_cache(maxsize=256)
 def _name_in(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
@@ -49,6 +52,7 @@ def _name_in(host: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=256)
 def _is_address(host: str) -> bool:
     try:
         ip_address(host.partition("%")[0])

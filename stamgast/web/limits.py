@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stamgast.people.opt_out import FINISHED_S
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -15,8 +17,13 @@ class Limits:
     body_bytes: int = 64_000
     all_bodies_bytes: int = 64_000_000
     """Of all requests that are being answered; read, a body takes some ten times as much."""
+    small_body_bytes: int = 24_000
+    """So large a body finds room whatever else is there: a message of 1,600 letters takes 20,000 bytes as a form."""
     connections: int = 2_000
+    """That wait, and requests that are answered at once, but for what people wrote to us."""
     connections_per_address: int = 100
+    open_connections: int = 10_000
+    """All of them; five thousand people may say STOP at once."""
     per_key: float = 500
     per_key_burst: float = 1_000
     refusals: float = 5
@@ -26,7 +33,9 @@ class Limits:
     """Vouchers that do not exist, a second under one key."""
     wrong_codes_burst: float = 30
     stop_s: float = 8
-    """How long a STOP waits for what it needs before its sender is told to come again; Twilio waits for 15 s."""
+    """How long a START waits for what it needs before its sender is told to come again; Twilio waits for 15 s."""
+    stop_finished_s: float = FINISHED_S
+    """How long one that is in the log waits until it stands with every customer; then it is answered all the same."""
 
 
 class TokenBuckets:

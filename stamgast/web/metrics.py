@@ -48,6 +48,13 @@ class WebMetrics:
             ["merchant", "system", "outcome"],
             registry=self.registry,
         )
+        self.claims = Counter(
+            "stamgast_web_claims",
+            "Receipts' tokens made (`token`), and claims by what they were answered: `claimed`, `in_review` (waits for "
+            "a person), `pending` (no answer yet), `refused`, `taken`, `too_late`, `no_receipt`, `nothing_left`",
+            ["merchant", "outcome"],
+            registry=self.registry,
+        )
         self.config_faults = Counter(
             "stamgast_web_config_faults",
             "Messages that failed because the carrier refuses their sender or template",

@@ -15,7 +15,9 @@ class RateTold:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(scope.get("state", {}).get("rate_limit", {}))
+                known = scope.get("state", {}).get("rate_limit")
+                if known:
+                    MutableHeaders(scope=message).update(known)
             await send(message)
 
         await self._app(scope, receive, told)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -12,9 +12,10 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from stamgast.bootstrap import WebParts
-from stamgast.lifecycle.listening import listening_on
+from stamgast.lifecycle.garbage import collect_rarely
+from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
 from stamgast.settings import Settings, listed
-from stamgast.web.app import create_app
+from stamgast.web.app import create_app, is_urgent
 from stamgast.web.connections import Connections, allow_files
 from stamgast.web.deps import Deps
 from stamgast.web.health import health_app
@@ -22,6 +23,9 @@ from stamgast.web.hosts import Hosts
 from stamgast.web.limits import Limits
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.opening import Opening
+
+KEEP_ALIVE_S: Final = 75.0
+"""Longer than load balancers and pools of clients keep a connection (60 s): they close it first, and lose no POST."""
 
 
 def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetrics | None = None) -> Deps:
@@ -60,15 +64,18 @@ async def serving(
     port: int,
     connections: Connections | None = None,
     *,
+    keep_alive_s: float = KEEP_ALIVE_S,
     settings: str = "--host and --port, or STAMGAST_WEB_HOST and STAMGAST_WEB_PORT",
 ) -> AsyncIterator[int]:
     """Serve an app while the context is open; yields the port (0 asks for any that is free).
+
+    A connection that was answered may say nothing for `keep_alive_s`.
 
     Raises:
         CannotListenError: the port is taken; `settings` choose another one.
     """
     with listening_on(host, port, settings=settings):
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = listen(host, port)
     config = uvicorn.Config(
         app,
         http=cast("Any", (connections or Connections()).protocol),
@@ -78,7 +85,8 @@ async def serving(
         log_config=None,
         lifespan="off",
         timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=65_536,
+        timeout_keep_alive=cast("Any", keep_alive_s),
+        backlog=BACKLOG,
         server_header=False,
     )
     server = uvicorn.Server(config)
@@ -102,9 +110,12 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         CannotListenError: the port is taken.
     """
     opening, metrics, limits = Opening(), WebMetrics(), Limits()
+    files = allow_files(limits.open_connections)
     connections = Connections(
-        most=allow_files(limits.connections),
+        most=min(limits.connections, files),
         per_address=limits.connections_per_address,
+        open_at_most=files,
+        is_urgent=is_urgent,
         proxies=listed(settings.web_proxies),
         on_drop=lambda why: metrics.dropped.labels(why).inc(),
     )
@@ -114,10 +125,12 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
             where = "STAMGAST_METRICS_HOST and STAMGAST_WEB_METRICS_PORT"
             ours = serving(health, settings.metrics_host, settings.web_metrics_port, settings=where)
             await stack.enter_async_context(ours)
-        announce(await stack.enter_async_context(serving(public(opening, settings), host, port, connections)))
+        app, kept = public(opening, settings), settings.web_keep_alive_s
+        announce(await stack.enter_async_context(serving(app, host, port, connections, keep_alive_s=kept)))
         parts = await stack.enter_async_context(opening.parts(settings))
         deps = deps_over(parts, limits=limits, metrics=metrics)
         opening.open(create_app(deps), deps)
+        collect_rarely()
         await asyncio.Event().wait()
 
 

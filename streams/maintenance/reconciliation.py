@@ -1,5 +1,7 @@
 """Polls every connection to a system of tills that can be polled: webhooks may be missed, and this finds what was.
 
+Credentials that end, and webhooks that their system switched off, are looked after here as well.
+
 The owner of the first partition of customers looks every half minute which are due (`stamgast.tills.reconcile`).
 """
 
@@ -97,9 +99,12 @@ class Reconciliation(Service):
             known = self._reconciler.tills.connections.cursor(Name(merchant, name))
             light, deep = is_due(known, program, now)
             async with asyncio.timeout(_LONGEST_S):
+                await self._reconciler.freshen(connection)
                 if light:
                     found = await self._reconciler.poll(connection, program, now)
                     log.info("polled", merchant=merchant, connection=name, taken=found.taken, pages=found.pages)
+                    await self._reconciler.look_after_webhooks(connection, now)
+                    await self._reconciler.look_after_feeds(connection, program)
                 if deep:
                     await self._reconciler.poll(connection, program, now, deep=True)
         except ApiError as error:

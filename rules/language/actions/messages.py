@@ -114,6 +114,46 @@ class SendAction(ActionWord):
 
 
 @ACTIONS.add
+class AskAction(ActionWord):
+    """Ask a question of program.yaml's `questions`: send its template, and take the next reply that fits as the answer.
+
+    One question is open at a time, until it is answered or closes; another one is withheld meanwhile, and one that
+    was asked within its `again_after`. The answer sets off `answered`. It is a message like any other: `by` and the
+    rule's limits and timing hold.
+
+    Example::
+
+        then:
+          - ask: visit
+            by: [whatsapp, sms]
+    """
+
+    name = "ask"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "stel de vraag {value}",
+        "fr": "poser la question {value}",
+        "de": "die Frage {value} stellen",
+        "en": "ask the question {value}",
+    }
+    options: ClassVar[Mapping[str, Schema]] = {"by": one_or_more(choice(CHANNELS)), "after": DURATION}
+
+    def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
+        """A question; `by` defaults to the channels its template is written for."""
+        name = context.reader.known(node, self.name, context.program.questions, "question")
+        by = context.reader.some_of(options["by"], "by", CHANNELS, thing="channel") if "by" in options else ()
+        after = _delay(options["after"], "after", context) if "after" in options else None
+        if name is None or ("by" in options and not by):
+            return None
+        template = context.program.templates[context.program.questions[name].template]
+        written = tuple(each.value for each in Channel if template.wordings(each))
+        return Send(template.id, by or written, after, of_voucher=speaks_of(template, "voucher"))
+
+    def schema(self) -> Schema:
+        """A question's id."""
+        return TEXT
+
+
+@ACTIONS.add
 class WaitAction(ActionWord):
     """Let time pass: whatever stands below it happens that much later, rewards included.
 

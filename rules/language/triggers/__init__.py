@@ -96,6 +96,7 @@ def trigger_schema() -> Schema:
 
 # The words register themselves when their modules are read.
 from rules.language.triggers import (  # noqa: E402
+    answers,
     cards,
     customers,
     dates,
@@ -116,6 +117,7 @@ __all__ = [
     "PERIODS",
     "TRIGGERS",
     "Trigger",
+    "answers",
     "cards",
     "customers",
     "dates",

@@ -9,7 +9,7 @@ from typing import Final
 from stamgast.domain.spelling import nearest
 
 NEEDED: Final = ("customer", "date", "amount")
-OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
+OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source", "category")
 _ELSEWHERE: Final = {
     "customer": "klant klanten klantnummer klantnr kunde kunden kundennummer kundennr client clients acheteur",
     "date": "datum aankoopdatum besteldatum kaufdatum bestelldatum verkoopdatum",

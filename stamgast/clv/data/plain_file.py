@@ -19,6 +19,8 @@ from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
 from stamgast.sheets.cells import read_amount, two_readings, with_point
 
+OTHER: Final = "other"
+"""The name of the margin for whatever has none of its own."""
 _LINES: Final = 20_000
 _MOST_KEPT: Final = 100_000
 """Different amounts that are kept beside what they mean; then they are forgotten."""
@@ -92,7 +94,13 @@ class PlainReading:
     """Reads the rows after a heading that is in order. `day` reads a date; `columns` is the place of each."""
 
     def __init__(
-        self, columns: Mapping[str, int], day: Callable[[str], Day | None], as_of: Day | None, *, has_commas: bool
+        self,
+        columns: Mapping[str, int],
+        day: Callable[[str], Day | None],
+        as_of: Day | None,
+        *,
+        has_commas: bool,
+        margins: Mapping[str, float] | None = None,
     ) -> None:
         self._columns, self._width, self._as_of = columns, len(columns), as_of
         self._has_commas = has_commas
@@ -100,6 +108,8 @@ class PlainReading:
         self._customers = _Codes(_check_customer)
         self._currencies: set[str] = set()
         self._amounts = _Known(self._amount)
+        self._by_category = margins is not None
+        self._margins = _Known(lambda text: _margin(text.strip(), margins or {}))
         self._profits = _Known(lambda text: self._amount(text) if text.strip() else 0)
         self._labels = {"segment": _Codes(), "acquisition_source": _Codes()}
         for codes in self._labels.values():
@@ -136,17 +146,28 @@ class PlainReading:
             if len(self._currencies) > 1:
                 raise NotPlainError
         customers = map(str.strip, cells[self._columns["customer"]])
-        profits = cells[self._columns["profit"]] if "profit" in self._columns else ()
-        tells = np.fromiter((bool(text.strip()) for text in profits), np.bool_, count if profits else 0)
+        amounts = np.fromiter(map(self._amounts.__getitem__, cells[self._columns["amount"]]), np.int64, count)
+        profits, tells = self._profits_of(cells, amounts)
         return _Lines(
             np.fromiter(map(self._customers.__getitem__, customers), np.int32, count),
             days,
-            np.fromiter(map(self._amounts.__getitem__, cells[self._columns["amount"]]), np.int64, count),
-            np.fromiter(map(self._profits.__getitem__, profits), np.int64, len(tells)),
+            amounts,
+            profits,
             tells,
             self._labelled("segment", cells, count),
             self._labelled("acquisition_source", cells, count),
         )
+
+    def _profits_of(self, cells: Sequence[Sequence[str]], amounts: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+        """Return each line's profit and whether it tells one; empty where no line does."""
+        if self._by_category:
+            texts = cells[self._columns["category"]]
+            margins = np.fromiter(map(self._margins.__getitem__, texts), np.float64, len(amounts))
+            tells = ~np.isnan(margins)
+            return np.rint(amounts * np.where(tells, margins, 0.0)).astype(np.int64), tells
+        profits = cells[self._columns["profit"]] if "profit" in self._columns else ()
+        tells = np.fromiter((bool(text.strip()) for text in profits), np.bool_, len(amounts) if profits else 0)
+        return np.fromiter(map(self._profits.__getitem__, profits), np.int64, len(tells)), tells
 
     def _labelled(self, column: str, cells: Sequence[Sequence[str]], count: int) -> _Numbers:
         if column not in self._columns:
@@ -251,6 +272,14 @@ def _of(columns: Columns, who: NDArray[np.bool_]) -> Columns:
 def _check_customer(text: str) -> None:
     if not text or is_rounded(text):
         raise NotPlainError
+
+
+def _margin(category: str, margins: Mapping[str, float]) -> float:
+    """Return the margin of a category; no number where none is told, of a line without one."""
+    found = margins.get(category, margins.get(OTHER))
+    if found is None and category:
+        raise NotPlainError
+    return np.nan if found is None else found
 
 
 def _sure(day: Day | None) -> Day:

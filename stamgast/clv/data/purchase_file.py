@@ -1,6 +1,7 @@
 """A CSV of purchases, checked line by line.
 
-Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source. Dates are as
+Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source,
+category. Dates are as
 `written_dates` has them (a time of day is left out), amounts decimals in major units, negative for a refund. Only
 purchases up to `as_of` are looked at: later lines may say anything.
 """
@@ -8,15 +9,16 @@ purchases up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, Final
 
 from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
 from stamgast.clv.data.column_names import missing_columns, unread_columns
-from stamgast.clv.data.plain_file import NotPlainError, PlainReading
+from stamgast.clv.data.plain_file import OTHER, NotPlainError, PlainReading
 from stamgast.domain.errors import in_plain_words
+from stamgast.domain.spelling import nearest
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
 from stamgast.sheets.cells import (
@@ -60,18 +62,21 @@ class PurchaseFileError(Exception):
         self.problems = problems
 
 
-def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
+def read_purchases(path: Path, as_of: Day | None = None, margins: Mapping[str, float] | None = None) -> Purchases:
     """Read a file; without `as_of` up to its newest purchase.
+
+    With `margins`, shares of what is paid by category, profit is reckoned by its column `category`; `OTHER` is for the
+    categories that they do not name, and for lines without one.
 
     Raises:
         PurchaseFileError: no such file, columns or values that are not what they should be.
     """
     try:
         with _opened(path) as file:
-            found = _Reading(path, as_of).read_plain(file)
+            found = _Reading(path, as_of, margins).read_plain(file)
         if found is None:
             with _opened(path) as file:
-                found = _Reading(path, as_of).read(file)
+                found = _Reading(path, as_of, margins).read(file)
         return found
     except OSError as error:
         raise PurchaseFileError([f"{path}: {error.strerror}"]) from None
@@ -86,7 +91,8 @@ def _opened(path: Path) -> IO[str]:
 class _Reading:
     """One pass over the lines."""
 
-    def __init__(self, path: Path, as_of: Day | None) -> None:
+    def __init__(self, path: Path, as_of: Day | None, margins: Mapping[str, float] | None = None) -> None:
+        self._margins = margins
         self._path = path
         self._name = str(path)
         self._as_of = as_of
@@ -110,7 +116,9 @@ class _Reading:
         rows = self._rows(file)
         try:
             self._read_heading(next(rows, None))
-            reading = PlainReading(self._columns, self._read_day, self._as_of, has_commas=self._has_commas)
+            reading = PlainReading(
+                self._columns, self._read_day, self._as_of, has_commas=self._has_commas, margins=self._margins
+            )
             plain = reading.read(rows)
         except (csv.Error, PurchaseFileError, NotPlainError):
             return None
@@ -174,11 +182,25 @@ class _Reading:
             if name in self._columns:
                 self._note(1, place, f"there are two columns {name!r}")
             self._columns.setdefault(name, place - 1)
-        for place, text in missing_columns(names):
+        for place, text in [*missing_columns(names), *self._wrong_margins(names)]:
             self._note(1, place, text)
         if self._problems:
             raise PurchaseFileError(self._problems)
-        self._notes = tuple(f"{self._name}:{text}" for text in unread_columns(names))
+        told = unread_columns(names)
+        if "category" in names and self._margins is None:
+            told.append(
+                f"1:{names.index('category') + 1}: the column 'category' is not read without margins by category"
+            )
+        self._notes = tuple(f"{self._name}:{text}" for text in told)
+
+    def _wrong_margins(self, names: Sequence[str]) -> list[tuple[int, str]]:
+        """Return what speaks against margins by category, with the place in the heading that it concerns."""
+        if self._margins is None:
+            return []
+        if "profit" in names:
+            return [(names.index("profit") + 1, "profit stands here already; margins by category would say it again")]
+        told = "there is no column 'category', which margins by category go by"
+        return [] if "category" in names else [(1, f"{told}; there are {', '.join(names)}")]
 
     def _read_row(self, line: int, row: list[str]) -> None:
         when = self._day(self._cell(row, "date"))
@@ -202,10 +224,10 @@ class _Reading:
             )
             return
         amount = self._amount(line, row, "amount")
-        tells_profit = bool(self._cell(row, "profit"))
-        profit = self._amount(line, row, "profit") if tells_profit else 0
+        gained = self._profit(line, row, amount)
+        tells_profit, profit = gained is not None, gained or 0
         self._see_currency(line, self._cell(row, "currency"))
-        if amount is None or profit is None or not customer:
+        if amount is None or not customer:
             return
         buyer = self._buyers.setdefault(customer, Buyer())
         buyer.amounts[when] = buyer.amounts.get(when, 0) + amount
@@ -220,6 +242,19 @@ class _Reading:
                 # Of several on a day the alphabetically first, so that the order of lines does not matter.
                 days[when] = min(days.get(when, text), text)
         self._newest = when if self._newest is None else max(self._newest, when)
+
+    def _profit(self, line: int, row: list[str], amount: int | None) -> int | None:
+        """Return what the line's profit is, None if it tells none; what is wrong with it is noted."""
+        if self._margins is None:
+            return self._amount(line, row, "profit") if self._cell(row, "profit") else None
+        category = self._cell(row, "category")
+        margin = self._margins.get(category, self._margins.get(OTHER))
+        if margin is None and category:
+            near = nearest(category, list(self._margins))
+            meant = f"is that {near!r}? " if near else ""
+            text = f"{category!r} has no margin; {meant}{OTHER!r} is for all that have none of their own"
+            self._note(line, self._place("category"), text)
+        return None if margin is None or amount is None else round(amount * margin)
 
     def _cell(self, row: list[str], column: str) -> str:
         place = self._columns.get(column)

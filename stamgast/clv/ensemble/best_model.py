@@ -20,10 +20,10 @@ import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.rows import Floats
+from stamgast.clv.data.rows import Floats, Integers
 from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
 from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
-from stamgast.clv.ensemble.shares import mixed, shares_of
+from stamgast.clv.ensemble.shares import Foretold, mixed, shares_of
 from stamgast.clv.models.fitting import MODELS, fit_alike, usual_shop
 from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
@@ -110,16 +110,22 @@ def choose(purchases: Purchases, days: int) -> Choice:
 
 
 class _Rehearsal(NamedTuple):
-    """The chance that each model gave to what each customer did after a cut; `regular`: with a k above 1."""
+    """The chance that each model gave to what each customer did after a cut, its means, and how often they came.
+
+    `regular`: with a k above 1.
+    """
 
     chances: dict[str, Floats]
+    means: dict[str, Floats]
+    came: Integers
     regular: bool
 
 
 def _shares(held: list[_Rehearsal], names: list[str]) -> dict[str, float]:
     """Return how far each is believed; MBG/CNBD-k only where k > 1, for with k = 1 it is MBG/NBD."""
     left_out = {PRIOR} if all(each.regular for each in held) else {PRIOR, MBG_CNBD_K}
-    return shares_of([each.chances for each in held], [name for name in names if name not in left_out])
+    told = [Foretold(each.chances, each.means, each.came) for each in held]
+    return shares_of(told, [name for name in names if name not in left_out], REGRESSION)
 
 
 def _blend_or_one(shares: dict[str, float]) -> str:
@@ -156,7 +162,8 @@ def _rehearsed(purchases: Purchases, after: int) -> _Rehearsal | None:
     if (regression := regression_of(known, window)) is not None:
         forecasts[REGRESSION] = regression
     chances = {name: chance_of(each, window.purchases) for name, each in forecasts.items()}
-    return _Rehearsal(chances, fits[MBG_CNBD_K].parameters.get("k", 1) > 1)
+    means = {name: each.purchases for name, each in forecasts.items()}
+    return _Rehearsal(chances, means, window.purchases, fits[MBG_CNBD_K].parameters.get("k", 1) > 1)
 
 
 def regression_of(known: Purchases, window: Window) -> RegressionForecast | None:

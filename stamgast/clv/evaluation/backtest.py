@@ -39,7 +39,7 @@ from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
 from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.models.gamma_gamma import Orders
-from stamgast.domain.season import shop_time
+from stamgast.domain.season import Season, shop_time
 from stamgast.domain.units import Day
 
 Interval = tuple[float, float]
@@ -122,14 +122,18 @@ def evaluate(
     holdout_end: Day,
     orders: Orders = "all",
     tell: Callable[[str], None] = lambda _: None,
+    *,
+    trade: Season | None = None,
 ) -> Evaluation:
     """Fit, foretell and judge; `tell` is told what goes on. `orders` is what the spend model averages over.
+
+    `trade` is the season of the shop's trade, if one is named.
 
     Raises:
         ValueError: the dates are in the wrong order, or nobody had bought by the end of the calibration.
     """
     known_then = up_to(purchases, calibration_end)
-    chosen = _season(known_then, holdout_end - calibration_end)
+    chosen = _season(known_then, holdout_end - calibration_end, trade)
     purchases, counter = in_shop_days(purchases, shop_time(ClosedDays(), chosen.season))
     if chosen.said:
         tell(chosen.said)
@@ -184,11 +188,11 @@ def evaluate(
     )
 
 
-def _season(known: Purchases, days: int) -> SeasonChoice:
-    """Choose a season by what is known; that of a trade nobody names here."""
+def _season(known: Purchases, days: int, trade: Season | None) -> SeasonChoice:
+    """Choose a season by what is known."""
     if not known.buyers:
         raise ValueError("nobody had bought by then")
-    return choose_season([buyer.days() for buyer in known.buyers.values()], known.as_of, days, ClosedDays())
+    return choose_season([buyer.days() for buyer in known.buyers.values()], known.as_of, days, ClosedDays(), trade)
 
 
 def _spend(window: Window, orders: Orders) -> Floats | None:

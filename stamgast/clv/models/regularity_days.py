@@ -1,4 +1,4 @@
-"""After how many open days of silence customers have left as likely as was asked, for many customers at once.
+"""After how many days of silence customers have left as likely as was asked, for many customers at once.
 
 The same as `stamgast.domain.regularity.Silence.days`, to the whole day: whoever comes out so near to a day's end that
 two ways of reckoning might differ is reckoned as the worker does.
@@ -26,7 +26,7 @@ _GRID: Final = np.array(REACHES)
 
 
 def whole_days(regularity: Regularity, sums: Sums, visits: Integers, chance: float) -> Integers:
-    """Return after how many whole open days each customer has left with that chance, who comes after `visits`."""
+    """Return after how many whole days each customer has left with that chance, who comes after `visits`."""
     days = _days(regularity, sums, visits, chance)
     whole: Integers = days.astype(np.int64) + 1
     for row in np.flatnonzero(np.abs(days - np.rint(days)) <= _DOUBT * days):

@@ -39,8 +39,6 @@ _VISITORS: Final = 1_500.0
 """So many customers count the kinds' own chances of leaving against those who came as often."""
 _ALERTS: Final = 10.0
 """So many alerts count what the formulas say against those of the past."""
-_FEWER: Final = 0.8
-"""Where closed days are named: so many wrong calls, at most, of those that would be made if they were not."""
 _FEW_WRONG: Final = 0.8
 """Beyond this chance wrong calls are few, and told by the few longest gaps: doubt in how many there are rises to two
 standard deviations."""
@@ -63,52 +61,38 @@ class Spells(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What calls at a chance come to: the share that is right, how many are wrong, and how many there are."""
+    """What calls at a chance come to: the share that is right, and how many there are."""
 
     chance: float
     share: float
-    wrong: float
     calls: int
 
 
 def fit_regularity(customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Regularity | None:
     """Return the shop's regularity at the end of a day; None where too few came again, or fell silent, to tell.
 
-    Closed days that were named make everybody more regular, so that calls could come sooner and be as sure. A part of
-    that goes into fewer wrong calls: nobody is to be told more of them because the shop named its holidays.
+    Closed days are days as all others, but for dead seasons: whoever names a fortnight is not to be told sooner for it,
+    and wrongly.
     """
     step = -(-len(customers) // MOST)
     chosen = customers[::step] if step > 1 else customers
-    found = _reckoned(chosen, as_of, closed)
-    if found is None:
-        return None
-    kinds, habits, calls = found
-    if next(each.calls for each in calls if each.chance >= 0.5) < FEWEST_CALLS:
-        return None
-    first = min(days[0] for days in chosen)
-    if closed.open_between(first, as_of) == as_of - first:
-        return Regularity(kinds, habits, _sureness(calls))
-    unnamed = _reckoned(chosen, as_of, ClosedDays())
-    table = _sureness(calls) if unnamed is None else _sureness_beside(calls, unnamed[2])
-    return Regularity(kinds, habits, table)
-
-
-def _reckoned(
-    customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays
-) -> tuple[tuple[Kind, ...], tuple[Habit, ...], list[Called]] | None:
-    gaps = [_gaps(days, closed) for days in customers]
+    dead = closed.dead_seasons()
+    gaps = [_gaps(days, dead) for days in chosen]
     if sum(map(bool, gaps)) < FEWEST or sum(max(len(each) - 1, 0) for each in gaps) < FEWEST:
         return None
-    quiet = [closed.open_between(days[-1], as_of) for days in customers]
-    kinds = find_kinds(_sums(customers, gaps, quiet))
-    spells = _spells(kinds, *_moments(customers, gaps, quiet))
+    quiet = [dead.open_between(days[-1], as_of) for days in chosen]
+    kinds = find_kinds(_sums(chosen, gaps, quiet))
+    spells = _spells(kinds, *_moments(chosen, gaps, quiet))
     habits, gone = _habits(spells)
-    return kinds, habits, _calls(habits, spells, gone)
+    calls = _calls(habits, spells, gone)
+    if next(each.calls for each in calls if each.chance >= 0.5) < FEWEST_CALLS:
+        return None
+    return Regularity(kinds, habits, _sureness(calls))
 
 
-def _gaps(days: PurchaseDays, closed: ClosedDays) -> list[float]:
+def _gaps(days: PurchaseDays, dead: ClosedDays) -> list[float]:
     newest = days[-_LONGEST - 1 :]
-    return [float(max(closed.open_between(*pair), 1)) for pair in pairwise(newest)]
+    return [float(max(dead.open_between(*pair), 1)) for pair in pairwise(newest)]
 
 
 def _sums(customers: Sequence[PurchaseDays], gaps: Sequence[list[float]], quiet: Sequence[int]) -> Sums:
@@ -229,27 +213,13 @@ def _calls(habits: Sequence[Habit], spells: Spells, gone: Floats) -> list[Called
         doubt = 1 + max(0.0, (chance - _FEW_WRONG) / (1 - _FEW_WRONG))
         wrong += doubt * math.sqrt(wrong) + _ALERTS * (1 - chance)
         share = min(1 - wrong / (float(told.sum()) + _ALERTS), max(_BELIEVED, chance + _MARGIN))
-        found.append(Called(chance, share, wrong, int(told.sum())))
+        found.append(Called(chance, share, int(told.sum())))
     return found
 
 
 def _sureness(calls: Sequence[Called]) -> tuple[tuple[float, float], ...]:
     table: list[tuple[float, float]] = []
-    for chance, share, *_ in calls:
+    for chance, share, _ in calls:
         if 0 < share < 1 and (not table or share > table[-1][0] + 1e-4):
             table.append((round(share, 6), chance))
-    return tuple(table)
-
-
-def _sureness_beside(calls: Sequence[Called], others: Sequence[Called]) -> tuple[tuple[float, float], ...]:
-    """The same, with fewer wrong calls than others would have made who were asked to be as sure."""
-    table: list[tuple[float, float]] = []
-    for asked in _CHANCES:
-        other = next((each for each in others if each.share >= asked), others[-1])
-        enough = (each for each in calls if each.share >= asked and each.chance >= other.chance)
-        found = next((each for each in enough if each.wrong <= _FEWER * other.wrong), calls[-1])
-        if table and found.chance <= table[-1][1]:
-            table[-1] = (asked, table[-1][1])
-        else:
-            table.append((asked, found.chance))
     return tuple(table)

@@ -53,9 +53,12 @@ class Dropout(Struct, frozen=True):
 
     def p_buy(self, history: History, weeks: float) -> float:
         """Return the chance of at least one purchase within the next `weeks`."""
+        return self.p_buy_if_alive(history, weeks) * self.p_alive(history)
+
+    def p_buy_if_alive(self, history: History, weeks: float) -> float:
+        """Return that chance for somebody who has not left."""
         quiet = history.quiet
-        longer = self._log_longer(history, quiet + weeks) - self._log_longer(history, quiet)
-        return -math.expm1(longer) * self.p_alive(history)
+        return -math.expm1(self._log_longer(history, quiet + weeks) - self._log_longer(history, quiet))
 
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""

@@ -195,6 +195,8 @@ class Combined(Struct, frozen=True):
         Pareto/NBD takes an integral for it, of somebody who is there a function of x and T alone: a series does.
         """
         member = self.members[place]
+        if isinstance(member, Dropout):
+            return member.p_buy_if_alive(history, weeks) * alive
         if not isinstance(member, Pareto) or history.T > LONGEST_WEEKS:
             return member.p_buy(history, weeks)
         over = stretch(min(member.alpha, member.beta))

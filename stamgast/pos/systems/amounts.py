@@ -27,9 +27,9 @@ def decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return _checked(value)
     if isinstance(value, str):
-        return _of_text(value)
+        return of_text(value)
     if isinstance(value, float):
-        return _of_text(repr(value))
+        return of_text(repr(value))
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("is no amount")  # noqa: TRY004  what somebody wrote is wrong, not our call
     if abs(value) > _MOST:
@@ -39,7 +39,8 @@ def decimal(value: Any) -> Decimal:
 
 def minor(value: Any, currency: str, rounding: str = ROUND_HALF_UP) -> Minor:
     """Major units, such as 12.4 or "12.40", -> whole minor units. Raises ValueError."""
-    if type(value) in {str, Decimal}:  # prices come again and again; true would be equal to 1
+    kind = type(value)
+    if kind is Decimal or kind is str:  # prices come again and again; true would be equal to 1
         return _minor(value, currency, rounding)
     return _whole(decimal(value).scaleb(exponent_of(currency)), rounding)
 
@@ -68,7 +69,11 @@ def scaled(value: Any, decimals: int, currency: str, rounding: str = ROUND_HALF_
 
 def quantity_text(value: Any) -> str:
     """A quantity as the contract writes it: decimal text, up to six decimals. Raises ValueError."""
-    read = decimal(value)
+    return _quantity_text(decimal(value))
+
+
+@lru_cache(maxsize=1024)
+def _quantity_text(read: Decimal) -> str:
     if read.adjusted() > 8:
         raise ValueError("is larger than any quantity")
     if read == read.to_integral_value():
@@ -80,18 +85,21 @@ def quantity_text(value: Any) -> str:
 def rate_text(fraction: Any) -> str | None:
     """A tax rate such as 0.21 -> the contract's percentage, "21"; None for one that cannot be."""
     try:
-        percent = decimal(fraction).scaleb(2)
+        return _percent_text(decimal(fraction).scaleb(2))
     except ValueError:
         return None
-    return percent_text(percent)
 
 
 def percent_text(percent: Any) -> str | None:
     """A tax rate such as 21.0 -> "21"; None for one that cannot be."""
     try:
-        read = decimal(percent)
+        return _percent_text(decimal(percent))
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=256)
+def _percent_text(read: Decimal) -> str | None:
     if not 0 <= read < 1000:
         return None
     text = f"{read.quantize(Decimal('0.0001'), ROUND_HALF_UP):f}"
@@ -150,7 +158,8 @@ def _whole(value: Decimal, rounding: str) -> Minor:
 
 
 @lru_cache(maxsize=4096)
-def _of_text(text: str) -> Decimal:
+def of_text(text: str) -> Decimal:
+    """Text that is a number. Raises ValueError."""
     if len(text) > _LONGEST or not text.isascii() or "_" in text:
         raise ValueError("is no amount")
     try:

@@ -24,5 +24,10 @@ def customer_of(context: Context, system: str, own: str | None, phone: str | Non
 
 def is_phone(text: str) -> bool:
     """Whether it may be a telephone number; which one it is, identity decides."""
+    if len(text) > _LONGEST:
+        return False
+    rest = text.removeprefix("+")
+    if rest.isdecimal():  # as nearly all of them are
+        return len(rest) >= _FEWEST_DIGITS
     digits = sum(each.isdigit() for each in text)
-    return digits >= _FEWEST_DIGITS and len(text) <= _LONGEST and not any(each.isalpha() for each in text)
+    return digits >= _FEWEST_DIGITS and not any(each.isalpha() for each in text)

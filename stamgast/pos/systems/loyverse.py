@@ -19,6 +19,7 @@ from stamgast.pos.adapter import (
     Found,
     Headers,
     IncapableError,
+    Missing,
     Need,
     Page,
 )
@@ -32,6 +33,7 @@ from stamgast.pos.types import write_instant
 
 _PAGE: Final = 250
 _EVENT: Final = "receipts.update"
+_ENABLED: Final = "enabled"
 _UNSIGNED: Final = "Loyverse signs only the webhooks that an OAuth app has made, and this one is unsigned"
 
 
@@ -44,7 +46,7 @@ class Loyverse(Adapter):
     """
 
     name = "loyverse"
-    capabilities = Capabilities(signed=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, poll=True, knows_customer=True, subscribes=True)
     kinds = ("receipt",)
     api = ApiSpec("https://api.loyverse.com/v1.0", per_second=1.0, burst=5)
     needs = (
@@ -53,6 +55,7 @@ class Loyverse(Adapter):
         Need("api", "An access token: back office, Integrations, Access tokens"),
     )
     check_first = (
+        "--subscribe: whether a webhook that is switched off is listed; if not, another one is made.",
         "Whether X-Loyverse-Signature is base64 (as documented) or hex (as users write): both are taken.",
         "The sign of a refund's amounts: they are read as money given back, whichever they have.",
         "Whether `total_money` holds tip and surcharge: the lines' sum decides, and without lines it is taken to.",
@@ -104,6 +107,24 @@ class Loyverse(Adapter):
         state = state.read([each.moment("updated_at", "created_at") for each in receipts], answer.maybe("cursor") or "")
         return Page(found, state.cursor, more=bool(state.page))
 
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one webhook, where none that is enabled calls here."""
+        here = [
+            each
+            for each in Part(await api.call("GET", "/webhooks")).parts("webhooks")
+            if each.maybe("url") == address and each.maybe("type") == _EVENT
+        ]
+        if any(each.word("status") == _ENABLED for each in here):
+            return []
+        return [Missing(_EVENT, here[0].text("id") if here else "")]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """One that a token makes is not signed."""
+        own = {"id": missing.id} if missing.id else {}
+        document = {**own, "url": address, "type": missing.topic, "status": _ENABLED.upper()}
+        await api.call("POST", "/webhooks", document=document)
+        return ""
+
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The receipt. Its refund's receipt says by itself what came back."""
         with refusing(found.kind):
@@ -119,7 +140,7 @@ class Loyverse(Adapter):
         document: Document = {
             "transaction_id": ids.transaction_id(context, self.name, receipt.text("receipt_number"), account),
             "receipt_number": receipt.id("receipt_number"),
-            "source_version": moments.version_of(write_instant(version)),
+            "source_version": moments.version_at(version),
             "status": "voided" if receipt.has("cancelled_at") else "completed",
             "end_date_time": at,
             "store": store(context, (receipt.maybe("store_id"),), receipt.id("pos_device_id")),

@@ -71,7 +71,12 @@ def from_millis(value: Any) -> str:
 
 def version_of(value: Any, zone: str = "") -> int:
     """A time as text -> a version that grows with it: microseconds since 1970. Raises ValueError."""
-    return max(0, (moment(value, zone) - _EPOCH) // _MICROSECOND)
+    return version_at(moment(value, zone))
+
+
+def version_at(moment: datetime) -> int:
+    """The same of a time that was read."""
+    return max(0, (moment - _EPOCH) // _MICROSECOND)
 
 
 _RANKS: Final = {"open": 0, "completed": 1, "partially_refunded": 2, "refunded": 3, "voided": 4}

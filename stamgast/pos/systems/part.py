@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeVar
 
 from stamgast.domain.units import Minor
-from stamgast.pos.problems import RefusedError, pointer
+from stamgast.pos.problems import RefusedError, kind_of, pointer
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.ids import fitting
 
 MOST_PARTS: Final = 2_000
 """Lines of one receipt: the contract takes no more."""
 
+_PIECES: Final = 10**6
 _NO: Final = frozenset({"", "0", "false", "no", "n", "f"})
 _Read = TypeVar("_Read")
 
@@ -29,7 +30,7 @@ class Part:
 
     def __init__(self, content: Any, place: str = "") -> None:
         if not isinstance(content, dict):
-            _refuse(place, f"{_last(place) or 'this'} is {_kind(content)}, not an object")
+            _refuse(place, f"{_last(place) or 'this'} is {kind_of(content)}, not an object")
         self.content: dict[Any, Any] = content
         self.place = place
 
@@ -43,7 +44,12 @@ class Part:
 
     def has(self, *names: str) -> bool:
         """Whether one of these fields is there."""
-        return self.get(*names) is not None
+        content = self.content
+        for name in names:
+            value = content.get(name)
+            if value or (value is not None and value is not False and value != ""):
+                return True
+        return False
 
     def refuse(self, name: str, detail: str, allowed: str = "") -> NoReturn:
         """Raise `RefusedError` about a field."""
@@ -58,15 +64,19 @@ class Part:
 
     def maybe(self, *names: str) -> str | None:
         """An id or a word; None where it is not there."""
+        content = self.content
         for name in names:
-            value = self.content.get(name)
-            if isinstance(value, str):
-                if value := value.strip():
-                    return value
-            elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+            value = content.get(name)
+            if value is None:
+                continue
+            kind = type(value)  # JSON has no others, and a sale is asked for dozens of them
+            if kind is str:
+                if text := str(value).strip():
+                    return text
+            elif kind is int and abs(value) < 10**30:
                 return str(value)
-            elif value is not None and value is not False:
-                self.refuse(name, f"is {_kind(value)}, not a text")
+            elif value is not False:
+                self.refuse(name, f"is {kind_of(value)}, not a text")
         return None
 
     def word(self, *names: str) -> str:
@@ -86,6 +96,9 @@ class Part:
 
     def number(self, *names: str, default: Decimal | None = None) -> Decimal:
         """A number, or text that is one; `default` where it is not there."""
+        value = self.content.get(names[0])
+        if type(value) is int and -_PIECES < value < _PIECES:  # as quantities are
+            return Decimal(value)
         return self._read(names, amounts.decimal, default)
 
     def minor(self, currency: str, *names: str, default: Minor | None = None) -> Minor:
@@ -130,7 +143,7 @@ class Part:
                 place = f"{self.place}/{name}"
                 if isinstance(value, dict) and ("elements" in value or "href" in value):
                     value, place = value.get("elements") or [], f"{place}/elements"
-                return list(_parts(value, place))
+                return _parts(value, place)
         return []
 
     def _read(self, names: tuple[str, ...], read: Callable[..., _Read], default: _Read | None, *how: str) -> _Read:
@@ -158,14 +171,12 @@ def refusing(kind: str) -> Iterator[None]:
         raise RefusedError([{"pointer": "", "detail": f"what this {kind} comes to {why}"}]) from None
 
 
-def _parts(value: Any, place: str) -> Iterator[Part]:
+def _parts(value: Any, place: str) -> list[Part]:
     if not isinstance(value, list):
-        _refuse(place, f"{_last(place)} is {_kind(value)}, not a list")
+        _refuse(place, f"{_last(place)} is {kind_of(value)}, not a list")
     if len(value) > MOST_PARTS:
         _refuse(place, f"{_last(place)} has {len(value)} entries; at most {MOST_PARTS} are taken")
-    for index, each in enumerate(value):
-        if each is not None:
-            yield Part(each, f"{place}/{index}")
+    return [Part(each, f"{place}/{index}") for index, each in enumerate(value) if each is not None]
 
 
 def _refuse(place: str, detail: str, allowed: str = "") -> NoReturn:
@@ -175,19 +186,3 @@ def _refuse(place: str, detail: str, allowed: str = "") -> NoReturn:
 
 def _last(place: str) -> str:
     return place.rpartition("/")[2]
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float() | Decimal():
-            return "a number"
-        case str():
-            return "a text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"

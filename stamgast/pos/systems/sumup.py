@@ -246,7 +246,7 @@ class _Sums:
 
 def _version(at: Any, status: str, back: Minor, *, is_whole: bool) -> int:
     """A transaction does not say when it changed: it grows with what was given back."""
-    made = moments.version_of(write_instant(at))
+    made = moments.version_at(at)
     return moments.ranked(made + 20_000 * min(back, _MOST), status, whole=is_whole)
 
 

@@ -4,7 +4,9 @@ Whoever has the receipt's token claims by it; a till, with a key of scope `till`
 is waited for up to two seconds; a later one is at the `Location`. A claim's id begins with its transaction's partition.
 """
 
+import asyncio
 import re
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, Final, NamedTuple, Self
 
@@ -16,6 +18,7 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.claims import Asked, ClaimOutcome, Limit, decode_answer, encode_claim
 from stamgast.domain.program import Program
+from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.receipt_tokens import LONGEST, TokenError
 from stamgast.identity.references import opened, usable_identifiers_of
@@ -31,6 +34,7 @@ from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, reused
 from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
+from stamgast.web.receipt_codes import Kind, picture_of
 from stamgast.web.velocity import Counted
 from stamgast.web.velocity import too_many as over_of
 
@@ -66,6 +70,13 @@ class Receipt(Strict):
     transaction_id: Id
     store: Id | None = None
     business_day_date: CalendarDay | None = None
+
+
+class TokenRequest(Receipt):
+    """The same, and how its token is wanted beside the text: as a picture, and within a link of the shop's own."""
+
+    qr: Kind | None = None
+    link: Annotated[str, Field(max_length=500, pattern=r"^https://[!-~]+$")] | None = None
 
 
 class ClaimRequest(Strict):
@@ -135,9 +146,15 @@ async def post_token(request: Request) -> JSONResponse:
     """`POST …/claims/tokens`: what a till prints on a receipt, as a QR or in a link; nothing is written."""
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    given = _read(await read_body(request, deps.limits.body_bytes), Receipt)
+    given = _read(await read_body(request, deps.limits.body_bytes), TokenRequest)
     transaction = _within(entrance.program, given)
-    return JSONResponse({"token": deps.identities.receipt_tokens.of(entrance.merchant, transaction)}, 201)
+    token = deps.identities.receipt_tokens.of(entrance.merchant, transaction)
+    text = f"{given.link or ''}{token}"
+    told = {"token": token} | ({"link": text} if given.link else {})
+    if given.qr:
+        told["qr"] = await asyncio.to_thread(picture_of, text, given.qr)
+    deps.metrics.claims.labels(entrance.merchant, "token").inc()
+    return JSONResponse(told, 201)
 
 
 def _read(body: bytes, model: Any) -> Any:
@@ -185,6 +202,15 @@ async def _customer_of(deps: Deps, entrance: Entrance, reference: CustomerRefere
     return found.customer
 
 
+async def _is_staff(deps: Deps, program: Program, customer: str) -> bool:
+    """Whether a customer has the phone of somebody who works there, in whose hands others leave their receipts."""
+    identities, phones = deps.identities, []
+    for each in program.staff.values():
+        with suppress(SealError):  # of another ID_KEY: what is told to staff complains of it
+            phones.append(Identifier("phone", identities.phone_of_staff(program.merchant, each.phone)))
+    return bool(phones) and customer in (await identities.customers_of(program.merchant, phones)).values()
+
+
 async def _store_of(deps: Deps, merchant: str, transaction: str) -> str:
     known = (await deps.known_transactions.of(merchant, [transaction])).get(transaction)
     return "" if known is None or known.snapshot is None else known.snapshot.store
@@ -199,10 +225,11 @@ async def _append(deps: Deps, entrance: Entrance, given: ClaimRequest, asked: As
         counted[Limit.OPERATOR] = Counted(given.operator_id, rules.per_operator)
     if store:
         counted[Limit.STORE] = Counted(store, rules.per_store)
+    staff = (Limit.STAFF,) if await _is_staff(deps, entrance.program, asked.customer_id) else ()
     whole = msgspec.structs.replace(
         asked,
         within=rules.within,
-        over=await over_of(deps.redis, merchant, asked.id, counted, at),
+        over=staff + await over_of(deps.redis, merchant, asked.id, counted, at),
         operator_id=given.operator_id or "",
         store=store,
     )
@@ -213,14 +240,22 @@ async def _answer(deps: Deps, claim: _Claim, wait_s: float, asked: str = "") -> 
     stored = await wait_for(deps, claim.answer, wait_s)
     where = {"Location": claim.location}
     if stored is None:
+        _count(deps, claim, "pending", asked)
         content = {"status": "pending", "claim": claim.id, "location": claim.location}
         return JSONResponse(content, 202, {**where, "Retry-After": "1"})
     answer = decode_answer(stored)
     if asked and answer.request not in {"", asked}:  # a Redis that was lost forgets which request a key came with
         raise reused()
+    _count(deps, claim, answer.outcome.value, asked)
     if answer.outcome in _SAID:
         status, slug, detail = _SAID[answer.outcome]
         raise Problem(status, slug, detail, headers=where)
     content = {"status": answer.outcome, "claim": claim.id, "customer": answer.customer}
     content["transaction_id"] = answer.transaction
     return JSONResponse(content, 200 if answer.outcome is ClaimOutcome.CLAIMED else 202, where)
+
+
+def _count(deps: Deps, claim: _Claim, outcome: str, asked: str) -> None:
+    """Count what a claim came to; who only asks what became of one is not counted again."""
+    if asked:
+        deps.metrics.claims.labels(claim.merchant, outcome).inc()

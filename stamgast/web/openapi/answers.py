@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from stamgast.domain.feed_health import Health
 from stamgast.web.api.purchases import MOST_ERRORS
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ def answer_schemas() -> Json:
         "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
         "Redemption": _redemption(),
         "Day": _day(),
+        "Tills": _tills(),
         "Report": _report(),
         "Rules": _rules(),
     }
@@ -182,6 +184,23 @@ def _redemption() -> Json:
         "warnings": _several("Warning"),
     }
     return redemption
+
+
+def _tills() -> Json:
+    """What `stamgast pos status --json` says of one merchant."""
+    maybe_moment = {"type": ["string", "null"], "format": "date-time"}
+    row = _object(
+        connection=_TEXT, system=_TEXT, merchant=_TEXT, store=_TEXT, last_event=maybe_moment,
+        health={
+            "type": "string",
+            "enum": [each.value for each in Health],
+            "description": "quiet: a gap in opening hours beyond this store's own 99th percentile; stale: three times "
+            "that, or polling has failed for an hour.",
+        },
+        cursor=_MAYBE_TEXT, polled_at=maybe_moment, trouble=_MAYBE_TEXT,
+        webhooks=_object(seen_at=maybe_moment, made_at=maybe_moment, trouble=_MAYBE_TEXT),
+    )  # fmt: skip
+    return _object(connections={"type": "array", "items": row})
 
 
 def _day() -> Json:

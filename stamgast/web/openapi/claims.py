@@ -31,13 +31,24 @@ def claim_schemas() -> Json:
         "type": "object",
         "additionalProperties": False,
         "required": ["transaction_id"],
-        "properties": _RECEIPT,
+        "properties": _RECEIPT
+        | {
+            "qr": {"type": "string", "enum": ["png", "svg"], "description": "Wanted as a picture as well."},
+            "link": {
+                "type": "string",
+                "maxLength": 500,
+                "pattern": "^https://[!-~]+$",
+                "description": "A page of the shop's own, to whose address the token is appended, in the picture too.",
+            },
+        },
     }
     statuses = [ClaimOutcome.CLAIMED.value, ClaimOutcome.IN_REVIEW.value, "pending"]
     text: Json = {"type": "string"}
     told = {"status": text | {"enum": statuses}, "claim": text, "customer": text, "transaction_id": text}
     answer: Json = {"type": "object", "required": ["status", "claim"], "properties": told | {"location": text}}
-    token: Json = {"type": "object", "required": ["token"], "properties": {"token": text}}
+    picture = text | {"description": "A data URI of the token, or of the link, as a QR code."}
+    shown = {"token": text, "link": text | {"description": "The link with the token."}, "qr": picture}
+    token: Json = {"type": "object", "required": ["token"], "properties": shown}
     return {"Claim": claim, "ClaimAnswer": answer, "Receipt": receipt, "ReceiptToken": token}
 
 

@@ -235,6 +235,15 @@ def _voucher_paths() -> Json:
 
 def _told_paths() -> Json:
     return {
+        f"{_MERCHANT}/pos": {
+            "get": operation(
+                "getTills",
+                "When each store's tills were last heard of, and whether that is usual for it (scope read)",
+                "200",
+                path=["merchant"],
+                answer="Tills",
+            )
+        },
         f"{_MERCHANT}/days/{{date}}": {
             "get": operation(
                 "getDay",

@@ -27,6 +27,7 @@ from stamgast.web.openapi.story import (
     RULES,
     SALE,
     TAKEN_BACK,
+    TILLS,
     UNVERSIONED_SALE,
     WRONG_SALE,
 )
@@ -236,6 +237,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
             {"merchant": MERCHANT, "system": "woocommerce", "connection": "webshop"}, 200, None, _PING,
         ),
     ),
+    "getTills": (Example("status", "A connection that has told of no sale yet", _OF_MERCHANT, 200, TILLS),),
     "forgetCustomer": (
         Example(
             "forgotten", "The person asks for it", _OF_CUSTOMER, 200,

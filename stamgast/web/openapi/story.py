@@ -117,6 +117,22 @@ DAY: Final = {
     "waiting_for_review": 0,
     "reckoned_at": "2026-10-02T08:15:00Z",
 }
+TILLS: Final = {
+    "connections": [
+        {
+            "connection": "webshop",
+            "system": "woocommerce",
+            "merchant": MERCHANT,
+            "store": "korenmarkt",
+            "last_event": None,
+            "health": "healthy",
+            "cursor": None,
+            "polled_at": None,
+            "trouble": None,
+            "webhooks": {"seen_at": None, "made_at": None, "trouble": None},
+        }
+    ]
+}
 _NOBODY: Final = {"people": 0, "converted": 0, "profit_minor": 0}
 _UNCOMPARED: Final = "nothing to compare with: the rule holds nobody out, or decided nothing yet"
 REPORT: Final[dict[str, Any]] = {

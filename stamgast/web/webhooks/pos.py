@@ -183,7 +183,8 @@ async def _addressed(request: Request, deps: Deps) -> _Delivery:
         _take_refusal(request, deps)
         raise _nowhere()
     raw = await read_raw(request, deps.limits.batch_bytes)
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    # The server has written their names in small letters already.
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
     webhook = Webhook(raw, headers, _url(request, deps))
     return _Delivery(deps, tills, adapter, connection, program, webhook, deps.clock.now())
 

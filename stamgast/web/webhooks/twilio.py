@@ -1,10 +1,11 @@
 """What Twilio calls us with: statuses of messages, and what people write. Signed, or refused with 403.
 
-STOP comes first: it is in `suppressions.v1` and on the stream of every customer with that phone, and it stands in
-their slots where a send looks last, before Twilio gets its answer. If any of that fails, Twilio is told so, and what
-stands in the log is finished as soon as that is possible (`stamgast.people.opt_out`).
+STOP comes first: it is in `suppressions.v1` before Twilio gets its answer, on the stream of every customer with that
+phone, and in their slots, where a send looks last. Twilio posts it once: where the rest takes longer than a moment,
+what stands in the log is answered, and finished as soon as that is possible (`stamgast.people.opt_out`).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable
 from typing import Final
@@ -25,6 +26,7 @@ from channels.twilio.addresses import bare
 from stamgast.domain.event import Event
 from stamgast.domain.events import ActivationOutcome, Replied, encode_event, key_of
 from stamgast.domain.program import MERCHANT, Program
+from stamgast.domain.questions import read_answers
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment
 from stamgast.log.replies import Reply, Words, seal_reply
@@ -79,16 +81,16 @@ async def post_inbound(request: Request) -> Response:
     if not deps.merchants.loaded:
         raise unavailable("Not ready: the programmes are still being read.")
     at = deps.clock.now()
-    merchants = [program.merchant for program in _addressed(inbound, await deps.merchants.all())]
+    programs = _addressed(inbound, await deps.merchants.all())
     deps.metrics.webhooks.labels(f"inbound_{inbound.keyword.value}").inc()
     match inbound.keyword:
         case Keyword.STOP | Keyword.START:
-            for merchant in merchants:
-                await _carry_out(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
+            stopped = inbound.keyword is Keyword.STOP
+            await asyncio.gather(*(_carry_out(deps, each.merchant, inbound, stopped=stopped) for each in programs))
         case _:
             answered = inbound.handled
-            for merchant in merchants:
-                answered |= await _reply(deps, merchant, inbound, at, answers=not answered)
+            for program in programs:
+                answered |= await _reply(deps, program, inbound, at, answers=not answered)
     return Response(_EMPTY_TWIML, media_type="text/xml")
 
 
@@ -131,16 +133,19 @@ async def _carry_out(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bo
         stopped=stopped,
         channel=inbound.channel,
         within_s=deps.limits.stop_s,
+        finished_within_s=deps.limits.stop_finished_s,
     )
     log.info("stop" if stopped else "start", merchant=merchant)
 
 
-async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis, *, answers: bool) -> bool:
+async def _reply(deps: Deps, program: Program, inbound: Inbound, at: Millis, *, answers: bool) -> bool:
     """Keep what a person wrote, sealed; then tell their stream that they wrote, and which keyword.
 
     Of several customers with that phone one may answer: a message has one answer at most. Says whether anybody may.
     """
+    merchant = program.merchant
     phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
+    read = read_answers(program.questions, inbound.text, inbound.button)
     keyword = None if inbound.keyword is Keyword.NONE else inbound.keyword.value
     customers = sorted(await deps.identities.customers_of_phone(merchant, phone_hash))
     reply_id = _event_id(inbound, "reply")
@@ -161,6 +166,7 @@ async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis, *, ans
                 phone=phone_hash,
                 answers=answers and customer == customers[0],
                 media=inbound.media,
+                read=read,
             )
             for customer in customers
         ],

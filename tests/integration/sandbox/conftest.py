@@ -13,9 +13,9 @@ from twilio.rest import Client
 from channels.twilio.channel import TwilioChannel
 from channels.twilio.client import SingleShotHttpClient
 from channels.twilio.signatures import SignatureVerifier
+from stamgast.lifecycle.listening import listen
 from stamgast.sandbox import SandboxOptions, SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays
-from stamgast.sandbox.server import bind
 from tests.integration.sandbox.shop import CREDENTIALS, Shop, ShopTime
 
 
@@ -32,7 +32,7 @@ def servers():
 @pytest.fixture
 def shop(servers):
     shop = Shop()
-    listener = bind("127.0.0.1", 0)  # who connects before the thread runs waits in its queue
+    listener = listen("127.0.0.1", 0)  # who connects before the thread runs waits in its queue
     shop.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = uvicorn.Server(uvicorn.Config(shop, log_config=None, lifespan="off", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

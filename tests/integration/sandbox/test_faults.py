@@ -9,8 +9,8 @@ from channels.twilio.channel import TwilioChannel
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import rank_of
 from stamgast.domain.vocabulary import Treatment
+from stamgast.lifecycle.listening import listen
 from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN
-from stamgast.sandbox.server import bind
 from tests.conftest import eventually
 from tests.integration.sandbox.shop import CREDENTIALS, callback, ends_as, rows, send, switch
 
@@ -47,7 +47,7 @@ async def test_each_fault_is_one_post_and_proves_no_more_than_it_does(
 
 
 async def test_a_connection_that_is_never_made_is_certainly_not_sent(shop):
-    listener = bind("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     listener.close()
     verifier = SignatureVerifier(shop.url, [DEFAULT_AUTH_TOKEN])

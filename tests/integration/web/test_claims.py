@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
+import shutil
 import sys
 from asyncio.subprocess import PIPE
 from datetime import datetime
 from typing import Any
 
 import pytest
+import segno
+from PIL import Image
 
 from stamgast.bootstrap import id_key_of
 from stamgast.claims_to_review import list_claims
+from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.claims import Limit
 from stamgast.domain.events import PurchaseChanged
 from stamgast.domain.units import DAY, HOUR
+from stamgast.identity.staff import seal_phone
 from stamgast.local.processes import ChildProcess
+from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 from stamgast.web.velocity import Counted, too_many
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
 from tests.integration.web.shop import bread, events, problem
 
 pytestmark = pytest.mark.slow
@@ -131,6 +139,48 @@ async def test_a_receipt_is_claimed_once_with_the_day_of_its_sale_and_its_refund
     await assert_verified(web, web_settings)
 
 
+async def test_a_token_is_given_as_a_picture_too_in_a_link_of_the_shops_own(shop, web):
+    told = await web.post(
+        "/claims/tokens", {"transaction_id": "till1:1", "qr": "png", "link": "https://bakery.example/r#"}
+    )
+    answer = told.json()
+    assert (told.status_code, answer["link"]) == (201, f"https://bakery.example/r#{answer['token']}")
+    kind, _, picture = answer["qr"].partition(",")
+    with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+        assert (kind, image.format, image.width) == ("data:image/png;base64", "PNG", image.height)
+        assert image.convert("L").getpixel((0, 0)) == 255  # the quiet zone
+    drawn = segno.make(answer["link"], micro=False, error="m", boost_error=False)
+    assert image.width == (drawn.symbol_size(border=4)[0]) * 6
+    plain = (await web.post("/claims/tokens", {"transaction_id": "till1:1", "qr": "svg"})).json()
+    assert base64.b64decode(plain["qr"].partition(",")[2]).lstrip().startswith(b"<?xml")
+    assert plain["token"] == answer["token"]
+    problem(await web.post("/claims/tokens", {"transaction_id": "t", "link": "javascript:alert(1)"}), 422)
+
+
+async def test_what_staff_claim_waits_for_a_person(shop, web, web_settings, tmp_path):
+    folder = tmp_path / MERCHANT
+    shutil.copytree(CONFIG / MERCHANT, folder)
+    sealed = seal_phone(id_key_of(web_settings), MERCHANT, "+31612345678")
+    program = folder / "program.yaml"
+    program.write_text(f"{program.read_text()}\nstaff: {{anna: {{phone: {sealed}}}}}\n")
+    await publish(web.bootstrap, web.topics.programs, [folder], 1)
+
+    async def heard() -> bool:
+        found = await web.parts.merchants.get(MERCHANT)
+        return found is not None and bool(found.staff)
+
+    await eventually(heard)
+    anna, bram = await shop.joins("0612345678"), await shop.joins("0612345679")
+    claimed = await shop.claims("k1", anna, transaction_id=await shop.sells(1))
+    assert (claimed.status_code, claimed.json()["status"]) == (202, "in_review"), claimed.text
+    assert "one of the staff claims it" in await said(web_settings, "review", MERCHANT)
+    others = await shop.claims("k2", bram, transaction_id=await shop.sells(2))
+    assert others.json()["status"] == "claimed"
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_web_claims_total{{merchant="{MERCHANT}",outcome="claimed"}} 1.0' in figures
+    await assert_verified(web, web_settings)
+
+
 async def test_what_cannot_be_claimed_says_why(shop, web):
     anna = await shop.joins("0612345678")
     old = await shop.sells(1, days_ago=15)
@@ -183,7 +233,9 @@ async def test_too_many_claims_wait_for_a_person_and_are_not_lost(shop, web_sett
     listed = json.loads(await said(web_settings, "review", MERCHANT, "--json"))["claims"]
     assert [each["transaction"] for each in listed] == receipts[5:]
     assert all((each["customer"], each["over"], each["spend"]) == (anna, ["customer"], 350) for each in listed)
-    assert "too many of: customer" in await said(web_settings, "review", MERCHANT)
+    told = await said(web_settings, "review", MERCHANT)
+    assert "too many of: customer" in told
+    assert f"  {on_the_wall(listed[0]['occurred_at'], 'Europe/Amsterdam')}  customer " in told
     confirmed = json.loads(await said(web_settings, "confirm", MERCHANT, receipts[5], "--json"))
     assert (confirmed["applied"], confirmed["customer"]) == (True, anna)
     assert "counts for nothing" in await said(web_settings, "refuse", MERCHANT, receipts[6])

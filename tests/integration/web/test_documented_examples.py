@@ -77,7 +77,7 @@ class Story:
             case "deliver":
                 tills = sure(self._web.parts.tills)
                 secret = {"webhook": (tills.seal.seal(MERCHANT, "webshop", "webhook", "s3cret"),)}
-                connection = Connection(MERCHANT, "webshop", "woocommerce", "W1", {}, secret)
+                connection = Connection(MERCHANT, "webshop", "woocommerce", "W1", {"online": "korenmarkt"}, secret)
                 topic = self._web.topics.connections
                 await append_connections(*(kafka_of(self._settings), topic), [record_of(connection, 1)])
                 await eventually(lambda: len(tills.connections.all(MERCHANT)) == 1)

@@ -20,6 +20,7 @@ from tests.conftest import eventually
 from tests.fakes.doorbell import Doorbell
 from tests.fakes.kassa import Kassa, sign
 from tests.fakes.pos_api import PosApi
+from tests.fakes.pos_webhooks import PosWebhooks
 from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, Web, environment
 
 SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.4, "till": "T1"}
@@ -39,6 +40,14 @@ class Terminal:
         (info / "entry_points.txt").write_text(entries)
         path = os.pathsep.join([str(info.parent), str(ROOT), *sys.path])
         self._env = environment(settings) | {"PYTHONPATH": path, "STAMGAST_CONFIG_DIR": str(self.config)}
+
+    async def cli(self, *words: str) -> tuple[int, str, str]:
+        """Run another command than `pos`."""
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+        command = [sys.executable, "-m", "stamgast.cli", *words]
+        process = await asyncio.create_subprocess_exec(*command, env=self._env, **pipes)
+        out, err = await process.communicate(b"")
+        return sure(process.returncode), out.decode(), err.decode()
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
@@ -110,6 +119,52 @@ async def test_what_is_missing_or_misspelled_is_said_and_nothing_is_written(web:
         assert code == 2
         assert said in err
     assert not (terminal.config / "merchants" / MERCHANT / "pos").exists()
+
+
+async def test_publish_brings_files_into_force_ends_none_and_refuses_what_is_wrong(web: Web, terminal: Terminal):
+    tills = sure(web.parts.tills)
+    tills.registry = Registry({"doorbell": Doorbell}, ())
+    await terminal.run("connect", "doorbell", "--set", "api=key", "--wait", "0", "--json")
+    file = terminal.config / "merchants" / MERCHANT / "pos" / "doorbell.yaml"
+    assert json.loads((await terminal.cli("publish", "--json"))[1])["connections"] == {MERCHANT: []}, "it is in force"
+    file.write_text(file.read_text() + "account: D2\n")
+    assert json.loads((await terminal.cli("publish", "--json"))[1])["connections"] == {MERCHANT: ["doorbell"]}
+    await eventually(lambda: [each.account for each in tills.connections.all(MERCHANT)] == ["D2"], why="in force")
+
+    file.with_name("second.yaml").write_text("system: doorbel\n")
+    code, _, err = await terminal.cli("publish")
+    assert code == 1
+    assert 'Did you mean "doorbell"?' in err
+    assert "its connections to tills stay as they were" in err
+    file.rename(file.with_name("second.yaml"))
+    code, _, err = await terminal.cli("publish")
+    assert "the connection doorbell has no file here and stays; `stamgast pos apply` would end it" in err
+    assert code == 0, err
+
+
+async def test_connect_makes_the_webhooks_where_the_api_lets_it(web: Web, terminal: Terminal):
+    assert web.parts.tills is not None
+    async with PosWebhooks().served() as api:
+        answers = ("--set", "account=shop.example", "--set", "webhook=s3cret", "--set", "api=ck_1:cs_1")
+        words = ("connect", "woocommerce", *answers, "--api-url", api.url, "--subscribe", "--wait", "0")
+        code, out, err = await terminal.run(*words)
+        assert code == 0, err
+        assert "Its webhooks were made at woocommerce" in out
+        assert "Paste this address" not in out
+        address = f"{PUBLIC_URL}/v1/merchants/{MERCHANT}/pos/woocommerce/woocommerce"
+        made = [(each["topic"], each["delivery_url"], each["secret"]) for each in api.made.values()]
+        assert made == [("order.created", address, "s3cret"), ("order.updated", address, "s3cret")]
+        [row, *_] = json.loads((await terminal.run("status", "--json"))[1])
+        assert row["webhooks"]["made_at"] == row["webhooks"]["seen_at"] is not None
+
+        api.refuses = 401
+        api.made.clear()
+        code, _, err = await terminal.run(*words)
+        assert code == 1
+        assert "is in force, and its webhooks were not made: the API refuses the credential (401)" in err
+    code, _, err = await terminal.run("connect", "doorbell", "--set", "api=key", "--subscribe", "--wait", "0")
+    assert code == 2
+    assert "doorbell lets nobody make its webhooks by its API" in err
 
 
 VISIT = {"id": 7, "version": 1, "at": "2026-10-01T07:42:10Z", "place": "north", "cents": 1240}

@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 
 from stamgast.broker import kafka_of
-from stamgast.domain.units import DAY, HOUR
+from stamgast.domain.feed_health import FeedStats, Health
+from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.log.appender import NotAppendedError
 from stamgast.pos.adapter import ApiError
 from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
 from stamgast.settings import Settings
+from stamgast.state.keys import feed
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.client import Apis, Patience
+from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler, is_due
-from stamgast.tills.record import CursorRecord, Name, record_of
+from stamgast.tills.record import CursorRecord, Name, encode_feed, record_of
 from stamgast.tills.shelf import append_connections, read_connections
 from tests.builders import sure
 from tests.conftest import eventually
@@ -151,3 +154,25 @@ async def test_what_is_due_follows_the_hour_and_the_night(scene: Scene):
     assert is_due(looked, program, noon + HOUR) == (True, False)
     assert is_due(looked, program, noon + 15 * HOUR) == (True, True)
     assert is_due(CursorRecord("5", noon, failing_since=noon), program, noon + 1) == (True, False)
+
+
+async def test_what_is_usual_for_a_store_is_found_again_when_redis_has_lost_it(scene: Scene):
+    program, feeds = sure(await scene.web.parts.merchants.get(MERCHANT)), sure(scene.web.parts.tills).feeds
+    place, noon = Place(MERCHANT, "dok-noord"), 1_790_848_800_000
+    stats = FeedStats()
+    for minute in range(0, 10 * 24 * 60, 20):
+        stats.note(noon + minute * MINUTE, noon + minute * MINUTE, "Europe/Brussels")
+    redis = scene.web.parts.redis
+    await redis.set(feed(*place), encode_feed(stats))
+    await scene.reconciler.look_after_feeds(scene.connection, program)
+    await redis.call("DEL", feed(*place))
+
+    late = FeedStats()
+    late.note(stats.last + HOUR, stats.last + HOUR, "Europe/Brussels")
+    await redis.set(feed(*place), encode_feed(late))
+    assert not late.is_usual(late.last)
+    for _ in range(2):
+        await scene.reconciler.look_after_feeds(scene.connection, program)
+        found = await feeds.stats(place)
+        assert (found.first, found.last, found.sales) == (stats.first, late.last, stats.sales + 1), "added once"
+    assert found.health(late.last + 10 * HOUR, "Europe/Brussels") is Health.STALE

@@ -150,8 +150,8 @@ def test_who_never_lapses_has_no_day_for_it(sample, by_hand):
 def test_scores_have_the_keys_that_others_rely_on():
     assert Score.__struct_fields__ == (
         "customer", "method", "model", "parameters_version", "x", "t_x", "T", "p_alive", "p_buy", "expected_purchases",
-        "expected_spend", "predicted", "historic", "net", "acquisition_cost", "clv_to_cac", "next_lapse", "horizon_weeks",
-        "predicted_by", "lapse_threshold", "lapse_by",
+        "expected_spend", "predicted", "historic", "net", "acquisition_cost", "clv_to_cac", "next_lapse", "season",
+        "horizon_weeks", "predicted_by", "lapse_threshold", "lapse_by",
     )  # fmt: skip
 
 

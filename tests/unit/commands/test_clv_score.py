@@ -111,3 +111,34 @@ def test_a_merchant_who_is_not_there_is_named_with_the_one_that_may_be_meant(sal
     assert done.exit_code == 1
     assert "there is no merchant 'drop'" in done.stderr
     assert "is it 'dorp'?" in done.stderr
+
+
+def test_a_file_may_name_its_trade_and_the_answer_says_so(tmp_path):
+    path = tmp_path / "young.csv"
+    customers = shop(30, 0.5, 20, customers=60)
+    lines = [f"{name},{date(2025, 3, 3) + timedelta(days)},10" for name, own in enumerate(customers) for days in own]
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+    asked = ("score", "--data", path, "--as-of", "2025-09-01", "--model", "mbg_nbd", "--horizon", "120d", "--json")
+
+    plain, clothing, garden = (
+        json.loads(run(*asked, *more).stdout) for more in ((), ("--season", "clothing"), ("--season", "garden"))
+    )
+
+    assert [told[0]["season"] for told in (plain, clothing, garden)] == [None, "clothing", "garden"]
+    spend = [sum(one["expected_spend"] for one in told) for told in (plain, clothing, garden)]
+    assert spend[1] > spend[2], "September to December: clothes are sold then, and seeds are not"
+
+
+def test_a_trade_that_nobody_knows_is_refused_with_those_that_are(sales):
+    done = run("score", "--data", sales, "--as-of", "2026-03-01", "--season", "clothng")
+
+    assert done.exit_code == 2
+    assert "--season is 'clothng'; it is one of " in done.stderr
+    assert "Did you mean 'clothing'?" in done.stderr
+
+
+def test_parameters_have_their_season_already(sales, parameters):
+    done = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--season", "garden")
+
+    assert done.exit_code == 2
+    assert "--season belongs to a fit" in done.stderr

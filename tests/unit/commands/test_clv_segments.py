@@ -262,3 +262,23 @@ def test_of_a_shop_that_nobody_seems_to_leave_no_lifespan_of_centuries_is_told(t
 
     assert loyal["lifespan_months"] is loyal["simple"] is loyal["profit"] is loyal["npv"] is None
     assert loyal["predicted"] > 0
+
+
+def test_a_segment_that_buys_at_a_loss_shows_it_by_margins_of_categories(tmp_path):
+    path = tmp_path / "categories.csv"
+    lines = [
+        f"{name},{date_of(day)},{amount:.2f},{'gold' if name % 3 else 'bargain'},{'bread' if name % 3 else 'offers'}\n"
+        for name, days in drawn_shop(300).items()
+        for day, amount in days.items()
+    ]
+    path.write_text("customer,date,amount,segment,category\n" + "".join(lines))
+
+    found = segments(path, "--margins", "bread=60%, offers=-20%")
+    wrong = run("--data", path, "--margins", "bread:60%")
+
+    assert found["gold"]["margin"] > 0.4
+    assert found["gold"]["historic"] > 0
+    assert found["bargain"]["margin"] < 0
+    assert found["bargain"]["historic"] < 0 > found["bargain"]["predicted"]
+    assert wrong.exit_code == 2
+    assert "--margins has 'bread:60%'; write category=share, such as bread=60%" in wrong.stderr

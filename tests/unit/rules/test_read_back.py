@@ -131,6 +131,8 @@ def test_what_comes_later_or_otherwise_is_read_back_too():
 @pytest.mark.parametrize(
     ("when", "condition", "part"),
     [
+        ("purchase", "visits: {at_least: 3, in: 90 days}", "en als de klant minstens 3 keer kwam (in 90 dagen):"),
+        ("purchase", "spend: {at_least: 9 EUR, in: 1 year}", "en als de klant minstens 9 EUR besteedde (in 1 jaar):"),
         ("purchase", "joined: true", "en als de klant zich heeft aangemeld:"),
         ("purchase", "joined: false", "en als de klant zich niet heeft aangemeld:"),
         ("purchase", "has_reward: true", "en als de klant nog een beloning heeft:"),

@@ -82,14 +82,22 @@ def test_a_bakery_closed_for_a_fortnight_in_august_misses_nobody_for_it():
     assert after_days(visiting(7, 11, closed=closed)) == after_days(visiting(7, 11)) + 14
 
 
-def test_a_fortnight_between_two_visits_that_is_named_makes_nobody_irregular():
+def test_naming_a_fortnight_between_two_visits_makes_nobody_be_missed_sooner():
     closed = tuple(range(FIRST_DAY + 29, FIRST_DAY + 43))
     named = visiting(7, 5, closed=closed)
     unnamed = visiting(7, 5)
     for owner in (named, unnamed):
         for visit in range(5):
             owner.apply(bought(f"later{visit}", T0 + (28 + 21 + 7 * visit) * DAY))
-    assert after_days(named) < after_days(unnamed)
+    assert after_days(named) == after_days(unnamed)
+
+
+def test_a_day_of_rest_that_is_named_every_week_is_in_the_gaps_already_and_the_fortnight_is_not():
+    sundays = [FIRST_DAY + 3 + 7 * week for week in range(60)]
+    fortnight = range(FIRST_DAY + 71, FIRST_DAY + 85)
+    closed = tuple(sorted({*sundays, *fortnight}))
+    assert after_days(visiting(7, 8, closed=tuple(sundays))) == after_days(visiting(7, 8))
+    assert after_days(visiting(7, 11, closed=closed)) == after_days(visiting(7, 11)) + 14
 
 
 def test_a_purchase_that_is_taken_back_leaves_no_trace():

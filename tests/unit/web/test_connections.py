@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,11 +77,19 @@ class Served:
             return (await http.get(self.url)).status_code == 200
 
 
+async def _said(connection: socket.socket) -> bytes:
+    """What has come; nothing as long as nothing has."""
+    try:
+        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 100_000), 0.01)
+    except TimeoutError:
+        return b""
+
+
 @asynccontextmanager
-async def served(given: Any = None, **how: Any) -> AsyncIterator[Served]:
+async def served(given: Any = None, *, keep_alive_s: float = 75, **how: Any) -> AsyncIterator[Served]:
     dropped: list[str] = []
     connections = Connections(on_drop=dropped.append, **how)
-    async with serving(given or app(), "127.0.0.1", 0, connections) as port:
+    async with serving(given or app(), "127.0.0.1", 0, connections, keep_alive_s=keep_alive_s) as port:
         made = Served(port, connections, dropped)
         yield made
         for each in made.opened:
@@ -96,7 +105,7 @@ async def test_a_thousand_silent_connections_cost_nobody_anything():
 
 
 async def test_one_address_holds_so_many_and_makes_room_for_itself():
-    async with served(per_address=10) as web:
+    async with served(per_address=10, settling_s=0) as web:
         first = web.connect()
         for _ in range(30):
             web.connect()
@@ -107,7 +116,7 @@ async def test_one_address_holds_so_many_and_makes_room_for_itself():
 
 
 async def test_all_of_them_are_bounded_and_the_longest_silent_one_goes_first():
-    async with served(most=20) as web:
+    async with served(most=20, settling_s=0) as web:
         first = web.connect("127.0.0.2")
         for number in range(30):
             web.connect(f"127.0.0.{3 + number}")
@@ -118,7 +127,7 @@ async def test_all_of_them_are_bounded_and_the_longest_silent_one_goes_first():
 
 
 async def test_who_comes_through_a_proxy_of_ours_is_not_counted_as_the_proxy():
-    async with served(per_address=3, proxies=["127.0.0.0/30"]) as web:
+    async with served(per_address=3, proxies=["127.0.0.0/30"], settling_s=0) as web:
         for _ in range(10):
             web.connect("127.0.0.2")
         for _ in range(10):
@@ -152,7 +161,29 @@ async def test_letters_that_trickle_in_earn_no_time():
         await eventually(closed, every=0.05)
 
 
-async def test_after_an_answer_a_connection_may_wait_as_long_and_is_used_again():
+async def test_after_an_answer_a_connection_waits_for_longer_and_is_used_again():
+    async with served(request_s=QUICK_S / 3) as web:
+        kept = web.connect(sent=ASK)
+        await eventually(lambda: _said(kept), every=0.01)
+        quiet_until = asyncio.get_running_loop().time() + QUICK_S
+        await eventually(lambda: asyncio.get_running_loop().time() > quiet_until, every=0.01)
+        assert not await web.is_closed(kept)
+        kept.send(ASK)
+        assert (await eventually(lambda: _said(kept), every=0.01)).startswith(b"HTTP/1.1 200")
+        kept.send(ASK[:9])
+        await eventually(lambda: web.is_closed(kept))
+        assert web.dropped == ["slow"]
+
+
+async def test_a_kept_connection_is_closed_when_it_has_been_quiet_for_as_long_as_is_set():
+    async with served(keep_alive_s=QUICK_S) as web:
+        kept = web.connect(sent=ASK)
+        await eventually(lambda: _said(kept), every=0.01)
+        await eventually(lambda: web.is_closed(kept))
+        assert web.dropped == []
+
+
+async def test_a_connection_that_its_client_closes_is_counted_no_more():
     async with served() as web:
         async with httpx.AsyncClient(trust_env=False) as http:
             for _ in range(3):
@@ -172,6 +203,91 @@ async def test_a_body_that_does_not_come_is_told_and_its_connection_closed(monke
         writer.close()
         assert said.startswith(b"HTTP/1.1 408")
         assert web.dropped == ["slow"]
+
+
+async def test_answers_do_not_wait_for_the_acknowledgement_of_those_before():
+    """Nagle's algorithm is off on every connection: with it a kept one hears its second answer 40 ms later."""
+
+    class Looked(Connections):
+        def admit(self, connection: Any) -> bool:
+            wire = connection.transport.get_extra_info("socket")
+            looked.append(wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            return super().admit(connection)
+
+    looked: list[int] = []
+    async with serving(app(), "127.0.0.1", 0, Looked()) as port, httpx.AsyncClient(trust_env=False) as http:
+        await http.get(f"http://127.0.0.1:{port}")
+    assert len(looked) == 1
+    assert looked[0]
+
+
+async def test_requests_of_one_address_and_of_all_are_bounded_and_what_people_write_is_not():
+    free = asyncio.Event()
+
+    async def wait(_request: Request) -> Response:
+        await free.wait()
+        return PlainTextResponse("done")
+
+    routes = [Route("/", wait), Route("/inbound", wait, methods=["POST"])]
+    how: dict[str, Any] = {"per_address": 3, "most": 5, "open_at_most": 50, "is_urgent": lambda url: url == b"/inbound"}
+    async with served(Starlette(routes=routes), **how) as web:
+        tills = [web.connect(f"127.0.0.{2 + number // 3}", ASK) for number in range(6)]
+        await eventually(lambda: web.dropped == ["busy"])
+        stop = ASK.replace(b"GET /", b"POST /inbound")
+        stops = [web.connect("127.0.0.2", stop) for _ in range(20)]
+        crowd = [web.connect("127.0.0.2", ASK), web.connect("127.0.0.9", ASK)]
+        refused = [await eventually(partial(_said, each)) for each in [tills[-1], *crowd]]
+        for said in refused:
+            assert said.startswith(b"HTTP/1.1 503")
+            assert b"retry-after" in said.lower()
+        free.set()
+        for each in [*tills[:-1], *stops]:
+            assert (await eventually(partial(_said, each))).startswith(b"HTTP/1.1 200")
+        assert await web.answers()  # and there is room again
+
+
+async def test_there_are_no_more_connections_than_there_may_be():
+    async with served(most=5, open_at_most=8) as web:
+        for number in range(12):
+            web.connect(f"127.0.0.{2 + number}")
+        await eventually(lambda: web.dropped == ["busy"] * 4)
+        assert web.connections.open == 8
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 400_000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: aaaaaaaaaaaaaaaaaaaaaa\r\n" * 15_000,
+        b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n1\r\n0\r\nX-A: " + b"a" * 400_000,
+        ASK * 100,
+    ],
+    ids=["one header", "many headers", "behind the body", "a hundred requests ahead"],
+)
+async def test_what_stands_beside_a_body_is_bounded(sent: bytes):
+    async with served() as web:
+        reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        with suppress(ConnectionError):
+            for at in range(0, len(sent), 20_000):
+                writer.write(sent[at : at + 20_000])
+                await writer.drain()
+        with suppress(ConnectionError):
+            said = await asyncio.wait_for(reader.read(), 10)
+            assert b"HTTP/1.1 400" in said
+        writer.close()
+        await eventually(lambda: web.connections.open == 0)
+
+
+async def test_a_body_may_come_in_small_pieces():
+    async with served() as web, httpx.AsyncClient(trust_env=False) as http:
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for _ in range(20_000):
+                yield b"1" * 50
+
+        headers = {"Content-Type": "application/json"}
+        assert (await http.post(f"{web.url}/body", content=pieces(), headers=headers)).text == "1000000"
 
 
 async def test_who_does_not_read_the_answer_is_closed():

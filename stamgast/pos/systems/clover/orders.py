@@ -43,7 +43,7 @@ def document(order: Part, context: Context, system: str) -> Document:
         each.instant("modifiedTime", "createdTime") for each in (*sold.payments, *sold.refunds) if _has_time(each)
     ]
     kind = order.beside("orderType")
-    version = moments.version_of(write_instant(max(times)))
+    version = moments.version_at(max(times))
     return told(
         {
             "transaction_id": ids.transaction_id(context, system, order.text("id"), _merchant(order)),

@@ -57,6 +57,7 @@ class LightspeedK(Adapter):
             "refresh_token": "{part[2]}",
         },
         token_parts=3,
+        renewed_part=2,
     )
     needs = (
         Need("account", "The business location's id: back office, in the address", secret=False),

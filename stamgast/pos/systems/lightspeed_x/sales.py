@@ -137,7 +137,7 @@ def _version(sale: Part, status: str) -> int:
     if own > 0:
         return int(own)
     changed = _moment(sale, "updated_at", "sale_date", "date", "created_at")
-    return moments.ranked(moments.version_of(write_instant(changed)), status)
+    return moments.ranked(moments.version_at(changed), status)
 
 
 def _original(sale: Part) -> str | None:

@@ -79,7 +79,7 @@ def _document(order: Part, context: Context, system: str, currency: str, status:
         {
             "transaction_id": ids.transaction_id(context, system, order.text("uuid", "pos_reference", "id", "_id")),
             "receipt_number": order.id("pos_reference", "name"),
-            "source_version": moments.ranked(moments.version_of(write_instant(version)), status),
+            "source_version": moments.ranked(moments.version_at(version), status),
             "status": status,
             "end_date_time": at,
             "store": store(context, (till, till_name, company, company_name), ids.fitting(till) if till else None),

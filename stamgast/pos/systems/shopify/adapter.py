@@ -18,6 +18,7 @@ from stamgast.pos.adapter import (
     Document,
     Found,
     Headers,
+    Missing,
     Need,
     Page,
 )
@@ -32,6 +33,15 @@ _PAGE: Final = 250
 _ORDER_KEYS: Final = ("line_items", "total_price", "current_total_price", "financial_status")
 _OTHER_KEYS: Final = ("invoice_url", "abandoned_checkout_url", "tracking_number", "tracking_numbers")
 """Of a draft, an abandoned checkout and a fulfillment, which have lines as well."""
+_TOPICS: Final = (
+    "orders/create",
+    "orders/paid",
+    "orders/updated",
+    "orders/edited",
+    "orders/cancelled",
+    "refunds/create",
+    "order_transactions/create",
+)
 _OTHER_TOPICS: Final = ("draft_orders/", "checkouts/", "carts/", "fulfillments/", "products/", "customers/")
 
 
@@ -48,7 +58,7 @@ class Shopify(Adapter):
     """
 
     name = "shopify"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = ("order", "refund")
     api = ApiSpec(
         base="https://{account}/admin/api/2026-10",
@@ -63,6 +73,7 @@ class Shopify(Adapter):
         Need("api", "The app's Admin API access token; it is shown once, when the app is installed.", optional=True),
     )
     check_first = (
+        "--subscribe: that the app may read orders; Shopify makes no webhook for what an app may not read.",
         "A sale at the POS with a tip: whether the tip is a line of its own too, and is not counted twice.",
         "A discount on shipping: whether total_shipping_price_set is without it.",
         "A sale in another currency than the shop's: the amounts of its refunds.",
@@ -121,6 +132,19 @@ class Shopify(Adapter):
         orders = Part(await api.call("GET", "/orders.json", query=query)).parts("orders")
         found = [Found("order", each.text("id"), each.content) for each in orders]
         return cursors.page(cursor, found, [each.text("updated_at") for each in orders], full=len(orders) == _PAGE)
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """Topics that no webhook of this app sends here."""
+        query = {"address": address, "limit": str(_PAGE)}
+        known = Part(await api.call("GET", "/webhooks.json", query=query)).parts("webhooks")
+        there = {each.word("topic") for each in known if each.maybe("address") == address}
+        return [Missing(topic) for topic in _TOPICS if topic not in there]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Signed by the app's client secret, as all of them."""
+        webhook = {"topic": missing.topic, "address": address, "format": "json"}
+        await api.call("POST", "/webhooks.json", document={"webhook": webhook})
+        return ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""

@@ -1,7 +1,6 @@
 """Amounts of Shopify's objects: in the shop's own currency, which `…_set` names."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
@@ -14,14 +13,20 @@ ZERO: Final = Decimal(0)
 
 def money(part: Part, name: str, default: Decimal | None = ZERO) -> Decimal:
     """An amount in the shop's currency; the plain field is that as well, and older objects have only it."""
-    found = part.content.get(f"{name}_set")
-    plain = found.get("shop_money") if isinstance(found, dict) else None
-    text = plain.get("amount") if isinstance(plain, dict) else None
-    if isinstance(text, str):  # as nearly all of them are: a place is only needed to say what is wrong
-        with suppress(ValueError):
-            return amounts.decimal(text)
-    if (both := part.part(f"{name}_set")) is not None:
-        shop = both.part("shop_money")
+    content = part.content
+    both = content.get(name + "_set")
+    if both is None:
+        text = content.get(name)
+    else:
+        shop = both.get("shop_money") if type(both) is dict else None
+        text = shop.get("amount") if type(shop) is dict else None
+    if type(text) is str and text:  # as nearly all of them are: a place is only needed to say what is wrong
+        try:
+            return amounts.of_text(text)
+        except ValueError:
+            pass
+    if both is not None and (inner := part.part(f"{name}_set")) is not None:
+        shop = inner.part("shop_money")
         if shop is not None and shop.has("amount"):
             return shop.number("amount")
     return part.number(name, default=default)
@@ -34,17 +39,21 @@ def has_money(part: Part, name: str) -> bool:
 
 def total(parts: Iterable[Part], *names: str) -> Decimal:
     """The sum of fields over objects, where they are there."""
-    return sum((money(each, name) for each in parts for name in names), ZERO)
+    found = ZERO
+    for each in parts:
+        for name in names:
+            found += money(each, name)
+    return found
 
 
 def tax_of(part: Part) -> Decimal:
     """The tax of a line, in the shop's currency."""
-    return total(part.parts("tax_lines"), "price") if part.get("tax_lines") else ZERO
+    return total(part.parts("tax_lines"), "price") if part.content.get("tax_lines") else ZERO
 
 
 def discount_of(part: Part) -> Decimal:
     """What was taken off a line: its share of every discount, else what older objects say."""
-    allocations = part.parts("discount_allocations") if part.get("discount_allocations") else []
+    allocations = part.parts("discount_allocations") if part.content.get("discount_allocations") else []
     return total(allocations, "amount") if allocations else money(part, "total_discount")
 
 

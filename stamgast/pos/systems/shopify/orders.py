@@ -57,7 +57,7 @@ def order_document(order: Part, context: Context) -> Document:
         store["workstation_id"] = device
     document: Document = {
         "transaction_id": transaction_id(context, "shopify", order.text("id")),
-        "source_version": moments.ranked(moments.version_of(write_instant(updated)), status, len(backs)),
+        "source_version": moments.ranked(moments.version_at(updated), status, len(backs)),
         "status": status,
         "end_date_time": write_instant(moment),
         "store": store,
@@ -99,8 +99,9 @@ class _Sums:
 
     def __init__(self, order: Part, items: Sequence[_Item], backs: Sequence[Back], *, included: bool) -> None:
         shipping = _shipping(order, included=included)
-        cards = sum((each.value for each in items if each.kind == "gift_card"), ZERO)
-        deposit = sum((each.value for each in items if each.kind == DEPOSIT), ZERO)
+        beside = [each for each in items if each.kind]
+        cards = sum((each.value for each in beside if each.kind == "gift_card"), ZERO) if beside else ZERO
+        deposit = sum((each.value for each in beside if each.kind == DEPOSIT), ZERO) if beside else ZERO
         whole = _whole(order, items, shipping)
         self.edited = not order.get("refunds") and _has_fewer(items) and has_money(order, "current_total_price")
         """Lines were taken off, and no refund says so."""
@@ -109,12 +110,14 @@ class _Sums:
         self.fees = money(order, "original_total_duties") + money(order, "original_total_additional_fees")
         self.tip = money(order, "total_tip_received")
         self.rounding = money(order, "total_cash_rounding_payment_adjustment")
-        self.was = whole - shipping - self.tip - cards - deposit - self.fees
-        self.goods = self.was - sum((back.goods for back in backs), ZERO)
-        self.shipping = shipping - sum((back.shipping for back in backs), ZERO)
-        self.cards = cards - sum((back.of("gift_card") for back in backs), ZERO)
-        self.deposit = deposit - sum((back.of(DEPOSIT) for back in backs), ZERO)
-        self.paid = whole + self.rounding - sum((back.money for back in backs), ZERO)
+        self.was = self.goods = whole - shipping - self.tip - cards - deposit - self.fees
+        self.shipping, self.cards, self.deposit, self.paid = shipping, cards, deposit, whole + self.rounding
+        for back in backs:
+            self.goods -= back.goods
+            self.shipping -= back.shipping
+            self.cards -= back.of("gift_card")
+            self.deposit -= back.of(DEPOSIT)
+            self.paid -= back.money
         self.discounts = money(order, "total_discounts")
         self.discount = money(order, "current_total_discounts" if backs else "total_discounts")
         self.tax = money(order, "current_total_tax" if backs else "total_tax")
@@ -161,13 +164,19 @@ def _status(order: Part, sums: _Sums) -> str:
 
 
 def _has_fewer(items: Sequence[_Item]) -> bool:
-    lines = (each.part.content for each in items)
-    return any(line.get("current_quantity", line.get("quantity")) != line.get("quantity") for line in lines)
+    for each in items:
+        line = each.part.content
+        sold = line.get("quantity")
+        if line.get("current_quantity", sold) != sold:
+            return True
+    return False
 
 
 def _shipping(order: Part, *, included: bool) -> Decimal:
     """With tax, after its discounts. `total_shipping_price_set` is before them, and without tax where prices are."""
     lines = [each for each in order.parts("shipping_lines") if not each.flag("is_removed")]
+    if not lines and not has_money(order, "total_shipping_price"):
+        return ZERO
     off = total([each for line in lines for each in line.parts("discount_allocations")], "amount")
     tax = ZERO if included else sum((tax_of(each) for each in lines), ZERO)
     whole = money(order, "total_shipping_price") if has_money(order, "total_shipping_price") else total(lines, "price")

@@ -91,7 +91,7 @@ def refund_document(refund: Part, context: Context) -> list[Document]:
     document: Document = {
         "transaction_id": transaction_id(context, "shopify", refund.text("order_id")),
         "refund_id": refund.id("id"),
-        "source_version": moments.version_of(write_instant(moment)),
+        "source_version": moments.version_at(moment),
         "status": "refund",
         "end_date_time": write_instant(moment),
         "price_currency": currency,

@@ -4,6 +4,7 @@ Sources: developer.squareup.com, "Validate and process event notifications" (HMA
 the raw body, base64); the OpenAPI description of its Connect API.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from stamgast.pos.adapter import (
     Found,
     GoneError,
     Headers,
+    Missing,
     Need,
     Page,
 )
@@ -32,6 +34,7 @@ from stamgast.pos.systems.square.orders import order_documents
 from stamgast.pos.systems.square.payments import payment_document, refund_documents
 
 _KINDS: Final = ("order", "payment", "refund")
+_EVENTS: Final = tuple(f"{kind}.{what}" for kind in _KINDS for what in ("created", "updated"))
 _MOST_PLACES: Final = 10
 """Locations of one search for orders."""
 _ORDERS: Final = "orders"
@@ -50,7 +53,7 @@ class Square(Adapter):
     """
 
     name = "square"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = _KINDS
     api = ApiSpec(base="https://connect.squareup.com/v2", auth="bearer", per_second=5.0, burst=10)
     needs = (
@@ -60,10 +63,15 @@ class Square(Adapter):
             secret=False,
             optional=True,
         ),
-        Need("webhook", "The signature key of the webhook subscription (Developer Console, Webhooks)."),
+        Need(
+            "webhook",
+            "The signature key of the webhook subscription (Developer Console, Webhooks); not with --subscribe.",
+            optional=True,
+        ),
         Need("api", "An access token that may read orders, payments and customers.", optional=True),
     )
     check_first = (
+        "--subscribe: it wants the application's personal access token as `api`, and none of OAuth.",
         "A sale at the Point of Sale app: that payment.updated comes and that its order can be read.",
         "An itemised return, and an exchange: of which order the refund is.",
         "Sandbox and production have other addresses: a token of the sandbox needs api_url.",
@@ -149,6 +157,25 @@ class Square(Adapter):
                 else f"{_REFUNDS}~"
             )
         return Page(found, state.read(_times(parts), page).cursor, bool(page))
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one subscription, where none that is enabled calls here."""
+        listed = Part(await api.call("GET", "/webhooks/subscriptions", query={"include_disabled": "true"}))
+        here = [each for each in listed.parts("subscriptions") if each.maybe("notification_url") == address]
+        if any(each.flag("enabled") for each in here):
+            return []
+        return [Missing(", ".join(_EVENTS), here[0].text("id") if here else "")]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Square signs by a key of its own, which it tells here."""
+        if missing.id:
+            path = f"/webhooks/subscriptions/{quote(missing.id, safe='')}"
+            answer = await api.call("PUT", path, document={"subscription": {"enabled": True}})
+        else:
+            wanted = {"name": "Stamgast", "event_types": list(_EVENTS), "notification_url": address, "enabled": True}
+            document = {"idempotency_key": uuid.uuid4().hex, "subscription": wanted}
+            answer = await api.call("POST", "/webhooks/subscriptions", document=document)
+        return _inner(answer, "subscription").maybe("signature_key") or ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's or a payment's net state, or a refund under its own id."""

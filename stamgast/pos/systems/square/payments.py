@@ -59,7 +59,7 @@ def refund_documents(refund: Part, context: Context) -> list[Document]:
     whole, tip = abs(money(refund, "amount_money")), abs(money(refund, "tip_money"))
     moment = write_instant(refund.moment("created_at", "updated_at"))
     document: Document = {
-        "source_version": moments.version_of(write_instant(refund.moment("updated_at", "created_at"))),
+        "source_version": moments.version_at(refund.moment("updated_at", "created_at")),
         "end_date_time": moment,
         "price_currency": currency_of(refund, "amount_money") or context.program.currency,
         "provenance": _provenance(refund),

@@ -20,6 +20,7 @@ from stamgast.pos.adapter import (
     Document,
     Found,
     Headers,
+    Missing,
     Need,
     Page,
 )
@@ -31,6 +32,8 @@ from stamgast.pos.systems.woocommerce.orders import order_document
 from stamgast.pos.systems.woocommerce.refunds import ZONE, is_thin, refund_document
 
 _PAGE: Final = 100
+_TOPICS: Final = ("order.created", "order.updated")
+_ACTIVE: Final = "active"
 
 
 class WooCommerce(Adapter):
@@ -45,7 +48,7 @@ class WooCommerce(Adapter):
     """
 
     name = "woocommerce"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = ("order", "refund")
     api = ApiSpec(base="https://{account}/wp-json/wc/v3", auth="basic", per_second=2.0, burst=5)
     needs = (
@@ -53,7 +56,7 @@ class WooCommerce(Adapter):
         Need("webhook", "The secret that you gave the webhooks (WooCommerce, Settings, Advanced, Webhooks)."),
         Need(
             "api",
-            "A REST API key of read access, as ck_…:cs_… (WooCommerce, Settings, Advanced, REST API).",
+            "A REST API key of read access (--subscribe: read and write), as ck_…:cs_… (Settings, Advanced, REST API).",
             optional=True,
         ),
     )
@@ -130,6 +133,24 @@ class WooCommerce(Adapter):
         found = [Found("order", each.text("id"), each.content, partial=is_thin(each)) for each in orders]
         times = [each.text("date_modified_gmt", "date_created_gmt") for each in orders]
         return cursors.page(cursor, found, times, full=len(orders) == _PAGE, zone=ZONE)
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """Topics that no active webhook sends here; one that was switched off after failures has its id."""
+        listed = Part({"webhooks": await api.call("GET", "/webhooks", query={"per_page": str(_PAGE)})})
+        here = [each for each in listed.parts("webhooks") if each.maybe("delivery_url") == address]
+        active = {each.word("topic") for each in here if each.word("status") == _ACTIVE}
+        off = {each.word("topic"): each.text("id") for each in here if each.word("status") != _ACTIVE}
+        return [Missing(topic, off.get(topic, "")) for topic in _TOPICS if topic not in active]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:
+        """With the secret that the shop gave."""
+        document = {"status": _ACTIVE, "secret": secret}
+        if missing.id:
+            await api.call("PUT", f"/webhooks/{quote(missing.id, safe='')}", document=document)
+        else:
+            named = {"name": f"Stamgast {missing.topic}", "topic": missing.topic, "delivery_url": address}
+            await api.call("POST", "/webhooks", document=named | document)
+        return ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""

@@ -98,7 +98,7 @@ def refund_document(refund: Part, context: Context) -> Document:
     return {
         "transaction_id": transaction_id(context, "woocommerce", order),
         "refund_id": fitting(refund.text("id")),
-        "source_version": moments.version_of(write_instant(moment)),
+        "source_version": moments.version_at(moment),
         "status": "refund",
         "end_date_time": write_instant(moment),
         "price_currency": currency,

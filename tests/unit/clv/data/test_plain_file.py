@@ -89,3 +89,40 @@ def test_amounts_beyond_all_reason_are_refused_together(file):
 
     with pytest.raises(PurchaseFileError, match="add up to more than 9,000,000,000,000"):
         read_purchases(path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_margins_by_category_are_read_alike(file, seed: int):
+    chance = random.Random(seed)
+    kinds = ["bread", " coffee ", "", "cake"]
+    lines = [
+        f"c{chance.randrange(40)},2026-0{chance.randrange(1, 9)}-11,{chance.uniform(-3, 20):.2f},{chance.choice(kinds)}"
+        for _ in range(300)
+    ]
+    path = file(*lines, heading="customer,date,amount,category")
+    margins = {"bread": 0.6, "coffee": -0.1, "cake": 0.333}
+
+    by_column = read_purchases(path, None, margins)
+    with path.open() as opened:
+        line_by_line = purchase_file._Reading(path, None, margins).read(opened)
+
+    told = [{name: (b.profit, b.with_profit) for name, b in each.buyers.items()} for each in (by_column, line_by_line)]
+    assert told[0] == told[1]
+    assert any(profit for profit, _ in told[0].values())
+
+
+def test_a_category_without_a_margin_is_asked_about(file):
+    path = file("anna,2026-01-01,10,bred", "ben,2026-01-02,10,bread", heading="customer,date,amount,category")
+
+    with pytest.raises(PurchaseFileError, match=r":2:4: 'bred' has no margin; is that 'bread'\? 'other' is for all"):
+        read_purchases(path, None, {"bread": 0.6})
+    assert read_purchases(path, None, {"bread": 0.6, "other": 0.2}).buyers["anna"].profit == 2_000_000
+    assert "not read without margins" in " ".join(read_purchases(path).notes)
+
+
+def test_margins_by_category_need_categories_and_no_profit(file):
+    with pytest.raises(PurchaseFileError, match="there is no column 'category', which margins by category go by"):
+        read_purchases(file("anna,2026-01-01,10", heading="customer,date,amount"), None, {"bread": 0.6})
+    both = file("anna,2026-01-01,10,bread,4", heading="customer,date,amount,category,profit")
+    with pytest.raises(PurchaseFileError, match="profit stands here already"):
+        read_purchases(both, None, {"bread": 0.6})

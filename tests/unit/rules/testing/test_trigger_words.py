@@ -220,7 +220,8 @@ def test_each_sentence_of_the_documentation_says_what_the_step_beside_it_says(se
     told, listed = sentence.strip("`"), step.strip("`")
     first = next((words for begin, words in FIRST.items() if told.startswith(begin)), "")
     program = (
-        small_shop.PROGRAM.replace("  hello: {}\n", "  hello: {}\n  goodbye: {}\n") + "feed: {stale_after: 2 days}\n"
+        small_shop.PROGRAM.replace("  hello: {}\n", "  hello: {}\n  goodbye: {}\n")
+        + "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
     )
     goodbye = {"templates/nl/goodbye.j2": small_shop.HELLO}
     cases = []

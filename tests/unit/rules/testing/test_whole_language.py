@@ -54,6 +54,10 @@ TRIGGERED = {
     "left": ("{left: regulars}", f"{THREE}, then a refund of the last"),
     "replied": ("{replied: {keyword: help}}", "a reply of help"),
     "event": ("{event: workshop}", "an event workshop"),
+    "answered": (
+        "{answered: {question: visit, score: {at_least: 9}}}",
+        "a purchase, then the customer is asked visit, then the customer replies '9!'",
+    ),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
     "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
@@ -97,6 +101,12 @@ ASKED = {
     "percent": ("{percent: 50%}", "", "", ""),
     "churn_probability": ("{churn_probability: {at_least: 0%}}", "", "", ONE),
     "feed": ("{feed: healthy}", "", ONE, "the feed is stale, then a purchase"),
+    "feedback": (
+        "{feedback: {question: visit, at_most: 6, within: 30 days}}",
+        "replied",
+        "a purchase, then the customer is asked visit, then the customer replies '3'",
+        "a purchase, then the customer is asked visit, then the customer replies '7'",
+    ),
     "event_has": ("{event_has: {topic: bread}}", "{event: workshop}", "", "an event workshop"),
 }
 """Condition -> how it is written, beside which trigger (purchase where nothing is said), when it holds, when it does not.
@@ -111,10 +121,13 @@ DONE = {
     "tag": (SEEN, SEEN),
     "set_tier": ("[{set_tier: gold, for: 1 year}]", "[{set_tier: gold}]"),
     "notify": ("[{notify: call_back, to: anna}]", "[{notify: call_back}]"),
+    "ask": ("[{ask: visit}]", "[{send: hello}]"),
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
+QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
 SECTIONS_PROMISED = (
+    "questions",
     "segments",
     "tiers",
     "prices",
@@ -131,7 +144,7 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    files = small_shop.files_of(rule, small_shop.WITH_STAFF + "feed: {stale_after: 2 days}\n", **small_shop.CALL_BACK)
+    files = small_shop.files_of(rule, small_shop.WITH_STAFF + QUESTIONS, **small_shop.CALL_BACK)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())

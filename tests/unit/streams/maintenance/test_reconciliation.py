@@ -9,7 +9,15 @@ from stamgast.pos.adapter import ApiError
 from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
 from stamgast.tills.reconcile import Polled
-from stamgast.tills.record import CursorRecord, Name, connection_key, encode_connection, record_of
+from stamgast.tills.record import (
+    CursorRecord,
+    Name,
+    connection_key,
+    cursor_key,
+    encode_connection,
+    encode_cursor,
+    record_of,
+)
 from stamgast.tills.table import ConnectionTable
 from streams.maintenance.reconciliation import Reconciliation
 from tests.builders import MERCHANT, T0, program
@@ -28,10 +36,20 @@ class Polling:
         registry = Registry({"kassa": Kassa, "doorbell": Doorbell}, ())
         self.tills = SimpleNamespace(connections=table, registry=registry, adapter=self._adapter)
         self.polled: list[tuple[str, bool]] = []
+        self.tended: list[str] = []
         self.fails: dict[str, Exception] = {}
 
     def _adapter(self, connection: Connection) -> Any:
         return self.tills.registry.get(connection.system)
+
+    async def freshen(self, connection: Connection) -> None:
+        self.tended.append(f"credential of {connection.name}")
+
+    async def look_after_webhooks(self, connection: Connection, _at: int) -> None:
+        self.tended.append(f"webhooks of {connection.name}")
+
+    async def look_after_feeds(self, connection: Connection, _program: Any) -> None:
+        self.tended.append(f"feeds of {connection.name}")
 
     async def poll(self, connection: Connection, _program: Any, _at: int, *, deep: bool = False) -> Polled:
         self.polled.append((connection.name, deep))
@@ -73,8 +91,10 @@ async def test_trouble_of_one_holds_up_no_other():
 
 async def test_what_was_polled_lately_waits_for_its_hour():
     polling = Polling(connection("good"))
-    polling.tills.connections._cursors[Name(MERCHANT, "good")] = CursorRecord("5", T0)
+    polling.tills.connections.note(cursor_key(Name(MERCHANT, "good")), encode_cursor(CursorRecord("5", T0)))
     await reconciliation(polling, T0 + HOUR - 1).look()
     assert polling.polled == []
+    assert polling.tended == ["credential of good"], "it may end before the hour does"
     await reconciliation(polling, T0 + HOUR).look()
     assert polling.polled == [("good", False)]
+    assert polling.tended[1:] == ["credential of good", "webhooks of good", "feeds of good"]

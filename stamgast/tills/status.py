@@ -1,0 +1,47 @@
+"""How a merchant's connections are, a row for each of their stores: what `stamgast pos status` and the pages show."""
+
+from typing import Any
+
+from stamgast.clock.shop_time import format_time
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.pos.connections import Connection
+from stamgast.tills.feeds import FeedBook, Place, zone_of
+from stamgast.tills.record import CursorRecord, Name, SubscriptionRecord
+from stamgast.tills.table import ConnectionTable
+
+
+async def rows_of(
+    connection: Connection, program: Program, table: ConnectionTable, book: FeedBook, now: Millis
+) -> list[dict[str, Any]]:
+    """A row for each store that the connection tells of. Raises `StateError`."""
+    name = Name(connection.merchant, connection.name)
+    known = table.cursor(name) or CursorRecord("", 0)
+    rows = []
+    for store in dict.fromkeys(connection.stores.values()) or program.stores:
+        stats = await book.stats(Place(connection.merchant, store))
+        health = stats.health(now, zone_of(program, store), failing_since=known.failing_since)
+        rows.append(
+            {
+                "connection": connection.name,
+                "system": connection.system,
+                "merchant": connection.merchant,
+                "store": store,
+                "last_event": _told(stats.last),
+                "health": health.value,
+                "cursor": known.cursor or None,
+                "polled_at": _told(known.at),
+                "trouble": known.trouble or None,
+                "webhooks": _webhooks(table.subscription(name)),
+            }
+        )
+    return rows
+
+
+def _webhooks(known: SubscriptionRecord) -> dict[str, str | None]:
+    """When the system's webhooks were seen last, when they were made, and what is the matter with them."""
+    return {"seen_at": _told(known.seen_at), "made_at": _told(known.made_at), "trouble": known.trouble or None}
+
+
+def _told(at: Millis) -> str | None:
+    return format_time(at) if at else None
