@@ -16,7 +16,7 @@ LONGEST_LINE: Final = 60
 LONGEST_BUTTON: Final = 20
 MOST_BUTTONS: Final = 10
 MOST_LINKS: Final = 2
-_PLACE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]?")
 _ALIKE: Final = re.compile(r"\}\}\s*\{\{")
 _WORD: Final = re.compile(r"\w[\w'\u2019-]*")
@@ -34,7 +34,12 @@ class Refused(NamedTuple):
 
 def places_in(text: str) -> list[str]:
     """What stands in double braces, in order, each once."""
-    return list(dict.fromkeys(_PLACE.findall(text)))
+    return list(dict.fromkeys(each.strip() for each in _PLACE.findall(text)))
+
+
+def tidied(text: str) -> str:
+    """The same without spaces around it and in its places: {{1}} for {{ 1 }}, which the provider would not fill."""
+    return _PLACE.sub(lambda place: f"{{{{{place[1].strip()}}}}}", text.strip())
 
 
 def wrong_with_body(text: str) -> Iterator[Refused]:

@@ -14,6 +14,7 @@ from rules.program.content_text import (
     Refused,
     gaps_in,
     places_in,
+    tidied,
     wrong_with_body,
     wrong_with_button,
     wrong_with_line,
@@ -151,17 +152,17 @@ def _samples(reader: Reader, node: Node | None) -> dict[str, str]:
 def _read_language(reader: Reader, node: Node, language: str) -> Written | None:
     if isinstance(node, ScalarNode):
         text = reader.text(node, language)
-        return _checked(reader, node, Written(text.strip())) if text is not None else None
+        return _checked(reader, node, Written(tidied(text))) if text is not None else None
     found = reader.mapping(node, language, WORDS_OF_A_TEXT, (TEXT,))
     body = reader.text(found[TEXT], TEXT) if TEXT in found else None
     if body is None:
         return None
 
     def line(name: str) -> str:
-        return (reader.text(found[name], name) or "").strip() if name in found else ""
+        return tidied(reader.text(found[name], name) or "") if name in found else ""
 
     written = Written(
-        text=body.strip(),
+        text=tidied(body),
         title=line("title"),
         media=line("media"),
         footer=line("footer"),
@@ -220,7 +221,7 @@ def _links(reader: Reader, node: Node | None) -> tuple[Button, ...]:
         if url is not None:
             _tell(reader, key, wrong_with_button(key.text))
             _tell(reader, value, wrong_with_url(url))
-            found.append(Button(key.text, url=url))
+            found.append(Button(key.text, url=tidied(url)))
     if node is not None and len(found) > MOST_LINKS:
         reader.problem(node, f"at most {MOST_LINKS} links are taken", "Leave some out.")
     return tuple(found)

@@ -94,7 +94,7 @@ class Renewals:
         got = await exchange(secret)
         until = time.time() + max(got.lasts_s - _SPARE_S, 0)
         new = {} if got.secret == secret else {name: got.secret}
-        await self.keep(connection, new | {_token_of(name): f"{until:.0f}:{_mark(got.secret)}:{got.token}"})
+        await self.keep(connection, new | {_token_of(name): f"{int(until)}:{_mark(got.secret)}:{got.token}"})
         log.info("a credential was renewed", merchant=connection.merchant, connection=connection.name)
         return got.token
 

@@ -225,6 +225,11 @@ async def test_turns_come_over_the_window_and_a_stop_calls_off_those_that_are_to
     many = 60
     for number in range(many):
         await shop.enrol(number)
+
+    async def all_known() -> bool:
+        return len(await states(shop)) >= many
+
+    await eventually(all_known, seconds=60, every=0.2, why="everybody is a customer")
     started: Any = shop.run("campaign", "start", "call", "--yes", "--json")
     assert started["audience"] == many
 

@@ -28,6 +28,7 @@ messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 WITH_STAFF = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  call_back: {purpose: utility}\n") + (
     'staff: {anna: {phone: "+31612345670", hours: "08:00-18:00"}, bram: {phone: "+31612345671", per_hour: 2}}\n'
 )
+WITH_QUESTION = PROGRAM + "questions: {visit: {template: hello, answer: score}}\n"
 CALL_BACK = {
     "templates/nl/call_back.j2": "{{ staff.name }}: bel {{ customer.first_name or 'de klant' }} ({{ staff.customer }})"
 }

@@ -21,7 +21,7 @@ from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
-from tests.unit.rules.small_shop import CALL_BACK, WITH_STAFF, files_of
+from tests.unit.rules.small_shop import CALL_BACK, WITH_QUESTION, WITH_STAFF, files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
@@ -83,7 +83,11 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
     if word.name == "send":
         rule += "  - give: free_loaf\n"
         rule = rule.replace("[whatsapp, sms]", "[whatsapp]")
-    loaded = load_bundle(files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule))
+    if word.name == "ask":
+        rule = rule.replace("[whatsapp, sms]", "[sms]")
+    loaded = load_bundle(
+        files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule, WITH_QUESTION)
+    )
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
 
@@ -94,7 +98,8 @@ def test_what_a_condition_is_called_in_counters_stays_as_it_is():
     for name, word in CONDITIONS.words.items():
         example = word.example()
         when = "" if "when:" in example else "when: purchase\n"
-        loaded = load_bundle(files_of(f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n"))
+        rule = f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n"
+        loaded = load_bundle(files_of(rule, WITH_QUESTION))
         said[name] = list(loaded.rules.by_id["example"].said)
     if os.environ.get("STAMGAST_GOLDEN") == "write":
         KEPT_WORDS.write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")

@@ -13,7 +13,7 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Word
 from rules.language.triggers import TRIGGERS
 from stamgast.domain.facts import Fact
-from tests.unit.rules.small_shop import bought
+from tests.unit.rules.small_shop import WITH_QUESTION, bought
 
 BOUGHT = Fact("purchase", "till:1", purchase=bought(category="bread"))
 REGISTERED = {type(word) for registry in (TRIGGERS, CONDITIONS, ACTIONS) for word in registry.words.values()}
@@ -41,7 +41,7 @@ def test_a_condition_that_asks_about_a_purchase_says_so(load, view, name: str):
     """`needs_purchase` lets `rules check` refuse it beside a trigger without one, where it could never be met."""
     example = CONDITIONS.words[name].example()
     when = "" if "when:" in example else "when: purchase\n"
-    loaded = load(f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n")
+    loaded = load(f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n", WITH_QUESTION)
     condition = loaded.rules.all[0].condition
     with_one, without = (condition.test(view(fact)) for fact in (BOUGHT, Fact("lapsing", "quiet:1")))
     assert condition.needs_purchase == (with_one is not None and without is None)

@@ -115,6 +115,14 @@ def test_before_it_was_pushed_nothing_goes_over_whatsapp_and_rules_may_name_it()
     assert any("was never pushed: nothing goes out with it over WhatsApp" in each.message for each in loaded.problems)
 
 
+def test_spaces_within_a_place_are_taken_out():
+    file = load_bundle(files_of(program=UNPUSHED, **{FILE: f'nl: "{TEXT.replace("{{1}}", "{{ 1 }}")}"'})).contents[
+        "free_loaf"
+    ]
+    assert file.languages["nl"].text == TEXT
+    assert "toon de code 4F7K aan" in file.languages["nl"].filled({"1": "4F7K"}).text
+
+
 def test_what_was_pushed_is_sent_also_by_a_worker_that_reads_what_was_published():
     text = f'nl: "{TEXT}"'
     files = files_of(
