@@ -29,6 +29,8 @@ class Approval(StrEnum):
     REJECTED = "rejected"
     PAUSED = "paused"
     DISABLED = "disabled"
+    GONE = "gone"
+    """The provider has it no more."""
 
 
 class Held(Struct, frozen=True, omit_defaults=True):

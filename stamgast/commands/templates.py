@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from stamgast.settings import Settings
 
 T = TypeVar("T")
-_GONE: Final = "gone"
 Names = Annotated[list[str] | None, typer.Argument(metavar="[TEMPLATE…]", help="Templates; all if none is named.")]
 OfMerchant = Annotated[
     str | None, typer.Option("--merchant", "-m", help="Whose; not needed where there is one merchant.")
@@ -128,7 +127,8 @@ def push(
 @app.command()
 def status(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson = False) -> None:
     """Ask where the approvals stand; what was approved replaces what is sent, from the next `publish` on."""
-    from stamgast.programs.contents import look_again
+    from rules.program.content_lock import Approval, Held
+    from stamgast.programs.contents import held_of, look_again
 
     asked = _Asked.by(merchant, names)
     rows: list[dict[str, Any]] = []
@@ -141,11 +141,8 @@ def status(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson 
         gone = await look_again(asked.locks, contents, tell)
         for name, language, sid in asked.by_hand():
             told = await contents.look(sid)
-            tell(name, language, held_of(told, "") if told is not None else Held(sid, "", approval=_GONE))
+            tell(name, language, held_of(told, "") if told is not None else Held(sid, "", approval=Approval.GONE))
         return gone
-
-    from rules.program.content_lock import Held
-    from stamgast.programs.contents import held_of
 
     gone = asked.run(work)
     pushed = {(row["template"], row["language"]) for row in rows}
@@ -169,7 +166,7 @@ def status(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson 
 @app.command()
 def diff(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson = False) -> None:
     """Show what contents/ says differently from what was pushed last; exits 1 if anything differs."""
-    from stamgast.programs.contents import difference, newest_of
+    from stamgast.programs.contents import Compared, difference, newest_of
 
     asked = _Asked.by(merchant, names)
 
@@ -179,8 +176,9 @@ def diff(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson = 
             held = newest_of(asked.locks.lock, file.template, language)
             told = await contents.look(held.sid) if held is not None else None
             lines = difference(told["types"] if told is not None else {}, file, language)
-            state = "new" if held is None else "gone" if told is None else "changed" if lines else "same"
-            rows.append(asked.row(file.template, language, held) | {"state": state, "difference": lines})
+            missing = Compared.NEW if held is None else Compared.GONE if told is None else None
+            state = missing or (Compared.CHANGED if lines else Compared.SAME)
+            rows.append(asked.row(file.template, language, held) | {"state": state.value, "difference": lines})
         return rows
 
     rows = asked.run(work)
@@ -191,7 +189,7 @@ def diff(names: Names = None, *, merchant: OfMerchant = None, as_json: AsJson = 
             answer(f"{row['template']} ({row['language']}): {row['state']} {row['sid']}".rstrip())
             for line in row["difference"]:
                 answer(f"  {line}")
-    raise typer.Exit(WRONG if any(row["state"] != "same" for row in rows) else 0)
+    raise typer.Exit(WRONG if any(row["state"] != Compared.SAME for row in rows) else 0)
 
 
 @app.command()

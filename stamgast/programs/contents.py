@@ -41,6 +41,16 @@ class Became(StrEnum):
     """program.yaml names a ContentSid for it, which somebody made by hand: that is sent."""
 
 
+class Compared(StrEnum):
+    """How a text of `contents/` stands to what was pushed of it last."""
+
+    NEW = "new"
+    GONE = "gone"
+    """The provider has it no more."""
+    CHANGED = "changed"
+    SAME = "same"
+
+
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """One text in one language: what became of it; `why` it was refused."""
