@@ -16,8 +16,9 @@ from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.message_words import IN_ALERTS
-from stamgast.domain.program import Messaging, Staff, Template
+from stamgast.domain.program import Messaging, Staff
 from stamgast.domain.questions import Question
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, Purpose
 
 WORDS: Final = ("to", "template")

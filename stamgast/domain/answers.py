@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from stamgast.domain.calendar import date_of
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Program
+from stamgast.domain.templates import Template
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.validity import last_day
 

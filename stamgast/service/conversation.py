@@ -10,21 +10,12 @@ from stamgast.domain.activation import RANKS, Activation, Submission, activation
 from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, Asked, template_of
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import Replied
 from stamgast.domain.facts import Fact
 from stamgast.domain.questions import AnswerKind, asked_by
-from stamgast.domain.vocabulary import (
-    ActivationState,
-    Channel,
-    Counter,
-    FactName,
-    NoteKind,
-    Reason,
-    Status,
-    VoucherState,
-    counter,
-)
+from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import forget_ended

@@ -8,6 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -37,7 +38,7 @@ from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
+from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
     at_hand,

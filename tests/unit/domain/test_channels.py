@@ -26,7 +26,8 @@ from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.channels import SPECS, UnknownChannelError, spec_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import ActivationOutcome, Replied
-from stamgast.domain.program import Messaging, Template
+from stamgast.domain.program import Messaging
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel
 from stamgast.identity.records import Profile
 from stamgast.sandbox.records import StoredMessage
