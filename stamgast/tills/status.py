@@ -20,7 +20,8 @@ async def rows_of(
     rows = []
     for store in dict.fromkeys(connection.stores.values()) or program.stores:
         stats = await book.stats(Place(connection.merchant, store))
-        health = stats.health(now, zone_of(program, store), failing_since=known.failing_since)
+        zone, since = zone_of(program, store), known.failing_since
+        health = stats.health(now, zone, closed=program.closed, failing_since=since)
         rows.append(
             {
                 "connection": connection.name,
