@@ -176,7 +176,7 @@ def _reconciler(settings: Settings, parts: WorkerParts) -> Reconciler:
     known = KnownTransactions(parts.client, partial(parts.appender.partition_of, topics.purchases))
     filling = Filling(parts.client, topics, kafka_of(settings))
     heard = last_heard_over(filling, topics.partitions)
-    door = Door(parts.identities, known, append, topics.purchases, heard)
+    door = Door(parts.identities, known, append, topics.purchases, heard, payments=parts.tills.payments)
     return Reconciler(
         parts.tills,
         door,

@@ -49,7 +49,7 @@ class Scene:
         parts, topics = web.parts, web.topics
         self.at = parts.clock.now()
         known = KnownTransactions(parts.redis, partial(parts.appender.partition_of, topics.purchases))
-        door = Door(parts.identities, known, self.append, topics.purchases, lately)
+        door = Door(parts.identities, known, self.append, topics.purchases, lately, payments=parts.tills.payments)
         self.reconciler = Reconciler(parts.tills, door, self.append, topics.connections, topics.dead_letters)
         self.refuses = ""
 
