@@ -306,6 +306,7 @@ def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack, appe
     from stamgast.tills.client import Apis  # noqa: PLC0415
     from stamgast.tills.feeds import FeedBook  # noqa: PLC0415
     from stamgast.tills.letters import Letters  # noqa: PLC0415
+    from stamgast.tills.payments import Payments  # noqa: PLC0415
     from stamgast.tills.renewal import Renewals  # noqa: PLC0415
     from stamgast.tills.table import ConnectionTable  # noqa: PLC0415
     from stamgast.tills.tills import Tills  # noqa: PLC0415
@@ -314,7 +315,8 @@ def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack, appe
     seal = PosSeal(keys)
     apis = Apis(seal)
     stack.push_async_callback(apis.aclose)
-    tills = Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
+    table, letters = ConnectionTable(), Letters(DeadLetterSeal(keys))
+    tills = Tills(Registry(), table, seal, letters, apis, FeedBook(redis), Payments(redis, table))
     topic = topics_of(settings).connections
     apis.renewals = Renewals(redis, lambda: tills.connections, append, topic, seal)
     return tills

@@ -18,6 +18,7 @@ from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.hearing import Hearing
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler
 from streams.app import Views, Worker
@@ -89,6 +90,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         voucher_key=parts.voucher_key,
         metrics=metrics,
         sending=Submitting(outgoing) if sending else None,
+        hears=Hearing(parts.tills.connections, parts.tills.feeds).of,
     )
     watch = parts.clock_watch
     shared: dict[str, Any] = {
@@ -174,7 +176,7 @@ def _reconciler(settings: Settings, parts: WorkerParts) -> Reconciler:
     known = KnownTransactions(parts.client, partial(parts.appender.partition_of, topics.purchases))
     filling = Filling(parts.client, topics, kafka_of(settings))
     heard = last_heard_over(filling, topics.partitions)
-    door = Door(parts.identities, known, append, topics.purchases, heard)
+    door = Door(parts.identities, known, append, topics.purchases, heard, payments=parts.tills.payments)
     return Reconciler(
         parts.tills,
         door,

@@ -76,10 +76,10 @@ def _tell(asked: Asked) -> None:
 def _run_for_ever(settings: Settings, days: int, a_second: float, most: int, every_s: float) -> None:
     import contextlib
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
     from stamgast.lifecycle.listening import CannotListenError
     from stamgast.report.asking import PriceFigures, ask_for_ever
+    from stamgast.settings import SettingsError
     from stamgast.web.health import figures_app
     from stamgast.web.serve import serving
 

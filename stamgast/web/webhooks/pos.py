@@ -86,14 +86,15 @@ class _Delivery:
         if came.refused:
             await self.lay_aside(came.reason)
         else:
-            self.count("taken" if came.taken else "nothing")
+            self.count("taken" if came.taken else "paid" if came.paid else "nothing")
         if remembered:
             await self.deps.redis.remember(remembered, self.at, _REMEMBERED_S)
 
     async def _take(self, notice: Notice) -> Came:
         deps, context = self.deps, Context(self.connection, self.program)
         append, topic = deps.appender.append, deps.topics.purchases
-        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, self.tills.gathering)
+        known, beside = deps.known_transactions, (self.tills.gathering, self.tills.payments)
+        door = Door(deps.identities, known, append, topic, deps.last_heard, *beside)
         within = _REREAD_S if any(each.content is None or each.partial for each in notice.found) else None
         try:
             api = self.tills.apis.of(self.adapter, self.connection)
