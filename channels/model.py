@@ -219,6 +219,11 @@ class Keyword(StrEnum):
     START = "start"
     HELP = "help"
     CARD = "card"
+    LEAVE = "leave"
+    """STOP of a topic or several."""
+    RETURN = "return"
+    """START of a topic or several."""
+    JOIN = "join"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
             "granted": told.granted,
             "wording_version": told.proof and told.proof.wording,
             "source": told.proof and told.proof.origin,
+            "topic": told.topic,
         }
         for told in found
     ]
@@ -158,10 +159,12 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
         print_json({"customer": customer, "merchant": merchant, "consents": shown})
         return
     for each in shown:
-        said = "agreed" if each["granted"] else "took back"
+        of_topic = ("came back to", "left") if each["topic"] else ("agreed", "took back")
+        said = of_topic[not each["granted"]] + (f" the topic {each['topic']}" if each["topic"] else "")
+        about = each["channel"] if each["topic"] else f"{each['purpose']}:{each['channel']}"
         wording, where = each["wording_version"], each["source"]
         proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
-        answer(f"{on_the_wall(each['said_at'], zone)}  {each['purpose']}:{each['channel']}  {said}  {proof}")
+        answer(f"{on_the_wall(each['said_at'], zone)}  {about}  {said}  {proof}")
     if not shown:
         answer(f"{customer} has said nothing about messages.")
 

@@ -27,6 +27,7 @@ from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.store_feeds import NO_STORE_FEEDS, StoreFeeds
 from stamgast.domain.templates import Template
+from stamgast.domain.topics import Topic, topics_of
 from stamgast.domain.trip_wires import TripWires
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
@@ -300,12 +301,18 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    """What customers may leave one by one."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
+    topics_of_templates: Mapping[str, tuple[str, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
+        object.__setattr__(self, "topics_of_templates", topics_of(self.topics, self.templates))
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""
