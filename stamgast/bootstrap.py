@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
     from stamgast.feeds.secrets import FeedSeal
+    from stamgast.media.keeping import Keeping
+    from stamgast.media.store import ObjectStore
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
 
@@ -197,6 +199,8 @@ class WorkerParts:
     client: RedisClient
     appender: Appender
     tills: Tills
+    keeping: Keeping | None = None
+    """None: there is no carrier, and so nothing that it hands over."""
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -230,6 +234,37 @@ def channel_of(settings: Settings) -> Carrier:
         raise SettingsError(f"STAMGAST_TWILIO_BASE_URL and STAMGAST_TWILIO_ACCOUNT_SID: {error}") from None
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def pictures_of(settings: Settings) -> ObjectStore:
+    """The store of what customers sent. Raises `SettingsError`."""
+    from stamgast.media.store import open_store  # noqa: PLC0415  as for tills
+
+    try:
+        return open_store(settings.media_store)
+    except ValueError as error:
+        raise SettingsError(f"STAMGAST_MEDIA_STORE: {error}") from None
+
+
+def keeping_of(settings: Settings, people: IdentityStore, clock: Clock, stack: AsyncExitStack) -> Keeping | None:
+    """What fetches and keeps what customers sent; None where no carrier is set. Raises `SettingsError`."""
+    from channels.twilio.client import TwilioCredentials, UnsafeEndpointError  # noqa: PLC0415
+    from channels.twilio.files import TwilioFiles  # noqa: PLC0415
+    from stamgast.media.keeping import Keeping  # noqa: PLC0415
+
+    if not settings.twilio_account_sid:
+        return None
+    credentials = TwilioCredentials(
+        settings.twilio_account_sid,
+        settings.twilio_api_key.get_secret_value(),
+        settings.twilio_api_secret.get_secret_value(),
+    )
+    try:
+        files = TwilioFiles(credentials, settings.twilio_base_url)
+    except UnsafeEndpointError as error:
+        raise SettingsError(f"STAMGAST_TWILIO_BASE_URL and STAMGAST_TWILIO_ACCOUNT_SID: {error}") from None
+    stack.push_async_callback(files.aclose)
+    return Keeping(files, pictures_of(settings), people.key_of, clock.now)
 
 
 def _carrier_for(channel: Channel, of_phones: Carrier) -> Carrier:
@@ -293,6 +328,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             client=redis,
             appender=appender,
             tills=tills_of(settings, redis, stack, appender.append),
+            keeping=keeping_of(settings, identities, clock, stack),
         )
 
 

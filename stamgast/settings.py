@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         description="`name:base64` of 32 bytes each, several by comma; the first one wraps, all of them unwrap",
     )
 
+    media_store: str = Field(
+        ".run/media",
+        description="where pictures lie that customers sent, sealed, for sixty days: a folder that all workers share, "
+        "or `s3://bucket/prefix` (extra `s3`; `?endpoint=https://…` for a store that is not Amazon's)",
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="where carriers and customers reach `stamgast web`")
     web_host: str = Field("127.0.0.1", description="the interface that `stamgast web` listens on")
     web_port: int = Field(8000, ge=0, le=65_535)

@@ -32,6 +32,7 @@ from stamgast.domain.vocabulary import Treatment
 from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.media.record import media_id, wanted
 from stamgast.web.auth import CUSTOMER, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem, unavailable
@@ -149,10 +150,8 @@ async def _reply(deps: Deps, program: Program, inbound: Inbound, at: Millis, *, 
     keyword = None if inbound.keyword is Keyword.NONE else inbound.keyword.value
     customers = sorted(await deps.identities.customers_of_phone(merchant, phone_hash))
     reply_id = _event_id(inbound, "reply")
-    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media))
     for customer in customers:
-        key = await deps.identities.key_for(merchant, customer, at)
-        await deps.appender.append(deps.topics.replies, [seal_reply(key, (merchant, customer), reply, reply_id)])
+        await _keep(deps, (merchant, customer), inbound, at, reply_id)
     await _append(
         deps,
         [
@@ -172,6 +171,16 @@ async def _reply(deps: Deps, program: Program, inbound: Inbound, at: Millis, *, 
         ],
     )
     return answers and bool(customers)
+
+
+async def _keep(deps: Deps, customer: tuple[str, str], inbound: Inbound, at: Millis, reply_id: str) -> None:
+    """Keep what was written, sealed, and ask for the files that came with it."""
+    files = tuple(media_id(customer, place) for place in inbound.files)
+    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media, files))
+    key = await deps.identities.key_for(*customer, at)
+    await deps.appender.append(deps.topics.replies, [seal_reply(key, customer, reply, reply_id)])
+    if inbound.files:
+        await deps.appender.append(deps.topics.media, wanted(customer, at, inbound.channel, reply_id, inbound.files))
 
 
 async def _stop_customer(deps: Deps, merchant: str, customer: str, message: str, at: Millis) -> None:
