@@ -21,6 +21,10 @@ SANDBOX_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a stand-in's, and publi
 Partitions = Annotated[int, Field(ge=1, le=512)]
 
 
+class SettingsError(ValueError):
+    """A setting that this process needs is missing or wrong; the text names it."""
+
+
 class Settings(BaseSettings):
     """Every setting, with what fits a trial on one machine as its default."""
 
@@ -275,3 +279,8 @@ def is_twilio(base_url: str) -> bool:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     return parts.scheme == "https" and (host == "twilio.com" or host.endswith(".twilio.com"))
+
+
+def auth_tokens_of(settings: Settings) -> list[str]:
+    """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
+    return listed(settings.twilio_auth_token.get_secret_value())

@@ -24,7 +24,7 @@ _MOST_RAW: Final = 200
 _MOST_DIGITS: Final = 3
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{1,32}")
 _FILE: Final = re.compile(
-    r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]{1,32})/Messages/([A-Z]{2}[0-9a-fA-F]{1,32})/Media/(ME[0-9a-fA-F]{1,32})"
+    r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]{1,40})/Messages/([A-Z]{2}[0-9a-fA-F]{1,32})/Media/(ME[0-9a-fA-F]{1,32})"
 )
 _MOST_FILES: Final = 10
 """No message has more."""

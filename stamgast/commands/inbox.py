@@ -82,7 +82,7 @@ def photo(
 
 
 async def _open(settings: Settings, media: str) -> tuple[bytes, Record]:
-    from stamgast.bootstrap import pictures_of
+    from stamgast.carriers import pictures_of
     from stamgast.identity.sealing import SealError
     from stamgast.lookup import open_people
     from stamgast.media.inbox import find_photo
