@@ -120,6 +120,7 @@ async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Ask
 
     from channels.twilio.channel import TwilioChannel
     from stamgast import bootstrap
+    from stamgast.carriers import channel_of
     from stamgast.clock.shop_time import is_real
     from stamgast.domain.units import DAY
     from stamgast.log.appender import Appender
@@ -129,7 +130,7 @@ async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Ask
 
     topics = bootstrap.topics_of(settings)
     shelf = await every_bundle(settings, topics)
-    carrier = bootstrap.channel_of(settings)
+    carrier = channel_of(settings)
     if not isinstance(carrier, TwilioChannel):
         fail("messages are printed, which costs nothing: there is no Twilio account in the settings")
     clock = settings.make_clock()

@@ -26,6 +26,7 @@ from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.sealing import DataKey
 from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.logs import get_logger
+from stamgast.media.record import media_id, wanted
 from stamgast.people.opt_out import NOT_NOW
 from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError
@@ -148,12 +149,10 @@ async def _told(
     read = read_answers(program.questions, inbound.text, inbound.button)
     customers = sorted(await deps.identities.customers_of_phone(merchant, phone_hash))
     reply_id = _event_id(inbound, "reply")
-    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media))
     heard = bool(meaning.topics and customers) and await deps.identities.heard(merchant, inbound.provider_id)
     events: list[Event] = []
     for customer in customers:
-        key = await deps.identities.key_for(merchant, customer, at)
-        await deps.appender.append(deps.topics.replies, [seal_reply(key, (merchant, customer), reply, reply_id)])
+        key = await _keep(deps, (merchant, customer), inbound, at, reply_id)
         if not heard:
             events += _changes(inbound, meaning, (merchant, customer), key, at)
         events.append(
@@ -178,6 +177,17 @@ async def _told(
     if may and meaning.keyword is Keyword.RETURN and await deps.identities.stopped_at(merchant, phone_hash):
         return await _said_at_the_door(deps, program, inbound, DoorText.STILL_STOPPED, at), True
     return "", may
+
+
+async def _keep(deps: Deps, customer: tuple[str, str], inbound: Inbound, at: Millis, reply_id: str) -> DataKey:
+    """Keep what was written, sealed, and ask for the files that came with it; the key of the customer."""
+    files = tuple(media_id(customer, place) for place in inbound.files)
+    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media, files))
+    key = await deps.identities.key_for(*customer, at)
+    await deps.appender.append(deps.topics.replies, [seal_reply(key, customer, reply, reply_id)])
+    if inbound.files:
+        await deps.appender.append(deps.topics.media, wanted(customer, at, inbound.channel, reply_id, inbound.files))
+    return key
 
 
 def _changes(
