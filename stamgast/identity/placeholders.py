@@ -10,6 +10,8 @@ from typing import Final
 
 import phonenumbers
 
+from stamgast.identity.plain_mobiles import is_plain_mobile
+
 _ALIKE: Final = re.compile(r"(\d)\1{7}\Z")
 """Eight digits alike at the end: no number that is given out in the countries of our shops ends like that."""
 _UP: Final = "12345678901234567890"
@@ -37,6 +39,8 @@ def _all(numbers: tuple[str, ...], country: str) -> frozenset[str]:
 
 def _whole(text: str, country: str) -> str:
     """A number with its country code; one that cannot be read as a number is its digits."""
+    if is_plain_mobile(text):
+        return text
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
