@@ -88,7 +88,7 @@ class Reconciler:
         adapter = self.tills.adapter(connection)
         if self.subscriptions is None or not adapter.capabilities.subscribes:
             return
-        api = self.tills.apis.of(adapter, connection)
+        api = self.tills.apis.hooks_of(adapter, connection)
         if api is not None:
             await self.subscriptions.look(connection, adapter, api, at)
 
