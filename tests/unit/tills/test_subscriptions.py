@@ -113,8 +113,9 @@ async def test_a_credential_that_may_not_write_is_told_and_what_was_seen_stays_k
     found = await ours.look(9)
     assert (found.seen_at, found.made_at) == (5, 5)
     assert "refuses the credential" in found.trouble
+    assert (found.failing_since, (await ours.look(11)).failing_since) == (9, 9), "since the first look that failed"
     api.refuses = 0
-    assert await ours.look(10) == SubscriptionRecord(10, 10)
+    assert await ours.look(12) == SubscriptionRecord(12, 12)
 
 
 async def test_what_a_system_signs_by_is_sealed_into_the_connection_until_the_shop_gives_another(
