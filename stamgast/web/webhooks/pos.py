@@ -41,6 +41,7 @@ _REREAD_S: Final = 4.0
 """Within this the API has answered, or the system is asked to come again: the first of them waits for five seconds."""
 _MENDED_S: Final = 60
 _SMALL: Final = 20_000
+_MOST_TOLD: Final = 100
 _LARGEST_ID: Final = 32
 
 
@@ -151,6 +152,9 @@ async def post_delivery(request: Request) -> Response:
     delivery = await _addressed(request, deps)
     if (ping := delivery.ping()) is not None:
         delivery.count("ping")
+        if ping.tell:
+            told = "".join(each for each in ping.tell[:_MOST_TOLD] if each.isprintable())
+            log.info("a system asks for a word", connection=delivery.connection.name, carry_back=told)
         return _response(ping)
     check_fit(deps)
     try:
