@@ -15,6 +15,7 @@ from msgspec import Struct
 
 DIGITS: Final = 11
 LONGEST_WEEKS: Final = 522.0
+_SAYS_NOTHING: Final = 1e-12
 
 
 class Stretch(Struct, frozen=True):
@@ -65,11 +66,11 @@ def _angles(count: int) -> list[float]:
 
 @lru_cache(maxsize=64)
 def stretch(scale: float, *, has_waves: bool = False) -> Stretch:
-    """Make the stretch of a function that is smooth in ln(scale + T); one with waves takes a third more terms."""
+    """Make the stretch of a function that is smooth in ln(scale + T); one with waves takes half as many terms again."""
     low = math.log(scale)
     half = (math.log(scale + LONGEST_WEEKS) - low) / 2
     terms = DIGITS * math.log(10) / math.asinh(math.pi / half)
-    return Stretch(scale, low, half, 2 + math.ceil(terms * (4 / 3 if has_waves else 1)))
+    return Stretch(scale, low, half, 2 + math.ceil(terms * (1.5 if has_waves else 1)))
 
 
 def value_at(series: list[float], place: float) -> float:
@@ -79,3 +80,10 @@ def value_at(series: list[float], place: float) -> float:
     for coefficient in series:
         one, two = coefficient + twice * one - two, one
     return one - place * two
+
+
+def cut_off(series: list[float]) -> list[float]:
+    """Return a series, the highest term first, without the terms that say nothing."""
+    least = _SAYS_NOTHING * max(map(abs, series))
+    begin = next((place for place, each in enumerate(series) if abs(each) > least), len(series) - 1)
+    return series[begin:]

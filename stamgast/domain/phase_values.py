@@ -9,7 +9,7 @@ import math
 from operator import mul
 from typing import Final
 
-from stamgast.domain.chebyshev import Stretch, cosines, stretch, value_at
+from stamgast.domain.chebyshev import Stretch, cosines, cut_off, stretch, value_at
 from stamgast.domain.history import History
 from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.models.phase_means import LEAST_WEEKS, PhaseMeans, has_waves, longest_for, mixed, phase_means
@@ -26,16 +26,23 @@ class PhaseTable:
     def __init__(self, model: Dropout) -> None:
         self._model = model
         self._stretch: Stretch = stretch(model.alpha, has_waves=has_waves(model))
-        self._matrices: dict[tuple[Discounting, float], tuple[PhaseMeans, _Matrix] | None] = {}
+        self._matrices: dict[tuple[Discounting | None, float], tuple[PhaseMeans, _Matrix] | None] = {}
         self._series: dict[tuple[int, float, float], _Matrix | None] = {}
 
     def whole(self, history: History, discounting: Discounting) -> float:
         """Return the value of all months' purchases of somebody who has not left."""
-        return self.within(history, discounting, math.inf)
+        return self._told(history, discounting, math.inf)
 
     def within(self, history: History, discounting: Discounting, weeks: float) -> float:
         """Return the same of the purchases within so many weeks."""
-        key = (history.x, discounting.open_share, weeks)
+        return self._told(history, discounting, weeks)
+
+    def mean(self, history: History, weeks: float) -> float:
+        """Return how many purchases come within so many weeks."""
+        return self._told(history, None, weeks)
+
+    def _told(self, history: History, discounting: Discounting | None, weeks: float) -> float:
+        key = (history.x, discounting.open_share if discounting else -1.0, weeks)
         if key not in self._series:
             if len(self._series) >= _MOST_SERIES:
                 self._series.clear()
@@ -43,12 +50,14 @@ class PhaseTable:
         by_phase = self._series[key]
         model = self._model
         if by_phase is None:
+            if discounting is None:
+                return model.expected_if_alive(history, weeks)
             return residual_value(lambda t: model.expected_if_alive(history, min(t, weeks)), 1.0, discounting)
         place = self._stretch.place(history.T)
         worth = mixed(model, history, [value_at(each, place) for each in by_phase])
         return worth / (model.alpha + history.T)
 
-    def _made(self, x: int, discounting: Discounting, within: float) -> _Matrix | None:
+    def _made(self, x: int, discounting: Discounting | None, within: float) -> _Matrix | None:
         """Return the series of an x by phase, each times alpha + T, over which they change less."""
         key = (discounting, within)
         if key not in self._matrices:
@@ -58,9 +67,9 @@ class PhaseTable:
         if (found := self._matrices[key]) is None:
             return None
         means, matrix = found
-        return [[sum(map(mul, row, each)) for row in matrix] for each in means.at_nodes(x)]
+        return [cut_off([sum(map(mul, row, each)) for row in matrix]) for each in means.at_nodes(x)]
 
-    def _matrix(self, discounting: Discounting, within: float) -> tuple[PhaseMeans, _Matrix] | None:
+    def _matrix(self, discounting: Discounting | None, within: float) -> tuple[PhaseMeans, _Matrix] | None:
         """Return what makes a series of the means at the nodes; None where a month is shorter than all they know."""
         worths = _by_time(discounting, within)
         if not worths or min(worths) < LEAST_WEEKS:
@@ -82,8 +91,10 @@ class PhaseTable:
         return means, [[sum(map(mul, each, column)) for column in columns] for each in cosines(len(rows))]
 
 
-def _by_time(discounting: Discounting, within: float) -> dict[float, float]:
+def _by_time(discounting: Discounting | None, within: float) -> dict[float, float]:
     """Return what the mean of purchases until each time counts for, in all; times are weeks, none beyond `within`."""
+    if discounting is None:
+        return {within: 1.0}
     weights = (*discounting.weights(), 0.0)
     worths: dict[float, float] = {}
     for month in range(1, discounting.months + 1):

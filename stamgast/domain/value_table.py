@@ -57,7 +57,8 @@ class ValueTable:
         share, blend = model.share, model.regression
         change = share * (state.ratio - 1)
         if blend is not None:
-            mean = model.pooled(state, history, model.weeks)
+            believed = zip(model.weights, state.alive, self._tables, strict=True)
+            mean = sum([w * alive * table.mean(history, model.weeks) for w, alive, table in believed if w])
             change += blend.weight * (state.regressed / max(mean, 1e-300) - 1)
         return whole + change * within
 
@@ -80,6 +81,10 @@ class _MemberTable:
     def within(self, history: History, discounting: Discounting, weeks: float) -> float:
         """Return the same of the purchases within so many weeks."""
         return self._value(history, discounting, weeks)
+
+    def mean(self, history: History, weeks: float) -> float:
+        """Return how many purchases come within so many weeks."""
+        return self._model.expected_if_alive(history, weeks)
 
     def _value(self, history: History, discounting: Discounting, within: float) -> float:
         key = (history.x, discounting.open_share, within)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from operator import mul
 from typing import Any, Final, NamedTuple, TypeGuard
 
-from stamgast.domain.chebyshev import LONGEST_WEEKS, coefficients, nodes, value_at
+from stamgast.domain.chebyshev import LONGEST_WEEKS, coefficients, cut_off, nodes, value_at
 from stamgast.domain.history import History
 from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.models.leaving_grid import grid_for
@@ -95,7 +95,7 @@ class PhaseMeans:
         if found is None:
             if len(self._series) >= _MOST_KEPT:
                 self._series.clear()
-            found = self._series[history.x] = [_cut_off(coefficients(each)) for each in self.at_nodes(history.x)]
+            found = self._series[history.x] = [cut_off(coefficients(each)) for each in self.at_nodes(history.x)]
         rho = weeks / (self.model.alpha + history.T)
         place = self.place(rho)
         return mixed(self.model, history, [value_at(each, place) for each in found]) * math.log1p(rho)
@@ -210,10 +210,3 @@ def _log_sinhc(value: float) -> float:
     if square < 2e-3:
         return square * (1 / 6 - square * (1 / 180 - square * (1 / 2835 - square / 37800)))
     return math.log(math.sinh(value) / value)
-
-
-def _cut_off(series: list[float]) -> list[float]:
-    """Return a series, the highest term first, without the terms that say nothing."""
-    least = 1e-13 * max(map(abs, series))
-    begin = next((place for place, each in enumerate(series) if abs(each) > least), len(series) - 1)
-    return series[begin:]
