@@ -11,7 +11,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from stamgast.domain.region import Region
-from stamgast.identity.placeholders import is_among, is_made_up
+from stamgast.identity.placeholders import is_among, is_made_up, is_nobodys
 from stamgast.identity.spreadsheets import is_figure
 
 _MOBILE: Final = frozenset(
@@ -21,6 +21,7 @@ _NEIGHBOURS: Final = {"NL": ("BE",), "BE": ("NL",)}
 """Where nobody said whether a shop is at the border: what is no number here at all may be a mobile next door."""
 _MACHINES: Final = ("+3197",)
 """Ranges for lifts, meters and alarms: not people."""
+_MADE_UP: Final = "is a number that is typed where there is none, not a customer's"
 _SCHEMES: Final = re.compile(r"^\s*(tel|sms|whatsapp):", re.IGNORECASE)
 _STRANGE: Final = re.compile(r"[^\d\s+()./\-\u2010-\u2015\u2212'\u2019]")
 """What no telephone number is written with. phonenumbers would read letters as those of a dial, or leave them out."""
@@ -41,7 +42,7 @@ def normalise_phone(text: str, region: Region) -> str:
     """
     written = _tidied(text)
     if is_made_up(re.sub(r"\D", "", written)):
-        raise NobodysPhoneError("is a number that is typed where there is none, not a customer's")
+        raise NobodysPhoneError(_MADE_UP)
     if is_among(written, region.nobodys, region.country):
         raise NobodysPhoneError("is the shop's own or another that is no customer's, as program.yaml says")
     number = _parsed(written, region.country)
@@ -54,6 +55,8 @@ def normalise_phone(text: str, region: Region) -> str:
     found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if found.startswith(_MACHINES):
         raise BadPhoneError("is a number for machines, not for people")
+    if is_nobodys(found, region.nobodys):
+        raise NobodysPhoneError(_MADE_UP)
     return found
 
 

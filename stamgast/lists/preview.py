@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import format_money
 from stamgast.lists.columns import meant
 from stamgast.lists.members import Member
@@ -32,7 +33,8 @@ def notes_on(survey: Survey) -> list[str]:
     if survey.windows:
         found.append("it has bytes that are no UTF-8: they are read as Windows-1252")
     if survey.scattered:
-        found.append(f"{len(survey.scattered):,} receipts have rows in more than one place: they are put together")
+        several = so_many(len(survey.scattered), "receipt has", "receipts have")
+        found.append(f"{several} rows in more than one place: these are put together")
     if unread := list(survey.columns.unread):
         more = f" and {len(unread) - _MOST_NAMES:,} more" if len(unread) > _MOST_NAMES else ""
         named = (f"{each}{_perhaps(each, survey)}" for each in unread[:_MOST_NAMES])
