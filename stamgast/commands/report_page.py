@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
+from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import exponent_of, format_money
 from stamgast.domain.earned import messages_cost, quiet_rules
 from stamgast.domain.lapses import lapses_in_words
@@ -53,8 +54,8 @@ def _of_merchant(document: dict[str, Any]) -> str:
         lines = document["together"]
         cost = sum(lines["cost"].values())
         said += (
-            f"<li>together: {lines['attributed']['purchases']:,} purchases after {lines['delivered']:,} messages, cost "
-            f"{format_money(cost, document['currency'])}</li>"
+            f"<li>together: {so_many(lines['attributed']['purchases'], 'purchase')} after "
+            f"{so_many(lines['delivered'], 'message')}, cost {format_money(cost, document['currency'])}</li>"
         )
     budgets = "".join(f"<li>{escape(line)}</li>" for line in budgets_in_words(document))
     owed = document["liability"]

@@ -53,6 +53,10 @@ class NotMergeableError(ValueError):
     """These two cannot be made one; the text says why, and what can be done."""
 
 
+class NobodyError(NotMergeableError):
+    """The merchant knows no customer of that id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What a customer's stream says of them."""
@@ -115,9 +119,11 @@ class Merger:
         mine, theirs = await self.state_of(merchant, former), await self.state_of(merchant, into)
         names = await self.identities.known_as(merchant, former)
         if not await self.identities.known_as(merchant, into):
-            raise NotMergeableError(f"{merchant} knows no customer {into}" if theirs is None else _GONE.format(into))
+            if theirs is None:
+                raise NobodyError(f"{merchant} knows no customer {into}")
+            raise NotMergeableError(_GONE.format(into))
         if mine is None and not names:
-            raise NotMergeableError(f"{merchant} knows no customer {former}")
+            raise NobodyError(f"{merchant} knows no customer {former}")
         past, state = await self.past_of(merchant, former), mine or Customer()
         if past.erased and past.merged_into != into:
             why = f"was merged into {past.merged_into}" if past.merged_into else "was forgotten: nobody may be them"
