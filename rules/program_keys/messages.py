@@ -133,6 +133,25 @@ _TOPIC: Final = Key(
     needed=("words",),
 )
 
+_JOIN: Final = Key(
+    "A code by which somebody joins who writes `JOIN <code>`: small letters and digits.",
+    keys={
+        "wording": Key("Version of the words that stand beside it: whoever sends it agrees to these.", WORD),
+        "source": Key("Source of acquisition of whoever is new; the code where nothing is said.", WORD),
+        "purposes": Key("What they agree to; `marketing` where nothing is said.", one_or_more(choice(Purpose))),
+        "store": Key("Where it hangs; it stands in the proof.", WORD),
+        "language": Key(
+            "Of whoever is new, unless the word they write says another.", {"type": "string", "pattern": LANGUAGE}
+        ),
+        "topics": Key("The topics that it is about: whoever is new has left the others.", one_or_more(WORD)),
+        "welcome": Key("Template whose text answers them, inside the window; the house's own words else.", WORD),
+        "confirm": Key(
+            "Ask them, and enrol whoever answers `YES`, `JA` or `OUI` (double opt-in).", {"type": "boolean"}
+        ),
+    },
+    needed=("wording",),
+)
+
 MESSAGES: Final[Mapping[str, Key]] = {
     "templates": Key(
         "Messages; see [Templates](#templates).",
@@ -188,6 +207,23 @@ MESSAGES: Final[Mapping[str, Key]] = {
             topics:
               offers: {templates: [we_miss_you], words: {nl: [aanbiedingen], fr: [promos]}}
               advertising: {purpose: marketing, words: {nl: folder, fr: dépliant}}
+            """),
+    ),
+    "join": Key(
+        "Codes by which somebody joins who writes `JOIN <code>`; see [what customers write](conversation.md#join).",
+        each=_JOIN,
+        names="^[a-z0-9]{2,20}$",
+        example=yaml("""
+            join:
+              korenmarkt:
+                wording: poster-2026-1
+                source: poster
+                purposes: [marketing, utility]
+                store: korenmarkt
+                language: nl
+                topics: offers
+                welcome: we_miss_you
+                confirm: true
             """),
     ),
     "prices": Key(

@@ -179,6 +179,8 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
     topics: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
     """Topics that the keyword is about."""
+    code: Annotated[str, Meta(max_length=64)] = ""
+    """Of a JOIN (`stamgast.domain.joining`)."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
