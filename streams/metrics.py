@@ -75,6 +75,14 @@ class Metrics:
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
+        self._of_carriers()
+        self._of_feeds()
+        self.doubts = Doubts(self.registry)
+        self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
+        self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
+        self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+
+    def _of_carriers(self) -> None:
         text = "Senders whose carrier fails: since when, as seconds of the epoch; there is none while all is well"
         self.carrier_failing = self._gauge("carrier_failing_since_seconds", text, "merchant", "channel")
         self.carrier_waiting = self._gauge(
@@ -86,11 +94,8 @@ class Metrics:
             "merchant",
             "code",
         )
-        self._of_feeds()
-        self.doubts = Doubts(self.registry)
-        self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
-        self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
-        self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+        self.media = self._counter("media", "Files that customers sent, by what became of them", "came")
+        self.media_unread = self._counter("media_unread", "Records of such files that cannot be read", "topic")
 
     def _of_feeds(self) -> None:
         self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")

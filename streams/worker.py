@@ -21,7 +21,9 @@ from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.hearing import Hearing
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler
-from streams.app import Views, Worker
+from streams.agents.dead_letters import watch_dead_letters
+from streams.agents.media import MediaAgent
+from streams.app import Agent, Views, Worker
 from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
 from streams.customers.staff_news import ToStaff
@@ -32,6 +34,7 @@ from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
 from streams.maintenance.connection_news import ConnectionNews
 from streams.maintenance.forgetting import Forgetting
+from streams.maintenance.old_pictures import OldPictures
 from streams.maintenance.reconciliation import Reconciliation
 from streams.maintenance.segments import SegmentWatch
 from streams.metrics import Metrics
@@ -142,6 +145,8 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         if sending
         else []
     )
+    if sending and parts.keeping is not None:
+        others.append(OldPictures(serving, parts.keeping.store, parts.clock.now))
     programmes = Tail(kafka_of(settings), {topics.programs: 1}, bundles, name="bundles")
     keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
     connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
@@ -157,7 +162,19 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,
+        agents=_agents(settings, parts, metrics, sending=sending),
     )
+
+
+def _agents(settings: Settings, parts: WorkerParts, metrics: Metrics, *, sending: bool) -> list[Agent]:
+    """What Faust's own consumer carries."""
+    agents: list[Agent] = [lambda app: watch_dead_letters(app, parts.topics.dead_letters, metrics.letters)]
+    keeping = parts.keeping
+    if sending and keeping is not None:
+        signatures = signatures_at(kafka_of(settings))
+        agent = MediaAgent(parts.topics.media, keeping, parts.appender.append, signatures, metrics)
+        agents.append(agent.join)
+    return agents
 
 
 def _feeds(

@@ -69,6 +69,7 @@ SECTIONS: Final = (
     "freshness",
     "purchases",
     "questions",
+    "topics",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (

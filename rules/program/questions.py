@@ -9,8 +9,8 @@ from typing import Final
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_duration
-from stamgast.domain.program import Template
 from stamgast.domain.questions import CLOSES_AFTER, HIGHEST_SCORE, USUAL_COMPLAINT, AnswerKind, Question, plain_words
+from stamgast.domain.templates import Template
 from stamgast.domain.units import Millis
 
 WORDS: Final = ("template", "answer", "closes_after", "again_after", "complaint", "pause_after_complaint")

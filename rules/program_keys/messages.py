@@ -119,6 +119,20 @@ _QUESTION: Final = Key(
     needed=("template", "answer"),
 )
 
+_TOPIC: Final = Key(
+    "A topic by its id: what customers leave with `STOP <word>` and come back to with `START <word>`.",
+    keys={
+        "words": Key(
+            "What it is called in each language of the programme. Answers use the first; all are heard.",
+            each=Key("", one_or_more(WORD)),
+            names=LANGUAGE,
+        ),
+        "purpose": Key("It is all messages of this purpose;", choice(Purpose)),
+        "templates": Key("or these.", one_or_more(WORD)),
+    },
+    needed=("words",),
+)
+
 MESSAGES: Final[Mapping[str, Key]] = {
     "templates": Key(
         "Messages; see [Templates](#templates).",
@@ -164,6 +178,16 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 again_after: 8 weeks
                 complaint: 6
                 pause_after_complaint: 14 days
+            """),
+    ),
+    "topics": Key(
+        "What customers may leave one by one; `STOP` alone ends all. See [what customers write](conversation.md).",
+        each=_TOPIC,
+        names=ID,
+        example=yaml("""
+            topics:
+              offers: {templates: [we_miss_you], words: {nl: [aanbiedingen], fr: [promos]}}
+              advertising: {purpose: marketing, words: {nl: folder, fr: dépliant}}
             """),
     ),
     "prices": Key(

@@ -19,6 +19,7 @@ from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import Booked, Budget
+from stamgast.domain.counters import BETWEEN, Counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import AnyEvent, PurchaseChanged, Reviewed
 from stamgast.domain.feed_events import FeedsTurned
@@ -26,7 +27,7 @@ from stamgast.domain.feed_health import Health
 from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter, Status
+from stamgast.domain.vocabulary import Status
 from stamgast.service import Bundle, Change, Context, handle, hearing
 from stamgast.simulate import CustomerKey, Simulation
 

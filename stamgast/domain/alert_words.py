@@ -7,7 +7,8 @@ from stamgast.domain.alerts import REFUSED, STALE, STORE_STALE, AlertKind, Broke
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Program
+from stamgast.domain.templates import Template
 from stamgast.domain.trip_wires import Watched
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Purpose

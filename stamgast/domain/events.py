@@ -141,6 +141,8 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc
     """Which wording was shown, and where: sealed under the customer's data key (`stamgast.identity.proofs`)."""
     since: Millis = 0
     """As of `Enrolled`: they said so then."""
+    topic: str = ""
+    """It is about this topic of the shop's alone (`stamgast.domain.topics`), left or come back to: no consent moves."""
 
 
 class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):
@@ -175,6 +177,8 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """How many photos, sounds or files came with it."""
     read: dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=64)]] = {}  # noqa: RUF012
     """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
+    topics: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    """Topics that the keyword is about."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):

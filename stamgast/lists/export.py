@@ -90,6 +90,7 @@ def _consent(told: Any) -> dict[str, Any]:
         "granted": told.granted,
         "wording_version": told.proof and told.proof.wording,
         "source": told.proof and told.proof.origin,
+        "topic": told.topic,
     }
 
 
@@ -195,7 +196,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("phone", "first_name", "name", "email", "language", "birthday", "source", "joined_at", "stopped_since"),
         *("purchases", "visits", "spend", "currency", "stage", "tier", "tags"),
     ),
-    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source"),
+    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source", "topic"),
     "purchases": ("transaction", "at", "store", "currency", "spend_minor", "refunded_minor", "counts", "history"),
     "purchase_lines": ("transaction", "line", "product", "category", "quantity", "gross_minor", "currency", "kind"),
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),

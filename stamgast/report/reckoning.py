@@ -13,6 +13,8 @@ from collections.abc import Mapping, MutableMapping
 from rules.engine import CompiledRule
 from stamgast.domain.budgets import Booked, parts_of
 from stamgast.domain.channels import pieces_of
+from stamgast.domain.counters import Counter as Counted
+from stamgast.domain.counters import Tally, counter
 from stamgast.domain.lapses import Lapses
 from stamgast.domain.measuring import (
     BEFORE_THE_DRAW,
@@ -28,8 +30,6 @@ from stamgast.domain.measuring import (
 )
 from stamgast.domain.told import Arm
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Counter as Counted
-from stamgast.domain.vocabulary import Tally, counter
 from stamgast.report.lives import Decision, Life, Message
 from stamgast.report.spans import Span
 from stamgast.service import Bundle

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from stamgast.domain.awaited import KINDS, Awaited, due_of, occurrences, open_vouchers, unseen_at
+from stamgast.domain.counters import Counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.rewards import ending_fact
 from stamgast.domain.tiers import drops_at, given_ends_at
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Counter, FactName, TimerKind
+from stamgast.domain.vocabulary import FactName, TimerKind
 from stamgast.service.case import Bundle, Case
 
 

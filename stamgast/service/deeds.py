@@ -6,12 +6,13 @@ from typing import Final
 from rules.actions import AddStamps, Deed, Give, SetTier, Tag
 from stamgast.domain import rewards
 from stamgast.domain.activation import activation_id
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
-from stamgast.domain.vocabulary import Counter, FactName, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import FactName, VoucherState
 from stamgast.service import added_stamps, at_hand, budgets, given_tiers, telling
 from stamgast.service.case import Case, Firing
 

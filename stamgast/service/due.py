@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from stamgast.domain import apart
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.facts import Fact
 from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
+from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
 from stamgast.service import at_hand, awaited, budgets, given_tiers, notices, remembering, schedules, telling
 from stamgast.service.case import Case
 from stamgast.service.releases import release_by_rank

@@ -8,6 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -37,7 +38,7 @@ from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
+from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
     at_hand,
@@ -182,7 +183,9 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     key = f"{event.purpose}:{event.channel}"
     if case.customer.erased_at:
         return
-    if event.granted:
+    if event.topic:
+        _topic_changed(case, event)
+    elif event.granted:
         if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, min(event.since or case.at, case.at))
@@ -190,6 +193,18 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
         drop_waiting(
             case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)
         )
+
+
+def _topic_changed(case: Case, event: ConsentChanged) -> None:
+    """A topic was left, or come back to. One that the programme has no more may still be come back to."""
+    left, program = case.customer.left, case.program
+    if event.granted:
+        case.customer.left = {topic: since for topic, since in left.items() if topic != event.topic}
+    elif event.topic in program.topics and event.topic not in left:
+        kept = {topic: since for topic, since in left.items() if topic in program.topics}
+        case.customer.left = kept | {event.topic: case.at}
+        about = {name for name, topics in program.topics_of_templates.items() if event.topic in topics}
+        drop_waiting(case, Reason.TOPIC_LEFT, lambda each: each.template in about)
 
 
 def _depends_on(case: Case, activation: Activation, channel: str) -> bool:

@@ -9,8 +9,9 @@ from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed, StaffAlerted, TimerDue
-from stamgast.domain.program import Staff, Template, Window
+from stamgast.domain.program import Staff, Window
 from stamgast.domain.sms_parts import count_parts
+from stamgast.domain.templates import Template
 from stamgast.domain.told import as_line
 from stamgast.domain.trip_wires import Watched
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
