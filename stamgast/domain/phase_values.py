@@ -6,6 +6,8 @@ way of discounting, it takes the place of a sum over months for each term.
 """
 
 import math
+from array import array
+from functools import lru_cache
 from operator import mul
 from typing import Final
 
@@ -17,7 +19,7 @@ from stamgast.domain.residual_value import Discounting, residual_value
 
 _MOST_SERIES: Final = 4_000
 """Then all are forgotten; each takes a kilobyte."""
-_Matrix = list[list[float]]
+_Matrix = tuple[PhaseMeans, list["array[float]"]]
 
 
 class PhaseTable:
@@ -26,8 +28,7 @@ class PhaseTable:
     def __init__(self, model: Dropout) -> None:
         self._model = model
         self._stretch: Stretch = stretch(model.alpha, has_waves=has_waves(model))
-        self._matrices: dict[tuple[Discounting | None, float], tuple[PhaseMeans, _Matrix] | None] = {}
-        self._series: dict[tuple[int, float, float], _Matrix | None] = {}
+        self._series: dict[tuple[int, float, float], list[list[float]] | None] = {}
 
     def whole(self, history: History, discounting: Discounting) -> float:
         """Return the value of all months' purchases of somebody who has not left."""
@@ -57,38 +58,35 @@ class PhaseTable:
         worth = mixed(model, history, [value_at(each, place) for each in by_phase])
         return worth / (model.alpha + history.T)
 
-    def _made(self, x: int, discounting: Discounting | None, within: float) -> _Matrix | None:
+    def _made(self, x: int, discounting: Discounting | None, within: float) -> list[list[float]] | None:
         """Return the series of an x by phase, each times alpha + T, over which they change less."""
-        key = (discounting, within)
-        if key not in self._matrices:
-            if len(self._matrices) >= _MOST_SERIES // 100:
-                self._matrices.clear()
-            self._matrices[key] = self._matrix(discounting, within)
-        if (found := self._matrices[key]) is None:
+        if (found := _matrix(self._model, self._stretch, discounting, within)) is None:
             return None
         means, matrix = found
         return [cut_off([sum(map(mul, row, each)) for row in matrix]) for each in means.at_nodes(x)]
 
-    def _matrix(self, discounting: Discounting | None, within: float) -> tuple[PhaseMeans, _Matrix] | None:
-        """Return what makes a series of the means at the nodes; None where a month is shorter than all they know."""
-        worths = _by_time(discounting, within)
-        if not worths or min(worths) < LEAST_WEEKS:
-            return None
-        means = phase_means(self._model, longest_for(max(worths)))
-        signed = [(-1) ** index * math.sqrt(1 - place * place) for index, place in enumerate(means.places)]
-        rows = []
-        for age in self._stretch.ages():
-            since = self._model.alpha + age
-            row = [0.0] * len(signed)
-            for weeks, worth in worths.items():
-                # What each node says there: Berrut and Trefethen, "Barycentric Lagrange interpolation", 2004.
-                at = means.place(weeks / since)
-                says = [sign / (at - place or 1e-300) for sign, place in zip(signed, means.places, strict=True)]
-                factor = worth * since * math.log1p(weeks / since) / sum(says)
-                row = [each + factor * more for each, more in zip(row, says, strict=True)]
-            rows.append(row)
-        columns = list(zip(*rows, strict=True))
-        return means, [[sum(map(mul, each, column)) for column in columns] for each in cosines(len(rows))]
+
+@lru_cache(maxsize=512)
+def _matrix(model: Dropout, over: Stretch, discounting: Discounting | None, within: float) -> _Matrix | None:
+    """Return what makes a series of the means at the nodes; None where a month is shorter than all they know."""
+    worths = _by_time(discounting, within)
+    if not worths or min(worths) < LEAST_WEEKS:
+        return None
+    means = phase_means(model, longest_for(max(worths)))
+    signed = [(-1) ** index * math.sqrt(1 - place * place) for index, place in enumerate(means.places)]
+    rows = []
+    for age in over.ages():
+        since = model.alpha + age
+        row = [0.0] * len(signed)
+        for weeks, worth in worths.items():
+            # What each node says there: Berrut and Trefethen, "Barycentric Lagrange interpolation", 2004.
+            at = means.place(weeks / since)
+            says = [sign / (at - place or 1e-300) for sign, place in zip(signed, means.places, strict=True)]
+            factor = worth * since * math.log1p(weeks / since) / sum(says)
+            row = [each + factor * more for each, more in zip(row, says, strict=True)]
+        rows.append(row)
+    columns = list(zip(*rows, strict=True))
+    return means, [array("d", [sum(map(mul, each, column)) for column in columns]) for each in cosines(len(rows))]
 
 
 def _by_time(discounting: Discounting | None, within: float) -> dict[float, float]:

@@ -8,8 +8,9 @@ without that a grid for a = .01 would have to begin at 1e-1000.
 """
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 _STEP: Final = 0.36
 _FINER: Final = 0.97
@@ -24,22 +25,22 @@ _NOTHING: Final = 1e-18
 _STEEP: Final = 40.0
 
 
-class Grid(NamedTuple):
-    """Places at equal steps of v from `lowest` on, for one a: ln p, ln(1-p) and p of each."""
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Places at equal steps of v from `lowest` on: ln p, ln(1-p) and p of each."""
 
-    a: float
     step: float
     lowest: float
     log_p: list[float]
     log_q: list[float]
     p: list[float]
 
-    def weights(self, b: float) -> tuple[list[float], int]:
+    def weights(self, a: float, b: float) -> tuple[list[float], int]:
         """Return the weights of Beta(a, b) for the places up to the last that has one, and the first that has.
 
         They are not normed.
         """
-        logs = [self.a * log_p + b * log_q for log_p, log_q in zip(self.log_p, self.log_q, strict=True)]
+        logs = [a * log_p + b * log_q for log_p, log_q in zip(self.log_p, self.log_q, strict=True)]
         most = max(logs)
         weights = [math.exp(each - most) for each in logs]
         begin, end = 0, len(weights)
@@ -56,25 +57,28 @@ class Grid(NamedTuple):
         """Return the place from which on all places are needed of an integrand that bends at p = 1/bend."""
         return max(0, math.floor((math.log(_BEFORE / bend) - self.lowest) / self.step))
 
-    def from_place(self, begin: int, weights: list[float]) -> list[float]:
+    def from_place(self, a: float, begin: int, weights: list[float]) -> list[float]:
         """Return weights from a place on, the first of them with all that lies before it."""
         here = weights[begin:]
-        for place, more in enumerate(_beyond(self.a, self.step)[: len(here)]):
+        for place, more in enumerate(_beyond(a, self.step)[: len(here)]):
             here[place] *= 1 + more
         return here
 
 
-@lru_cache(maxsize=64)
 def grid_for(a: float) -> Grid:
-    """Return the grid for an a, good for all b to some thousands."""
+    """Return the grid for an a, good for all b to some thousands; it is one of few, which many a share."""
     step = _STEP
     while _log_error(a, step) > _LOG_ERROR:
         step *= _FINER
-    lowest = max(_LOWEST, math.log(a / _MOST_STAYS) - _FAR / a)
-    highest = _HIGHEST + math.log1p(a)
+    lowest = max(_LOWEST, math.floor(math.log(a / _MOST_STAYS) - _FAR / a))
+    return _grid(step, lowest, _HIGHEST + math.ceil(math.log1p(a)))
+
+
+@lru_cache(maxsize=64)
+def _grid(step: float, lowest: float, highest: float) -> Grid:
     places = [lowest + step * index for index in range(1 + round((highest - lowest) / step))]
     log_p = [-math.log1p(math.exp(-v)) for v in places]
-    return Grid(a, step, lowest, log_p, [-math.log1p(math.exp(v)) for v in places], [math.exp(each) for each in log_p])
+    return Grid(step, lowest, log_p, [-math.log1p(math.exp(v)) for v in places], [math.exp(each) for each in log_p])
 
 
 def _log_error(a: float, step: float) -> float:

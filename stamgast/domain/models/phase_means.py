@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 from stamgast.domain.chebyshev import LONGEST_WEEKS, coefficients, cut_off, nodes, value_at
 from stamgast.domain.history import History
 from stamgast.domain.models.bg_nbd import Dropout
-from stamgast.domain.models.leaving_grid import grid_for
+from stamgast.domain.models.leaving_grid import Grid, grid_for
 
 _REACHES: Final = {1: math.pi, 2: 2.2, 3: 1.5, 4: 1.1}
 """By k, how far from the real line of ln(rho) a mean stays tame, as its series tell: the more regular customers are,
@@ -33,6 +33,8 @@ _DIGITS: Final = 11.5
 MOST_REPEATS: Final = 2_000
 LEAST_WEEKS: Final = 1.0
 _MOST_KEPT: Final = 4_000
+_MOST_AT_NODES: Final = 64
+"""Of so many x what series are made of is kept, in case another one is asked for."""
 _FIRST_LONGEST: Final = 200.0
 _LEAST_RHO: Final = 0.03
 """Below it there are few phases to add up."""
@@ -50,23 +52,29 @@ class _Node(NamedTuple):
     others: list[tuple[list[Any], list[Any]]]
 
 
+class _Table(NamedTuple):
+    """What the means of one k are made of: the grid over p, by p ln c_0 and -c_s/p of the other roots, the nodes."""
+
+    k: int
+    grid: Grid
+    log_c: list[float]
+    shares: list[list[Any]]
+    nodes: list[_Node]
+
+
 class PhaseMeans:
     """Means of one model, for times from `LEAST_WEEKS` to `longest` and customers of ten years at most."""
 
     def __init__(self, model: Dropout, longest: float) -> None:
         self.model, self.longest = model, longest
-        low, high = math.log(LEAST_WEEKS / (model.alpha + LONGEST_WEEKS)), math.log(longest / model.alpha)
-        self.low, self.half = low, (high - low) / 2
-        self._grid = grid = grid_for(model.a)
-        self._log_d = [log_q / model.k for log_q in grid.log_q]
-        self._log_c = [_log_ratio(log_q, model.k) - log_q + log_q / model.k for log_q in grid.log_q]
-        self._roots, self._shares = _other_roots(model.k, grid.log_q)
+        # To whole halves, so that models share what is made of their nodes.
+        low = math.floor(2 * math.log(LEAST_WEEKS / (model.alpha + LONGEST_WEEKS))) / 2
+        self.low, self.half = low, (math.ceil(2 * math.log(longest / model.alpha)) / 2 - low) / 2
         reach = _REACHES[model.k]
         if _has_edge(model):
             reach = min(_SHORTER * reach, _REACH_OF_ALIKE)
         count = math.ceil(_DIGITS * math.log(10) / math.asinh(reach / self.half))
         self.places = nodes(count)
-        self._nodes = [self._at(math.exp(low + self.half * (place + 1))) for place in self.places]
         self._means: dict[int, list[list[float]]] = {}
         self._series: dict[int, list[list[float]]] = {}
 
@@ -84,7 +92,7 @@ class PhaseMeans:
         """Return by phase the means over ln(1+rho), at the Chebyshev nodes of ln(rho)."""
         found = self._means.get(x)
         if found is None:
-            if len(self._means) >= _MOST_KEPT:
+            if len(self._means) >= _MOST_AT_NODES:
                 self._means.clear()
             found = self._means[x] = self._reckoned(x)
         return found
@@ -100,45 +108,59 @@ class PhaseMeans:
         place = self.place(rho)
         return mixed(self.model, history, [value_at(each, place) for each in found]) * math.log1p(rho)
 
-    def _at(self, rho: float) -> _Node:
-        log1p, expm1, log_d = math.log1p, math.expm1, self._log_d
-        longer = [log1p(-rho * expm1(each)) for each in log_d]
-        drops = [-expm1(each - log) for each, log in zip(log_d, longer, strict=True)]
-        others: list[tuple[list[Any], list[Any]]] = []
-        for root in self._roots:
-            grown = [1 + rho * (1 - d) for d in root]
-            log: Callable[[Any], Any] = math.log if isinstance(root[0], float) else cmath.log
-            others.append(([log(each) for each in grown], [d / each for d, each in zip(root, grown, strict=True)]))
-        return _Node(rho, longer, drops, others)
-
     def _reckoned(self, x: int) -> list[list[float]]:
-        model, grid = self.model, self._grid
+        model = self.model
+        table = _table_of(model.k, grid_for(model.a), self.low, self.half, len(self.places))
+        grid, a = table.grid, model.a
         stays, n = model.b + x + model.leaves_at_once, model.r + model.k * x
-        weights, least = grid.weights(stays)
-        whole = sum(grid.from_place(max(least, grid.before(1 + stays)), weights))
+        weights, least = grid.weights(a, stays)
+        whole = sum(grid.from_place(a, max(least, grid.before(1 + stays)), weights))
         means: list[list[float]] = [[] for _ in range(model.k)]
-        for node in self._nodes:
+        for node in table.nodes:
             begin = max(least, grid.before(1 + stays + (1 + n) * node.rho / model.k))
             scale = whole * math.log1p(node.rho)
-            for phase, mean in enumerate(self._of_phases(n, begin, grid.from_place(begin, weights), node)):
+            for phase, mean in enumerate(_of_phases(table, n, begin, grid.from_place(a, begin, weights), node)):
                 means[phase].append(mean / scale)
         return means
 
-    def _of_phases(self, n: float, begin: int, weights: list[float], node: _Node) -> Iterator[float]:
-        """Return the mean in each phase, times the sum of the weights; these are for the places from `begin` on."""
-        expm1, part = math.expm1, slice(begin, begin + len(weights))
-        over_p = [weight / p for weight, p in zip(weights, self._grid.p[part], strict=True)]
-        made = [-expm1(c - n * log) for c, log in zip(self._log_c[part], node.longer[part], strict=True)]
-        terms = []
-        for share, (logs, _) in zip(self._shares, node.others, strict=True):
-            exp: Callable[[Any], Any] = math.exp if isinstance(logs[0], float) else cmath.exp
-            rows = zip(weights, share[part], logs[part], strict=True)
-            terms.append([weight * c * exp(-n * log) for weight, c, log in rows])
+
+def _of_phases(table: _Table, n: float, begin: int, weights: list[float], node: _Node) -> Iterator[float]:
+    """Return the mean in each phase, times the sum of the weights; these are for the places from `begin` on."""
+    expm1, part = math.expm1, slice(begin, begin + len(weights))
+    over_p = [weight / p for weight, p in zip(weights, table.grid.p[part], strict=True)]
+    made = [-expm1(c - n * log) for c, log in zip(table.log_c[part], node.longer[part], strict=True)]
+    terms = []
+    for share, (logs, _) in zip(table.shares, node.others, strict=True):
+        exp: Callable[[Any], Any] = math.exp if isinstance(logs[0], float) else cmath.exp
+        rows = zip(weights, share[part], logs[part], strict=True)
+        terms.append([weight * c * exp(-n * log) for weight, c, log in rows])
+    yield sum(map(mul, over_p, made)) + sum([sum(each).real for each in terms])
+    for _ in range(1, table.k):
+        made = [each + (1 - each) * drop for each, drop in zip(made, node.drops[part], strict=True)]
+        terms = [list(map(mul, each, falls[part])) for each, (_, falls) in zip(terms, node.others, strict=True)]
         yield sum(map(mul, over_p, made)) + sum([sum(each).real for each in terms])
-        for _ in range(1, self.model.k):
-            made = [each + (1 - each) * drop for each, drop in zip(made, node.drops[part], strict=True)]
-            terms = [list(map(mul, each, falls[part])) for each, (_, falls) in zip(terms, node.others, strict=True)]
-            yield sum(map(mul, over_p, made)) + sum([sum(each).real for each in terms])
+
+
+@lru_cache(maxsize=16)
+def _table_of(k: int, grid: Grid, low: float, half: float, count: int) -> _Table:
+    """Return what the means of many models are made of; it takes a megabyte or two."""
+    log_d = [log_q / k for log_q in grid.log_q]
+    log_c = [_log_ratio(log_q, k) - log_q + log_q / k for log_q in grid.log_q]
+    roots, shares = _other_roots(k, grid.log_q)
+    places = [_at(math.exp(low + half * (place + 1)), log_d, roots) for place in nodes(count)]
+    return _Table(k, grid, log_c, shares, places)
+
+
+def _at(rho: float, log_d: list[float], roots: list[list[Any]]) -> _Node:
+    log1p, expm1 = math.log1p, math.expm1
+    longer = [log1p(-rho * expm1(each)) for each in log_d]
+    drops = [-expm1(each - log) for each, log in zip(log_d, longer, strict=True)]
+    others: list[tuple[list[Any], list[Any]]] = []
+    for root in roots:
+        grown = [1 + rho * (1 - d) for d in root]
+        log: Callable[[Any], Any] = math.log if isinstance(root[0], float) else cmath.log
+        others.append(([log(each) for each in grown], [d / each for d, each in zip(root, grown, strict=True)]))
+    return _Node(rho, longer, drops, others)
 
 
 def mixed(model: Dropout, history: History, by_phase: list[float]) -> float:
@@ -155,7 +177,7 @@ def mixed(model: Dropout, history: History, by_phase: list[float]) -> float:
     return total / whole
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)
 def phase_means(model: Dropout, longest: float) -> PhaseMeans:
     """Return the means of a model for times up to `longest`, one of those of `longest_for`."""
     return PhaseMeans(model, longest)

@@ -137,9 +137,9 @@ def test_a_score_is_the_same_to_the_last_digit_whatever_was_asked_before():
 @pytest.mark.parametrize("b", [0.02, 1.0, 40.0, 2_000.0])
 def test_a_grid_knows_the_moments_of_a_beta(a: float, b: float):
     grid = grid_for(a)
-    weights, begin = grid.weights(b)
+    weights, begin = grid.weights(a, b)
 
-    here = grid.from_place(max(begin, grid.before(1 + b)), weights)
+    here = grid.from_place(a, max(begin, grid.before(1 + b)), weights)
     p = grid.p[len(weights) - len(here) : len(weights)]
 
     mean, square = (sum(w * each**power for w, each in zip(here, p, strict=True)) / sum(here) for power in (1, 2))
