@@ -26,7 +26,7 @@ from stamgast.domain.events import Replied
 from stamgast.domain.facts import Fact
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
-from stamgast.service import measuring, telling
+from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import forget_ended
 from stamgast.service.messages import too_many_wait
@@ -73,7 +73,7 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
     if asked is None or question is None or case.at >= asked.closes_at:
         talk.question = None
         return []
-    answer = "" if question.kind is AnswerKind.TEXT else event.read.get(question.id)
+    answer = "" if question.takes_any else event.read.get(question.id)
     if answer is None:
         return []  # they wrote about something else: it stays open
     talk.question = None
@@ -82,6 +82,9 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
         talk.scores = {**talk.scores, question.id: (score, case.at)}
         if score <= question.complaint:
             talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
+    if question.fills is not None:
+        preferences.fill(case, question, answer, talk)
+    answer = answer if question.is_told else ""
     telling.answered(case, question.id, answer, event.channel, asked.rule)
     occasion = f"answered:{question.id}:{event.id or case.at}"
     return [Fact(FactName.ANSWERED, occasion, after=score, data={"question": question.id, "answer": answer})]

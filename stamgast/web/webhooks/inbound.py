@@ -26,6 +26,7 @@ from stamgast.web.deps import deps_of
 from stamgast.web.problem import Problem, unavailable
 from stamgast.web.webhooks.door_answers import twiml
 from stamgast.web.webhooks.joining import answer_stranger, confirmed, join
+from stamgast.web.webhooks.preferences import fill_profile
 from stamgast.web.webhooks.twilio import append_events, forged, webhook_of
 from stamgast.web.webhooks.written import Written, is_to
 
@@ -141,14 +142,18 @@ async def _told(written: Written, *, answers: bool) -> tuple[str, bool]:
     heard = bool(topics) and await identities.heard(merchant, written.inbound.provider_id)
     back = written.keyword is Keyword.RETURN
     events: list[Event] = []
+    fills = False
     for customer in customers:
         key = await identities.key_for(merchant, customer, written.at)
         await written.keep(customer, key)
         if not heard:
             events += written.topics_changed(customer, key, topics, back=back)
-        events.append(written.told(customer, answers=answers and customer == customers[0]))
+        filled = await fill_profile(written, customer, key)
+        may = answers and customer == customers[0]
+        events.append(written.told(customer, answers=may, fills=filled.field, proof=filled.proof))
+        fills |= bool(filled.field)
     await append_events(written.deps, events)
-    if topics and not heard:
+    if fills or (topics and not heard):
         await identities.wishes.note_heard(merchant, written.inbound.provider_id, written.at)
     if answers and back and await identities.stopped_at(merchant, written.phone_hash):
         return await written.say(DoorText.STILL_STOPPED), True

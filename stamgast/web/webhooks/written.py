@@ -12,9 +12,11 @@ from channels.twilio.addresses import bare
 from stamgast.domain.door_texts import DoorText, door_text
 from stamgast.domain.event import Event
 from stamgast.domain.events import ConsentChanged, Replied
+from stamgast.domain.preferences import Place
 from stamgast.domain.program import Program
 from stamgast.domain.questions import read_answers
 from stamgast.domain.units import Millis
+from stamgast.identity.phones import country_of
 from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.sealing import DataKey
 from stamgast.log.replies import Reply, Words, seal_reply
@@ -81,10 +83,17 @@ class Written:
             asked = wanted(whose, self.at, inbound.channel, self.id, inbound.files)
             await deps.appender.append(deps.topics.media, asked)
 
-    def told(self, customer: str, *, answers: bool, read_as_answer: bool = True) -> Replied:
+    @cached_property
+    def read(self) -> dict[str, str]:
+        """What it would mean as an answer to each question: nothing personal is in it in the clear."""
+        place = Place(country_of(self.inbound.from_), self.deps.identities.veil(self.merchant).hide_birthday)
+        return read_answers(self.program.questions, self.inbound.text, self.inbound.button, place)
+
+    def told(
+        self, customer: str, *, answers: bool, read_as_answer: bool = True, fills: str = "", proof: str = ""
+    ) -> Replied:
         """What the customer's stream hears of it: that they wrote, and what it meant."""
         inbound, meaning = self.inbound, self.meaning
-        questions = self.program.questions if read_as_answer else {}
         return Replied(
             merchant=self.merchant,
             customer=customer,
@@ -95,9 +104,11 @@ class Written:
             phone=self.phone_hash,
             answers=answers,
             media=inbound.media,
-            read=read_answers(questions, inbound.text, inbound.button),
+            read=self.read if read_as_answer else {},
             topics=meaning.topics,
             code=meaning.code if meaning.keyword is Keyword.JOIN else "",
+            fills=fills,
+            proof=proof,
         )
 
     def topics_changed(
