@@ -170,6 +170,9 @@ class Adapter(Protocol):
     """Needed by what is thin, unsigned or polled."""
     needs: Sequence[Need] = ()
     """What `stamgast pos connect` asks for. Without: the account, a signed webhook's secret, and the API's."""
+    verify_by: str = "--header 'NAME: VALUE'"
+    """What `stamgast pos verify` is told beside the secret: the header with the signature, the address where that is
+    signed too."""
     check_first: Sequence[str] = ()
     """What could not be tried without an account, a sentence each: docs/pos/<system>.md lists it."""
 

@@ -68,6 +68,7 @@ class Adyen(Adapter):
         Need("account", "The merchant account, to tell two of them apart.", secret=False, optional=True),
         Need("webhook", "The webhook's HMAC key (Customer Area, Developers, Webhooks, Security)."),
     )
+    verify_by = ""
     check_first = (
         "Several captures of one payment: only the last one's amount counts.",
         "A sale paid in parts of which one is given back: its refund names that part.",

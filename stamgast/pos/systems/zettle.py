@@ -87,6 +87,7 @@ class Zettle(Adapter):
         Need("webhook", "The `signingKey` of the answer to creating the subscription of PurchaseCreated"),
         Need("api", "client id:API key, of my.zettle.com/apps/api-keys with the scope READ:PURCHASE", optional=True),
     )
+    verify_by = "--header 'X-iZettle-Signature: …'"
     check_first = (
         "The webhook's own names: purchaseUuid or purchaseUUID, refundsPurchaseUuid; both are read.",
         "That hosts are still purchase.izettle.com and oauth.zettle.com: the documentation at hand is of 2022.",

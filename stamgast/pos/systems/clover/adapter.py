@@ -59,6 +59,7 @@ class Clover(Adapter):
         Need("webhook", "The Clover Auth Code: developer dashboard, app settings, webhooks"),
         Need("api", "An API token of the merchant: account and setup, API tokens"),
     )
+    verify_by = "--header 'X-Clover-Auth: …'"
     check_first = (
         "That the address of the API is right: api.clover.com is North America, Europe has api.eu.clover.com.",
         "How often a notice is repeated: not documented; the poll finds what was missed.",

@@ -56,6 +56,7 @@ class LightspeedX(Adapter):
         Need("webhook", "The client secret of the app that made the webhook", optional=True),
         Need("api", "A personal token: setup, personal tokens"),
     )
+    verify_by = "--header 'X-Signature: signature=…, algorithm=HMAC-SHA256'"
     check_first = (
         "Whether X-Signature is still sent: only users of Vend describe it. Without it a webhook is taken as unsigned.",
         "That a sale on account or on layby gets another version when it is paid: it counts from then on.",

@@ -60,6 +60,7 @@ class Mollie(Adapter):
         Need("webhook", "The signing secret of a next-gen webhook; leave it out for the classic ones.", optional=True),
         Need("api", "The profile's API key, live_… (Developers, API keys)."),
     )
+    verify_by = "--header 'X-Mollie-Signature: sha256=…'"
     check_first = (
         "A next-gen webhook's signature, and whether two come while its secret is being changed.",
         "A refund of a payment at a terminal: that its status becomes refunded.",

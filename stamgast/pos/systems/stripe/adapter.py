@@ -80,6 +80,7 @@ class Stripe(Adapter):
         Need("webhook", "The endpoint's signing secret, whsec_… (Developers, Webhooks)."),
         Need("api", "A restricted key, rk_…, with read access.", optional=True),
     )
+    verify_by = "--header 'Stripe-Signature: t=…,v1=…' --now T"
     check_first = (
         "A payment at a Terminal: where its location is told.",
         "A tip at the reader: that amount_details.tip comes with the payment intent.",
