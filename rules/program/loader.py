@@ -123,6 +123,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     stores = _stores(reader, found.get("stores"), time_zone, Region(region, neighbours))
     messages = read_messages(reader, found, languages, texts, named(reader, found.get("staff"), "staff"))
     known = Known(frozenset(stores), languages, messages.templates, messages.topics)
+    stale_after, store_feeds = read_feed(reader, found.get("feed"))
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -141,7 +142,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         horizon=horizon,
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
-        feed_stale_after=read_feed(reader, found.get("feed")),
+        feed_stale_after=stale_after,
+        store_feeds=store_feeds,
         trip_wires=read_trip_wires(reader, found.get("launch"), currency),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,

@@ -274,7 +274,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 "and were not before.",
             ),
             AlertKind.FEED_STALE.value: replace(
-                _ALERT, meaning="No purchase came in for longer than `feed: stale_after`; once, until some do."
+                _ALERT,
+                meaning="No purchase came in for longer than `feed: stale_after`, or in a store for three times what "
+                "is usual there; once, until some do.",
             ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,

@@ -136,6 +136,7 @@ day: dag jour tag daily
 days: dagen jours tagen tage
 weeks: weken semaines wochen
 healthy: gezond goed sain gesund ok
+quiet: rustig calme ruhig
 stale: verouderd oud périmé veraltet alt
 new: nieuw nouveau neu newcomer
 active: actief actif aktiv

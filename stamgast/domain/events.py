@@ -21,6 +21,7 @@ from stamgast.domain.campaign_events import (
     CampaignStopped,
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
+from stamgast.domain.feed_events import FeedsTurned
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -351,12 +352,12 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused
+    | StaffAlerted | Barrier | RulePaused | FeedsTurned
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
-    CampaignDone, BudgetWished, BudgetLeased,
+    CampaignDone, BudgetWished, BudgetLeased, FeedsTurned,
 })  # fmt: skip
 """Events that are no customer's."""
 

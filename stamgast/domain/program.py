@@ -26,6 +26,7 @@ from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
+from stamgast.domain.store_feeds import NO_STORE_FEEDS, StoreFeeds
 from stamgast.domain.templates import Template
 from stamgast.domain.topics import Topic, topics_of
 from stamgast.domain.trip_wires import TripWires
@@ -35,15 +36,12 @@ from stamgast.domain.vocabulary import Channel, Letters, Purpose
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
-
 MEASURE_WINDOW: Final[Millis] = 7 * DAY
 """So long what is bought counts for a rule where nothing is said."""
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
-
 TransactionScope = Literal["merchant", "store", "store_day"]
 """Within what a till's transaction ids are never used twice."""
-
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
 (the balance shows zero meanwhile); or nothing."""
@@ -266,6 +264,7 @@ class Program:
     """Open time without any purchase after which the till's feed counts as broken; 0: never."""
     feed_healthy: bool = True
     """While it is not, nobody is called absent."""
+    store_feeds: StoreFeeds = NO_STORE_FEEDS
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY

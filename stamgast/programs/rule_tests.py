@@ -28,6 +28,7 @@ from stamgast.domain.events import (
     Scheduled,
     VoucherRedeemed,
 )
+from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.review import decode_waiting
@@ -132,7 +133,7 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         simulation.feed(_joining(case, program, joined))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
-            turned = replace(program, feed_healthy=part.healthy)
+            turned = _turned(simulation.bundle.program, part)
             simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
         elif isinstance(part, GetReward):
             key = (program.merchant, CUSTOMER)
@@ -147,6 +148,16 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         else:
             simulation.feed((part,))
     return refused
+
+
+def _turned(program: Program, step: FeedTurns) -> Program:
+    """The programme once its tills are heard like this."""
+    feeds = program.store_feeds
+    if not feeds.by_store:
+        return replace(program, feed_healthy=step.health is Health.HEALTHY)
+    told = dict.fromkeys([step.store] if step.store else program.stores, step.health)
+    unwell = {store: each for store, each in {**feeds.unwell, **told}.items() if each is not Health.HEALTHY}
+    return replace(program, store_feeds=replace(feeds, unwell=unwell))
 
 
 def _wait_for_all(simulation: Simulation, end: Millis) -> None:

@@ -20,6 +20,7 @@ from stamgast.identity.phones import country_of
 from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.sealing import DataKey
 from stamgast.log.replies import Reply, Words, seal_reply
+from stamgast.media.record import media_id, wanted
 from stamgast.people.opt_out import NOT_NOW
 from stamgast.web.deps import Deps
 from stamgast.web.webhooks.door_answers import may_answer_phone
@@ -73,12 +74,13 @@ class Written:
         return sorted(await self.deps.identities.customers_of_phone(self.merchant, self.phone_hash))
 
     async def keep(self, customer: str, key: DataKey) -> None:
-        """Keep what was written, sealed under the customer's own key."""
-        words = Words(self.inbound.text, self.inbound.button, self.inbound.media)
-        reply = Reply(self.at, self.inbound.channel, words)
-        await self.deps.appender.append(
-            self.deps.topics.replies, [seal_reply(key, (self.merchant, customer), reply, self.id)]
-        )
+        """Keep what was written, sealed under the customer's own key, and ask for the files that came with it."""
+        inbound, who, append = self.inbound, (self.merchant, customer), self.deps.appender.append
+        files = tuple(media_id(who, place) for place in inbound.files)
+        reply = Reply(self.at, inbound.channel, Words(inbound.text, inbound.button, inbound.media, files))
+        await append(self.deps.topics.replies, [seal_reply(key, who, reply, self.id)])
+        if inbound.files:
+            await append(self.deps.topics.media, wanted(who, self.at, inbound.channel, self.id, inbound.files))
 
     @cached_property
     def read(self) -> dict[str, str]:
