@@ -47,6 +47,9 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
             answer(f"    webhooks: {row['webhooks']['trouble']}")
         elif row["webhooks"]["made_at"]:
             answer(f"    webhooks were made {row['webhooks']['made_at']}")
+        if row["payments_without_sale"]:
+            waiting = f"{row['payments_without_sale']:,} payments of the last week fit no sale"
+            answer(f"    {waiting}: `stamgast pos payments {row['merchant']}`")
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
 
@@ -70,9 +73,11 @@ def poll(
         fail(f"{connection}: {error}")
     if as_json:
         told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
-        print_json({"connection": connection} | told)
+        print_json({"connection": connection, "paid": found.paid} | told)
         return
     answer(f"{connection}: {found.taken} purchases and refunds in {found.pages} pages")
+    if found.paid:
+        answer(f"{found.paid} payments were found to their sales")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:
