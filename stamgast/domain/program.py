@@ -23,6 +23,7 @@ from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
+from stamgast.domain.recommendations import NO_TABLE, ByHand, Table
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.templates import Template
@@ -301,6 +302,10 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
+    goods: Table = field(default=NO_TABLE, compare=False, repr=False)
+    """What is bought next, as a fit found it."""
+    recommend: ByHand = field(default_factory=ByHand)
+    """What the shop itself says of that."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 
