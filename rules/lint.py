@@ -14,6 +14,7 @@ from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Window
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, RuleStatus
 
@@ -207,6 +208,9 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         elif thing == "card" and not rule.trigger.card:
             message = f"the template {template.id} speaks of a stamp card, and `{rule.trigger.name}` is about none"
             file.reader.problem(file.place("send"), message, "Use a trigger about a card, or another template.")
+        elif thing == RECOMMENDED and action.recommend is None:
+            message = f"the template {template.id} names a product that nothing chooses"
+            file.reader.problem(file.place("send"), message, f"Write `- recommend: {template.id}` instead of `send`.")
 
 
 def _sources(channel: Channel, template: Template) -> Collection[str]:

@@ -55,7 +55,6 @@ WISHED: Final[Mapping[str, Mapping[str, str]]] = {
         "mail": "Messages go by SMS and WhatsApp: `send: …` with `by: [whatsapp, sms]`.",
         "push": "Messages go by SMS and WhatsApp: `send: …` with `by: [whatsapp, sms]`.",
         "enter_draw": "There are no draws yet: `give` a reward instead.",
-        "recommend": "What somebody may like next is not reckoned yet.",
         "call_webhook": "Other systems read `activations.v1`.",
         "webhook": "Other systems read `activations.v1`.",
         "discount": "A discount is a reward: name it in program.yaml, and `give` it.",

@@ -17,6 +17,7 @@ from rules.program.template_language import (
     render_bounded,
 )
 from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.templates import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
@@ -93,6 +94,7 @@ _TRIED: Final = {
     "card": {"stamps": "5", "size": "8", "missing": "3"},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
     ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},
+    RECOMMENDED: {"name": "Boter", "sku": "BUTTER-250"},
 }
 _NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 _OF_VALUES: Final = (UndefinedError, ZeroDivisionError)

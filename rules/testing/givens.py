@@ -330,6 +330,8 @@ def _is_day_of_year(text: str) -> bool:
 def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """Products and categories that the programme speaks of."""
     cards = program.cards.values()
-    products = frozenset(product for card in cards for product in card.products) | program.watch
+    products = (
+        frozenset(product for card in cards for product in card.products) | program.watch | program.recommend.skus
+    )
     categories = frozenset(category for card in cards for category in card.categories)
     return products, categories | frozenset(program.costs.category_margins)

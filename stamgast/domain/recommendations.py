@@ -6,7 +6,7 @@ else, so that a replay comes to the same.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -107,6 +107,11 @@ class ByHand:
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """SKU -> language -> what messages call it, before what the till does."""
+
+    @property
+    def skus(self) -> frozenset[str]:
+        """All products that it speaks of."""
+        return self.out_of_stock.union(self.pairs, self.names, *self.pairs.values())
 
 
 class Table:
@@ -249,7 +254,7 @@ def tidy_product(name: str) -> str:
     return tidy if len(tidy) <= LONGEST_NAME else tidy[: LONGEST_NAME - 1].rstrip() + "…"
 
 
-def skus_of(lines: Iterable[tuple[str | None, int]]) -> Collection[str]:
+def skus_of(lines: Iterable[tuple[str | None, int]]) -> list[str]:
     """The products of lines (SKU, quantity), each once, in their order."""
     return list(dict.fromkeys(sku for sku, quantity in lines if sku and quantity > 0))
 

@@ -249,6 +249,7 @@ class Reason(StrEnum):
     RULE_CHANGED = "rule_changed"
     STOPPED = "stopped"
     BUDGET = "budget"
+    NOTHING_TO_RECOMMEND = "nothing_to_recommend"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     STAFF_LIMIT = "staff_limit"

@@ -36,6 +36,7 @@ from stamgast.domain.events import (
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.questions import read_answers
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
@@ -339,6 +340,8 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
         return False
     if expected.because and happening.reason != expected.because:
         return False
+    if expected.product and expected.product != _recommended(happening):
+        return False
     if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
         return False
     return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
@@ -349,7 +352,15 @@ def _in_words(happening: Happening, program: Program, *, several: bool) -> str:
     of = f" of {happening.rule}" if several and happening.rule else ""
     offers = happening.data.get("offers", ())
     with_it = f" with {', '.join(offers)}" if offers else ""
+    if product := _recommended(happening):
+        with_it += f" of the product {product}"
     return f"{happening.kind} {happening.what}{with_it}{of}{because} at {_clock(happening.at, program)}"
+
+
+def _recommended(happening: Happening) -> str:
+    """The product that a message names; empty for one that names none."""
+    sku: str = happening.data.get(RECOMMENDED, ("",))[0]
+    return sku
 
 
 def _clock(at: Millis, program: Program) -> str:

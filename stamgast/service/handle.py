@@ -130,7 +130,11 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
 
 def _has_kept(customer: Customer) -> bool:
     """Whether the state holds what another programme asked for."""
-    return customer.spending is not None or customer.tier is not None or bool(customer.bought or customer.given_tiers)
+    return (
+        customer.spending is not None
+        or customer.tier is not None
+        or bool(customer.bought or customer.given_tiers or customer.lately)
+    )
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:

@@ -121,6 +121,7 @@ DONE = {
     "tag": (SEEN, SEEN),
     "set_tier": ("[{set_tier: gold, for: 1 year}]", "[{set_tier: gold}]"),
     "notify": ("[{notify: call_back, to: anna}]", "[{notify: call_back}]"),
+    "recommend": ("[{recommend: next_product, instead: best_seller}]", "[{withheld: next_product}]"),
     "ask": ("[{ask: visit}]", "[{send: hello}]"),
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
@@ -128,6 +129,7 @@ DONE = {
 QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
 SECTIONS_PROMISED = (
     "questions",
+    "recommend",
     "segments",
     "tiers",
     "prices",
@@ -144,7 +146,8 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    files = small_shop.files_of(rule, small_shop.WITH_STAFF + QUESTIONS, **small_shop.CALL_BACK)
+    program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n")
+    files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
