@@ -87,6 +87,14 @@ class Give:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveFriend:
+    """Give the friend something whom the rule fired for; as `Give`."""
+
+    reward: str
+    valid_for: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Add tags to the customer and remove tags."""
 
@@ -126,6 +134,6 @@ class Wait:
     unless: tuple[Unless, ...] = ()
 
 
-Deed = Give | Tag | AddStamps | SetTier
+Deed = Give | GiveFriend | Tag | AddStamps | SetTier
 """What changes the customer without a message."""
 Action = Send | Deed | Notify | Wait

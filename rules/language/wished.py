@@ -21,7 +21,6 @@ WISHED: Final[Mapping[str, Mapping[str, str]]] = {
         "cron": 'Write `when: {every: {week: monday, at: "10:00"}}`.',
         "date": "Write `when: {on: 2026-12-05 10:00}`.",
         "feedback_given": "Write `when: {answered: {question: …}}`.",
-        "referred": "Who brings a friend is not known yet.",
         "drawn": "There are no draws yet.",
         "basket_abandoned": "Only purchases are known, and nothing of what was not bought.",
         "abandoned_cart": "Only purchases are known, and nothing of what was not bought.",

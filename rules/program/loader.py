@@ -29,6 +29,7 @@ from rules.program.phones import read_neighbours, read_nobodys_phones, read_regi
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.recommend import read_recommend
+from rules.program.referral import read_referral
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
@@ -71,6 +72,7 @@ SECTIONS: Final = (
     "purchases",
     "questions",
     "recommend",
+    "referral",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (
@@ -148,6 +150,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         campaigns=read_campaigns(reader, found.get("campaigns"), currency),
         budget=read_budget(reader, found.get("budget"), currency),
         measure_window=read_measure(reader, found.get("measure")),
+        referral=read_referral(reader, found.get("referral"), currency, rewards),
         recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_messages(reader, found, languages, texts, people)._asdict(),

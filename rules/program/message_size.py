@@ -18,6 +18,7 @@ from stamgast.domain.currencies import exponent_of
 from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.recommendations import LONGEST_NAME, RECOMMENDED
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.sms_parts import Parts, as_sent, composed, count_parts, fits_gsm7, transliterate
 from stamgast.domain.vocabulary import Channel
 
@@ -55,6 +56,7 @@ def longest_words(program: Program, language: str) -> Words:
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},
         RECOMMENDED: {"name": "m" * LONGEST_NAME, "sku": _SKU},
+        REFERRAL: {"code": "05K7P-M4XQ9"},
     }
 
 

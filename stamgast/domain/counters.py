@@ -47,6 +47,8 @@ class Counter(StrEnum):
     """By reason."""
     MEASURE = "measure"
     """By rule, side of its comparison where there is one, and `Sum`."""
+    REFERRAL = "referral"
+    """By `stamgast.domain.referrals.Became`, and the reason of what was refused."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
 

@@ -21,6 +21,7 @@ from stamgast.domain.campaign_events import (
     CampaignStopped,
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -125,6 +126,12 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """Kind and place of what was taken although it looked wrong, for the day's report."""
     since: Millis = 0
     """They joined then, before they were told of here: no rule is asked. 0: they join now."""
+    invited_by: Annotated[str, Meta(max_length=64)] = ""
+    """The customer by whose code they joined."""
+    invited_through: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    """Who invited that one, and so on: none of them can be their friend."""
+    invitation_refused: Annotated[str, Meta(max_length=32)] = ""
+    """Why the code brings nothing, where the door can tell (`stamgast.domain.referrals.Refused`)."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -337,7 +344,7 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused
+    | StaffAlerted | Barrier | RulePaused | FriendBought | FriendGiven
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

@@ -12,6 +12,7 @@ from stamgast.domain.calendar import date_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.validity import last_day
 
 CUSTOMER: Final = "customer"
@@ -25,11 +26,12 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
     RECOMMENDED: ("name", "sku"),
+    REFERRAL: ("code",),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
 stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
 where that is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule
-recommends a product."""
+recommends a product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
 FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
     f"{STAFF}.{each}" for each in WORDS[STAFF]
 }
@@ -54,6 +56,8 @@ def message_variables(
     }
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
+    if REFERRAL in data:
+        words[REFERRAL] = {"code": str(data[REFERRAL])}
     if RECOMMENDED in data:
         words[RECOMMENDED] = _recommended(program, data[RECOMMENDED], language)
     if STAFF in data:

@@ -24,6 +24,7 @@ from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
 from stamgast.domain.recommendations import NO_TABLE, ByHand, Table
+from stamgast.domain.referrals import ReferralRules
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.templates import Template
@@ -306,6 +307,8 @@ class Program:
     """What is bought next, as a fit found it."""
     recommend: ByHand = field(default_factory=ByHand)
     """What the shop itself says of that."""
+    referral: ReferralRules | None = None
+    """What it is worth to bring a friend; None: nobody has a code."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 

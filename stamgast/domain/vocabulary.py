@@ -59,6 +59,8 @@ class OncePer(StrEnum):
     """One event of the merchant's own making."""
     OCCASION = "occasion"
     """One occasion of a schedule."""
+    FRIEND = "friend"
+    """One friend who bought."""
 
 
 class Outside(StrEnum):
@@ -168,6 +170,7 @@ class FactName(StrEnum):
     SEGMENT_LEFT = "segment_left"
     OWN_EVENT = "own_event"
     SCHEDULED = "scheduled"
+    FRIEND_BOUGHT = "friend_bought"
 
 
 class ActivationState(StrEnum):

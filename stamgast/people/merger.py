@@ -188,6 +188,9 @@ class Merger:
                     since=mine.joined_at,
                 )
             )
+        if mine.referral is not None and mine.referral.by and not (theirs.referral and theirs.referral.by):
+            who |= {"invited_by": mine.referral.by, "invited_through": tuple(mine.referral.through)}
+            told.append(Enrolled(**who, since=mine.joined_at or at))  # type: ignore[arg-type]
         return told
 
     async def _tell(self, merchant: str, customer: str, events: Sequence[Event]) -> None:

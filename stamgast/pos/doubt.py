@@ -21,9 +21,10 @@ DoubtKind = Literal[
     "unknown_line",
     "told_twice",
     "another_sale",
+    "refused_code",
     "unproven",
 ]
-"""The four before the last are of `stamgast.pos.known`."""
+"""`over_refund` to `another_sale` are of `stamgast.pos.known`."""
 
 
 _WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line"})

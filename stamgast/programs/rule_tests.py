@@ -14,6 +14,7 @@ from channels.model import Keyword
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
+from rules.testing.friends import FriendBuys, FriendReturns
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
 from rules.testing.happenings import START, STOP, BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
 from stamgast.domain.budgets import MILLS
@@ -41,8 +42,9 @@ from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
+from stamgast.programs.friends_in_tests import Friends
 from stamgast.service import Bundle
-from stamgast.simulate import OFFER, Happening, Simulation
+from stamgast.simulate import OFFER, TO, Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
 AFTERWARDS = DAY
@@ -88,12 +90,14 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     played = _played(case, rules)
     bundle = Bundle(0, "", program, rules.only(played, case.held_out_of, case.variant))
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
+    simulation.tells_others = True
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
     simulation.messages_left = case.messages_left
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
-    happened = [each for each in simulation.happened if each.rule in ("", *played)]
+    mine = (each for each in simulation.happened if each.customer == CUSTOMER)  # not what friends come to
+    happened = [each for each in mine if each.rule in ("", *played)]
     several = len(played) > 1
     seen = [_in_words(each, program, several=several) for each in happened]
     seen += [f"{_whose(rule, several=several)} raised {message}" for rule, message in simulation.failures]
@@ -209,6 +213,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
+    friends = Friends(program, CUSTOMER)
     for step in case.steps:
         if isinstance(step, Buy):
             transaction = Transaction(snapshot=_snapshot(step, program))
@@ -228,6 +233,8 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
         elif isinstance(step, Start):
             at = step.at
             yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
+        elif isinstance(step, FriendBuys | FriendReturns):
+            yield from friends.play(step)
         elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
             yield step
 
@@ -340,6 +347,8 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
         return False
     if expected.because and happening.reason != expected.because:
         return False
+    if happening.kind is Happened.GIVE and expected.to != happening.data.get(TO, ""):
+        return False
     if expected.product and expected.product != _recommended(happening):
         return False
     if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
@@ -354,6 +363,8 @@ def _in_words(happening: Happening, program: Program, *, several: bool) -> str:
     with_it = f" with {', '.join(offers)}" if offers else ""
     if product := _recommended(happening):
         with_it += f" of the product {product}"
+    if whom := happening.data.get(TO):
+        with_it += f" to the {whom}"
     return f"{happening.kind} {happening.what}{with_it}{of}{because} at {_clock(happening.at, program)}"
 
 

@@ -26,6 +26,7 @@ from stamgast.domain.activation import (
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.recommendations import RECOMMEND
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.rewards import with_code
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
@@ -253,7 +254,9 @@ def _figures(case: Case) -> dict[str, Any]:
     """Running figures that any template may use; none of them says who the customer is."""
     customer = case.customer
     stamps = {card_id: card.balance for card_id, card in customer.cards.items()}
-    return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
+    figures = {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
+    referral = customer.referral
+    return figures if referral is None or not referral.code else figures | {REFERRAL: referral.code}
 
 
 def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:

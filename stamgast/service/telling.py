@@ -17,6 +17,7 @@ _VOUCHER: Final = Told.VOUCHER.value
 _STAGE: Final = Told.STAGE.value
 _TIER: Final = Told.TIER.value
 _ENTRY: Final = Told.ENTRY.value
+_REFERRAL: Final = Told.REFERRAL.value
 _ANSWER: Final = Told.ANSWER.value
 _DECISION: Final = Told.DECISION.value
 _HELD_OUT: Final = Arm.HELD_OUT.value
@@ -93,6 +94,21 @@ def stage(case: Case, was: str, became: str) -> None:
             at=case.at,
             receipt=case.receipt,
             was=was,
+        )
+    )
+
+
+def referral(case: Case, became: str, reason: str) -> None:
+    """The customer was invited, or a friend of theirs counts, or that was refused."""
+    case.change.told.append(
+        Line(
+            kind=_REFERRAL,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            reason=reason,
         )
     )
 

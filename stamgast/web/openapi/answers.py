@@ -145,9 +145,19 @@ def _customer() -> Json:
         next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
         consents={"type": "object", "additionalProperties": _MOMENT},
         stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
+        referral=_referral(),
     )  # fmt: skip
     customer["properties"]["warnings"] = _several("Warning")
     return customer
+
+
+def _referral() -> Json:
+    """Of a programme with `referral`; null else."""
+    known = _object(
+        code=_MAYBE_TEXT | {"description": "By which they bring friends; null before anything has happened to them."},
+        friends=_COUNT, invited=_YES_OR_NO, counts=_YES_OR_NO, refused=_MAYBE_TEXT, why=_MAYBE_TEXT,
+    )  # fmt: skip
+    return known | {"type": ["object", "null"]}
 
 
 def _voucher() -> Json:
