@@ -27,7 +27,7 @@ DoubtKind = Literal[
 """`over_refund` to `another_sale` are of `stamgast.pos.known`."""
 
 
-_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line"})
+_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line", "refused_code"})
 """Of which the value is what somebody wrote, whatever that is."""
 
 

@@ -26,6 +26,7 @@ from stamgast.domain.vocabulary import NoteKind, Stage, Status, VoucherState
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
 _BUDGET: Final = Told.BUDGET.value
+_REFERRAL: Final = Told.REFERRAL.value
 _STAGE: Final = Told.STAGE.value
 _LAPSING: Final = Stage.LAPSING.value
 _OUTCOME: Final = NoteKind.OUTCOME
@@ -106,6 +107,8 @@ class Life(Struct):
     bought: dict[str, Bought] = {}
     lapsing: dict[Millis, None] = {}
     """When they were called lapsing."""
+    friends: dict[tuple[Millis, str, str, str], None] = {}
+    """What became of invitations: when, what, why, and of which friend."""
     replies: list[Millis] = []
     stops: list[tuple[Millis, bool]] = []
     """When they said STOP (true) or START."""
@@ -124,7 +127,8 @@ class Life(Struct):
                 self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
         elif line.kind == _STAGE and line.became == _LAPSING:
             self.lapsing[line.at] = None
-
+        elif line.kind == _REFERRAL:
+            self.friends[line.at, line.became, line.reason, line.occasion] = None
         elif line.kind == _BUDGET:
             mills = line.mills if line.became == Moved.SPENT else -line.mills
             self.charged[Charged(line.at, line.budget, mills, line.activation or line.voucher)] = None

@@ -7,8 +7,8 @@ appends to the other's stream before it commits; whatever is told twice is heard
 from typing import Final
 
 from rules.actions import Give
+from stamgast.domain.brought import name_of
 from stamgast.domain.calendar import business_day, date_of
-from stamgast.domain.counters import Counter, counter
 from stamgast.domain.events import Enrolled, Erased, PurchaseChanged
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry, NotReadError
@@ -165,15 +165,15 @@ def _gain(case: Case, known: Referral, friend: Friend) -> None:
     if known.month != month:
         known.month, known.in_month = month, 0
     if rules is None or known.by == friend.id:
-        _refuse(case, Refused.CIRCLE if known.by == friend.id else Refused.NO_PROGRAMME)
+        _refuse(case, Refused.CIRCLE if known.by == friend.id else Refused.NO_PROGRAMME, friend.id)
         return
     if rules.most_per_month is not None and known.in_month >= rules.most_per_month:
-        _refuse(case, Refused.TOO_MANY)
+        _refuse(case, Refused.TOO_MANY, friend.id)
         return
     friend.counts, friend.month = True, month
     known.friends += 1
     known.in_month += 1
-    _tell_of(case, Became.COUNTED)
+    _tell_of(case, Became.COUNTED, friend=friend.id)
     fact = Fact(FactName.FRIEND_BOUGHT, occasion_of(friend.id), data={"friend": friend.id})
     if rules.reward is not None and not case.customer.erased_at:
         deeds.give(case, Give(rules.reward), fact, "", fact.occasion)
@@ -185,7 +185,7 @@ def _lose(case: Case, known: Referral, friend: Friend) -> None:
     known.friends -= 1
     if known.month == friend.month:
         known.in_month -= 1
-    _tell_of(case, Became.TAKEN_BACK)
+    _tell_of(case, Became.TAKEN_BACK, friend=friend.id)
     take_back(case, occasion_of(friend.id))
 
 
@@ -251,11 +251,11 @@ def _month(case: Case) -> int:
     return day.year * 12 + day.month
 
 
-def _refuse(case: Case, why: str) -> None:
+def _refuse(case: Case, why: str, friend: str = "") -> None:
     _known(case).refused = why
-    _tell_of(case, Became.REFUSED, why)
+    _tell_of(case, Became.REFUSED, why, friend)
 
 
-def _tell_of(case: Case, became: Became, reason: str = "") -> None:
-    case.count(counter(Counter.REFERRAL, became, *([reason] if reason else [])))
-    telling.referral(case, became, reason)
+def _tell_of(case: Case, became: Became, reason: str = "", friend: str = "") -> None:
+    case.count(name_of(became, reason))
+    telling.referral(case, became, reason, friend)

@@ -6,6 +6,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.referrals import occasion_of
 from stamgast.domain.told import Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
@@ -98,7 +99,7 @@ def stage(case: Case, was: str, became: str) -> None:
     )
 
 
-def referral(case: Case, became: str, reason: str) -> None:
+def referral(case: Case, became: str, reason: str, friend: str) -> None:
     """The customer was invited, or a friend of theirs counts, or that was refused."""
     case.change.told.append(
         Line(
@@ -109,6 +110,7 @@ def referral(case: Case, became: str, reason: str) -> None:
             at=case.at,
             receipt=case.receipt,
             reason=reason,
+            occasion=occasion_of(friend) if friend else "",
         )
     )
 

@@ -252,6 +252,10 @@ def _report() -> Json:
         vouchers_minor=money, stamps_minor=money, expected_redemption=_FIGURE,
         without_cost={"type": "array", "items": _TEXT},
     )  # fmt: skip
+    friends = _object(
+        invited=_COUNT, friends=_COUNT, counted=_COUNT, taken_back=_COUNT,
+        refused={"type": "object", "additionalProperties": _COUNT},
+    ) | {"type": ["object", "null"]}  # fmt: skip
     rules = {"type": "object", "additionalProperties": rule}
     budget = _object(
         amount_minor=money, per=_TEXT, when_spent=_TEXT, spent_minor={"type": "object", "additionalProperties": money}
@@ -260,7 +264,7 @@ def _report() -> Json:
     campaigns = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
     return _object(
         merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
-        liability=liability, prices_known={"type": "boolean"},
+        liability=liability, prices_known={"type": "boolean"}, referral=friends,
     )  # fmt: skip
 
 

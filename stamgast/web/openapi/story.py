@@ -167,6 +167,7 @@ REPORT: Final[dict[str, Any]] = {
         "without_cost": ["free_loaf"],
     },
     "prices_known": False,
+    "referral": None,
 }
 RULES: Final = {
     "merchant": MERCHANT,

@@ -58,6 +58,7 @@ TRIGGERED = {
         "{answered: {question: visit, score: {at_least: 9}}}",
         "a purchase, then the customer is asked visit, then the customer replies '9!'",
     ),
+    "referred": ("referred", "a friend buys for 20 EUR"),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
     "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
@@ -107,6 +108,12 @@ ASKED = {
         "a purchase, then the customer is asked visit, then the customer replies '3'",
         "a purchase, then the customer is asked visit, then the customer replies '7'",
     ),
+    "referrals": (
+        "{referrals: {at_least: 2}}",
+        "",
+        "2 friends buy, then a purchase",
+        "a friend buys, then a purchase",
+    ),
     "event_has": ("{event_has: {topic: bread}}", "{event: workshop}", "", "an event workshop"),
 }
 """Condition -> how it is written, beside which trigger (purchase where nothing is said), when it holds, when it does not.
@@ -126,10 +133,11 @@ DONE = {
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
-QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
+QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\nreferral: true\n"
 SECTIONS_PROMISED = (
     "questions",
     "recommend",
+    "referral",
     "segments",
     "tiers",
     "prices",
