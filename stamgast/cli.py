@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
     "campaign": "start a rule for an audience, see how far it is, stop it",
     "customer": "show what is known about a customer, or forget who they are",
+    "inbox": "read what customers wrote, and look at the pictures that they sent",
     "erasures": "see whether people who were forgotten are gone from the files as well",
     "day": "reckon what a day came to, and what looked wrong in it",
     "report": "tell what rules earned, and what the shop owes its customers",

@@ -66,6 +66,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         review=review,
         rates=nobody,
         feeds=nobody,
+        stores=nobody,
         launches=nobody,
         schedules=nobody,
         campaigns=nobody,

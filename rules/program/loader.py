@@ -71,6 +71,7 @@ SECTIONS: Final = (
     "freshness",
     "purchases",
     "questions",
+    "topics",
     "recommend",
     "referral",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
@@ -121,6 +122,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = read_freshness(reader, found.get("freshness"))
+    stale_after, store_feeds = read_feed(reader, found.get("feed"))
     people = named(reader, found.get("staff"), "staff")
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
@@ -140,7 +142,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         horizon=horizon,
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
-        feed_stale_after=read_feed(reader, found.get("feed")),
+        feed_stale_after=stale_after,
+        store_feeds=store_feeds,
         trip_wires=read_trip_wires(reader, found.get("launch"), currency),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,

@@ -119,6 +119,20 @@ _QUESTION: Final = Key(
     needed=("template", "answer"),
 )
 
+_TOPIC: Final = Key(
+    "A topic by its id: what customers leave with `STOP <word>` and come back to with `START <word>`.",
+    keys={
+        "words": Key(
+            "What it is called in each language of the programme. Answers use the first; all are heard.",
+            each=Key("", one_or_more(WORD)),
+            names=LANGUAGE,
+        ),
+        "purpose": Key("It is all messages of this purpose;", choice(Purpose)),
+        "templates": Key("or these.", one_or_more(WORD)),
+    },
+    needed=("words",),
+)
+
 MESSAGES: Final[Mapping[str, Key]] = {
     "templates": Key(
         "Messages; see [Templates](#templates).",
@@ -166,6 +180,16 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 pause_after_complaint: 14 days
             """),
     ),
+    "topics": Key(
+        "What customers may leave one by one; `STOP` alone ends all. See [what customers write](conversation.md).",
+        each=_TOPIC,
+        names=ID,
+        example=yaml("""
+            topics:
+              offers: {templates: [we_miss_you], words: {nl: [aanbiedingen], fr: [promos]}}
+              advertising: {purpose: marketing, words: {nl: folder, fr: dépliant}}
+            """),
+    ),
     "prices": Key(
         "What messages cost, by channel and country; an SMS each of its parts.",
         keys={channel.value: Key("", each=Key("", MONEY), names=COUNTRY["pattern"]) for channel in Channel},
@@ -205,7 +229,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 "and were not before.",
             ),
             AlertKind.FEED_STALE.value: replace(
-                _ALERT, meaning="No purchase came in for longer than `feed: stale_after`; once, until some do."
+                _ALERT,
+                meaning="No purchase came in for longer than `feed: stale_after`, or in a store for three times what "
+                "is usual there; once, until some do.",
             ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,

@@ -49,6 +49,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.QUESTION_OPEN,
     Reason.ASKED_BEFORE,
     Reason.COMPLAINED,
+    Reason.TOPIC_LEFT,
     Reason.QUIET_HOURS,
     Reason.GAVE_UP,
     Reason.LATE,

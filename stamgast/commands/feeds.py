@@ -332,7 +332,8 @@ def _moment(text: str) -> int | None:
 
 
 def _seal(settings: Settings) -> FeedSeal:
-    from stamgast.bootstrap import SettingsError, feed_seal_of
+    from stamgast.bootstrap import feed_seal_of
+    from stamgast.settings import SettingsError
 
     try:
         return feed_seal_of(settings)

@@ -105,8 +105,9 @@ def _subscribed(settings: Settings, connection: Connection, adapter: Adapter) ->
 
 
 def _seal(settings: Settings) -> PosSeal:
-    from stamgast.bootstrap import SettingsError, wrapping_keys_of
+    from stamgast.bootstrap import wrapping_keys_of
     from stamgast.pos.connections import PosSeal
+    from stamgast.settings import SettingsError
 
     try:
         return PosSeal(wrapping_keys_of(settings))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import REFUSED, STALE, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STALE, STORE_STALE, AlertKind, Broken
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
@@ -113,6 +113,12 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "Der letzte kam {0}; bis zum nächsten gilt niemand als fern",
         "en": "The last one came {0}; until the next nobody counts as absent",
     },
+    STORE_STALE: {
+        "nl": "Winkel {1}: de laatste kwam {0}, lang geleden voor daar; niemand geldt als weggebleven",
+        "fr": "Magasin {1} : le dernier date du {0}, trop vieux pour lui ; nul ne passe pour absent",
+        "de": "Filiale {1}: Der letzte kam {0}, lange her für sie; niemand gilt als fern",
+        "en": "Store {1}: the last one came {0}, long ago for it; nobody counts as absent",
+    },
     REFUSED: {
         "nl": "De provider weigerde {0} onze afzender (fout {1}); berichten wachten tot dat hersteld is",
         "fr": "L'opérateur a refusé notre expéditeur {0} (erreur {1}) ; tout attend la réparation",
@@ -158,6 +164,8 @@ def alert_variables(program: Program, data: Mapping[str, Any], language: str) ->
     about = str(data["about"])
     if kind is AlertKind.BUDGET_SPENT:
         about = _budget(about, str(data["mark"]), spoken)
+    elif how == STORE_STALE:
+        of = about
     elif kind is AlertKind.SENDER_REFUSED:
         about, found, of = _CHANNELS.get(about, about), _moment(program, int(data["found"])), str(data["of"])
     return {"about": about, "why": _WHY[how][spoken].format(found, of)}

@@ -25,7 +25,7 @@ class AlertKind(StrEnum):
     SEGMENT_FELL = "segment_fell"
     """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
     FEED_STALE = "feed_stale"
-    """No purchase came in for longer than the shop's `feed: stale_after`."""
+    """No purchase came in for longer than the shop's `feed: stale_after`, or than is usual for a store."""
     SENDER_REFUSED = "sender_refused"
     """The carrier takes nothing of whoever sends for the shop on a channel: credentials, or a sender that is none."""
 
@@ -40,6 +40,8 @@ class Broken(StrEnum):
 
 STALE: Final = "stale"
 """How a feed is of which staff hear."""
+STORE_STALE: Final = "store_stale"
+"""The same of one store, by what is usual for it."""
 REFUSED: Final = "refused"
 """What became of a sender of which they hear."""
 

@@ -118,6 +118,8 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     if refusal:
         return Decision(_SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
+    if customer.left and any(each in customer.left for each in program.topics_of_templates.get(terms.template, ())):
+        return Decision(_SUPPRESS, Reason.TOPIC_LEFT)
     if program.questions and (refusal := _why_not_asked(customer, program, terms, at)):
         return Decision(_SUPPRESS, refusal)
     full = _rests(customer, terms, at) or _no_room(customer, program, terms, at)

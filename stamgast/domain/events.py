@@ -21,6 +21,7 @@ from stamgast.domain.campaign_events import (
     CampaignStopped,
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.referral_events import FriendBought, FriendGiven
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
@@ -147,6 +148,8 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc
     """Which wording was shown, and where: sealed under the customer's data key (`stamgast.identity.proofs`)."""
     since: Millis = 0
     """As of `Enrolled`: they said so then."""
+    topic: str = ""
+    """It is about this topic of the shop's alone (`stamgast.domain.topics`), left or come back to: no consent moves."""
 
 
 class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):
@@ -181,6 +184,8 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """How many photos, sounds or files came with it."""
     read: dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=64)]] = {}  # noqa: RUF012
     """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
+    topics: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    """Topics that the keyword is about."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
@@ -344,12 +349,12 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused | FriendBought | FriendGiven
+    | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
-    CampaignDone, BudgetWished, BudgetLeased,
+    CampaignDone, BudgetWished, BudgetLeased, FeedsTurned,
 })  # fmt: skip
 """Events that are no customer's."""
 

@@ -234,6 +234,7 @@ class Reason(StrEnum):
     QUESTION_OPEN = "question_open"
     ASKED_BEFORE = "asked_before"
     COMPLAINED = "complained"
+    TOPIC_LEFT = "topic_left"
     QUIET_HOURS = "quiet_hours"
     ONE_IN_FLIGHT = "one_in_flight"
     GAVE_UP = "gave_up"

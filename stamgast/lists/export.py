@@ -18,6 +18,7 @@ from stamgast.clock.shop_time import format_time
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import Enrolled, OwnEvent, Replied, VoucherRedeemed
 from stamgast.domain.program import Program
+from stamgast.domain.transactions import Payment, Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
 from stamgast.identity.sealing import DataKey
@@ -49,8 +50,12 @@ def document_of(
     key: DataKey | None,
     stopped: Millis | None = None,
     replies: Sequence[Reply] = (),
+    known: Mapping[str, Transaction] | None = None,
 ) -> dict[str, Any]:
-    """All that is kept of a customer at a moment, with the proofs of what they agreed to."""
+    """All that is kept of a customer at a moment, with the proofs of what they agreed to.
+
+    `known`: what intake knows of their transactions, by id.
+    """
     shown = None if state is None else show_customer(customer, state, program, at)
     for voucher in shown["vouchers"] if shown else ():
         del voucher["code"]  # whoever knows it can redeem it
@@ -63,7 +68,8 @@ def document_of(
         "state": shown,
         "consents": [_consent(told_of(each, key)) for each in life.consents],
         "purchases": sorted(
-            (_purchase(name, each) for name, each in life.purchases.items()), key=lambda each: str(each["at"])
+            (_purchase(name, each, (known or {}).get(name)) for name, each in life.purchases.items()),
+            key=lambda each: str(each["at"]),
         ),
         "messages": [_told(each) for each in life.notes],
         "facts": [_told(each) for each in life.lines],
@@ -84,10 +90,11 @@ def _consent(told: Any) -> dict[str, Any]:
         "granted": told.granted,
         "wording_version": told.proof and told.proof.wording,
         "source": told.proof and told.proof.origin,
+        "topic": told.topic,
     }
 
 
-def _purchase(name: str, purchase: Any) -> dict[str, Any]:
+def _purchase(name: str, purchase: Any, known: Transaction | None) -> dict[str, Any]:
     return {
         "transaction": name,
         "at": format_time(purchase.occurred_at),
@@ -108,6 +115,19 @@ def _purchase(name: str, purchase: Any) -> dict[str, Any]:
             }
             for line in purchase.lines
         ],
+        "payments": [_payment(each) for each in known.payments.values()] if known is not None else [],
+    }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    """What a payment system told beside the till."""
+    return {
+        "system": payment.system,
+        "method": payment.method,
+        "amount_minor": payment.amount,
+        "tip_minor": payment.tip,
+        "currency": payment.currency,
+        "card": payment.card or None,
     }
 
 
@@ -176,7 +196,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("phone", "first_name", "name", "email", "language", "birthday", "source", "joined_at", "stopped_since"),
         *("purchases", "visits", "spend", "currency", "stage", "tier", "tags"),
     ),
-    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source"),
+    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source", "topic"),
     "purchases": ("transaction", "at", "store", "currency", "spend_minor", "refunded_minor", "counts", "history"),
     "purchase_lines": ("transaction", "line", "product", "category", "quantity", "gross_minor", "currency", "kind"),
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),

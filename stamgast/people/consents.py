@@ -28,6 +28,8 @@ class Told:
     channel: str
     granted: bool
     proof: Proof | None
+    topic: str = ""
+    """The topic that it is about, without a purpose; empty: it is a consent."""
 
 
 async def read_consents(
@@ -55,4 +57,5 @@ def told_of(event: ConsentChanged, key: DataKey | None) -> Told:
     """A consent with its proof opened by the customer's data key."""
     in_the_clear = Proof(event.wording, event.origin)
     proof = open_proof(key, (event.merchant, event.customer), event.proof) if event.proof else in_the_clear
-    return Told(event.at, event.since or event.at, event.purpose, event.channel, event.granted, proof)
+    since = event.since or event.at
+    return Told(event.at, since, event.purpose, event.channel, event.granted, proof, event.topic)

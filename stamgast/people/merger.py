@@ -18,6 +18,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.event import Event
 from stamgast.domain.events import (
+    ConsentChanged,
     Enrolled,
     Erased,
     OptedOut,
@@ -188,6 +189,10 @@ class Merger:
                     since=mine.joined_at,
                 )
             )
+        told += [
+            ConsentChanged(**who, purpose="", channel="", granted=False, topic=topic)  # type: ignore[arg-type]
+            for topic in sorted(mine.left.keys() - theirs.left.keys())
+        ]
         if mine.referral is not None and mine.referral.by and not (theirs.referral and theirs.referral.by):
             who |= {"invited_by": mine.referral.by, "invited_through": tuple(mine.referral.through)}
             told.append(Enrolled(**who, since=mine.joined_at or at))  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.QUESTION_OPEN: "another question to the customer is open",
     Reason.ASKED_BEFORE: "the customer was asked this before, and not long enough ago",
     Reason.COMPLAINED: "the customer complained just before, and is left in peace for a while",
+    Reason.TOPIC_LEFT: "the customer left its topic, and hears of the others",
     Reason.QUIET_HOURS: "it is outside the hours in which messages may go out",
     Reason.ONE_IN_FLIGHT: "another message to this customer is on its way",
     Reason.GAVE_UP: "it could not go out in time",

@@ -4,10 +4,11 @@ An answer of the house needs no consent, has no hours and uses up no cap: the cu
 that opened the window. A STOP stands in its way, and so does a rule of the shop's that answers the same message.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from stamgast.domain.activation import RANKS, Activation, Submission, activation_id
-from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, Asked, template_of
+from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, UNHEARD_BY_RULES, Asked, template_of
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
@@ -37,16 +38,21 @@ def replied(case: Case, event: Replied) -> None:
         customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         customer.inbound_at = case.at
-    measuring.replied(case)
-    telling.answer(case, event.keyword or "", event.channel)
     before = _on_their_way(case)
-    data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
-    facts = [Fact(FactName.REPLIED, "reply", data=data)]
-    if event.keyword is None and talk.question is not None and not customer.erased_at:
-        facts += _answered(case, event, talk)
-    fire(case, facts)
+    if event.keyword not in UNHEARD_BY_RULES:
+        _told_to_rules(case, event, talk)
     if event.answers and event.keyword in _ASKED and _on_their_way(case) == before:
         _answer(case, event, Asked(event.keyword), talk)
+
+
+def _told_to_rules(case: Case, event: Replied, talk: Conversation) -> None:
+    measuring.replied(case)
+    telling.answer(case, event.keyword or "", event.channel)
+    data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
+    facts = [Fact(FactName.REPLIED, "reply", data=data)]
+    if event.keyword is None and talk.question is not None and not case.customer.erased_at:
+        facts += _answered(case, event, talk)
+    fire(case, facts)
 
 
 def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
@@ -82,6 +88,17 @@ def open_asked(case: Case, before: int) -> None:
         talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
         talk.asked = {**known, question.id: case.at}
+
+
+def _agreed_to(case: Case, topics: Sequence[str]) -> bool:
+    """Whether a message about one of them could go to the customer."""
+    agreed = {key.partition(":")[0] for key in case.customer.consents}
+    program = case.program
+    return any(
+        template.purpose in agreed
+        for name, template in program.templates.items()
+        if not set(topics).isdisjoint(program.topics_of_templates.get(name, ()))
+    )
 
 
 def _on_their_way(case: Case) -> int:
@@ -126,14 +143,16 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
             language=customer.language or program.languages[0],
             decided_at=case.at,
             expires_at=activation.expires_at,
-            data=_told(case, asked),
+            data=_told(case, event, asked),
             bundle=case.context.bundle.hash,
         )
     )
 
 
-def _told(case: Case, asked: Asked) -> dict[str, Any]:
+def _told(case: Case, event: Replied, asked: Asked) -> dict[str, Any]:
     """What the answer speaks of: nothing that says who the customer is, and nothing that they wrote."""
+    if asked in UNHEARD_BY_RULES:
+        return {ANSWER: asked, "topics": event.topics, "agreed": _agreed_to(case, event.topics)}
     if asked is not Asked.CARD:
         return {ANSWER: asked}
     customer = case.customer

@@ -191,7 +191,9 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     key = f"{event.purpose}:{event.channel}"
     if case.customer.erased_at:
         return
-    if event.granted:
+    if event.topic:
+        _topic_changed(case, event)
+    elif event.granted:
         if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, min(event.since or case.at, case.at))
@@ -199,6 +201,18 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
         drop_waiting(
             case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)
         )
+
+
+def _topic_changed(case: Case, event: ConsentChanged) -> None:
+    """A topic was left, or come back to. One that the programme has no more may still be come back to."""
+    left, program = case.customer.left, case.program
+    if event.granted:
+        case.customer.left = {topic: since for topic, since in left.items() if topic != event.topic}
+    elif event.topic in program.topics and event.topic not in left:
+        kept = {topic: since for topic, since in left.items() if topic in program.topics}
+        case.customer.left = kept | {event.topic: case.at}
+        about = {name for name, topics in program.topics_of_templates.items() if event.topic in topics}
+        drop_waiting(case, Reason.TOPIC_LEFT, lambda each: each.template in about)
 
 
 def _depends_on(case: Case, activation: Activation, channel: str) -> bool:

@@ -21,7 +21,7 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, Page
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused
-from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.pos.webhook import guarded, items_of
 from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Came, Door, reread, take
 from stamgast.tills.record import CursorRecord, Name, cursor_key, encode_cursor, encode_feed, feed_key
@@ -178,7 +178,5 @@ def is_due(known: CursorRecord | None, program: Program, now: Millis) -> tuple[b
 
 def _refused(adapter: Adapter, whole: Sequence[Found], context: Context) -> list[Found]:
     """Those that cannot be read; all of the page, where each can be read and yet some were not taken."""
-    found = [
-        each for each in whole if any(isinstance(item, Refused) for item in purchases_of(adapter, [each], context))
-    ]
+    found = [each for each in whole if any(isinstance(item, Refused) for item in items_of(adapter, [each], context))]
     return found or list(whole)

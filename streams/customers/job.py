@@ -42,6 +42,7 @@ from streams.customers.schedules import Schedules
 from streams.customers.sending import OpensSending, Sending
 from streams.customers.staff_news import news_of_broken, placed
 from streams.customers.state_cache import RecentStates
+from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
 from streams.customers.told_others import told_others
 from streams.customers.writes import Written, write
@@ -72,6 +73,7 @@ class OwnedCustomers:
         review: Review,
         rates: AwaitedRates,
         feeds: FeedWatch,
+        stores: StoreWatch,
         launches: LaunchWatch,
         schedules: Schedules,
         campaigns: Campaigns,
@@ -90,6 +92,7 @@ class OwnedCustomers:
         self.review = review
         self.rates = rates
         self.feeds = feeds
+        self.stores = stores
         self.launches = launches
         self.schedules = schedules
         self.campaigns = campaigns
@@ -118,6 +121,7 @@ class CustomersJob:
         voucher_key: bytes,
         metrics: Metrics,
         sending: OpensSending | None = None,
+        hears: HearsStores | None = None,
     ) -> None:
         self.topic = topics.customer_events
         self._bootstrap = bootstrap
@@ -131,6 +135,7 @@ class CustomersJob:
         self._metrics = metrics
         self._laid_aside = metrics.dead_letters.labels(self.name)
         self._sending = sending
+        self._hears = hears
         self._turns = asyncio.Lock()
         """Of walks over customers: one at a time."""
 
@@ -161,7 +166,7 @@ class CustomersJob:
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
-            launches=launches,
+            stores=StoreWatch(*watching, hears=self._hears), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
             budgets=BudgetWatch(*watching),
@@ -316,6 +321,7 @@ class CustomersJob:
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
+                    await own.stores.look(own.standing)
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
                     await own.budgets.look(own.standing)

@@ -136,6 +136,7 @@ DONE = {
 QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\nreferral: true\n"
 SECTIONS_PROMISED = (
     "questions",
+    "topics",
     "recommend",
     "referral",
     "segments",
