@@ -84,6 +84,7 @@ KNOWN: Final = {
     "reachable": True,
     "erased": False,
     "tags": [],
+    "referral": None,
 }
 LAST_PURCHASE: Final = {
     "purchases": [
