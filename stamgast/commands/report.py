@@ -180,6 +180,7 @@ def _flat(figures: dict[str, Any]) -> dict[str, Any]:
 
 def _tell(document: dict[str, Any]) -> None:
     from stamgast.commands.report_page import budgets_in_words
+    from stamgast.domain.brought import in_words as friends_in_words
     from stamgast.domain.currencies import format_money
     from stamgast.domain.earned import quiet_rules
     from stamgast.domain.lapses import lapses_in_words
@@ -204,6 +205,8 @@ def _tell(document: dict[str, Any]) -> None:
         answer(f"  {line}")
     for line in budgets_in_words(document):
         answer(f"  {line}")
+    if document.get("referral") and (told := friends_in_words(document["referral"])):
+        answer(f"  friends: {told}")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:
