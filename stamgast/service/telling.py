@@ -6,8 +6,8 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.referrals import occasion_of
+from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
