@@ -63,6 +63,8 @@ def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
             "With a credential of its API that may write, `--subscribe` makes the webhooks: nothing is to be pasted. "
             "The worker looks every hour whether they are there, and makes them again: `stamgast pos status` tells."
         )
+    if adapter.clicks:
+        rows.append(adapter.clicks)
     if not adapter.capabilities.signed:
         rows.append(
             "Its webhooks are not signed: the address that is printed is a secret, and what they say is read again by "
