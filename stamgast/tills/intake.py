@@ -128,9 +128,11 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
         failed = [each for each in accepted.outcomes if isinstance(each, Refused)]
     except RefusedError as error:
         accepted, failed = Accepted([], [], []), [Refused(error.problems)]
+    if not failed:
+        return accepted
     places = {problem["pointer"].removesuffix(_PHONE) for each in failed for problem in each.problems}
     unnamed = [_without_customer(each) for each in items if isinstance(each, Received) and _named_badly(each, places)]
-    if failed and unnamed:
+    if unnamed:
         again = await _accept_once(door, unnamed, context, at, large=large)
         kept = [each for each in accepted.outcomes if isinstance(each, Taken) or not _is_of_phone(each)]
         log.warning("sales taken without their customer", merchant=context.program.merchant, sales=len(unnamed))
