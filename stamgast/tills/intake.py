@@ -14,8 +14,17 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
 from stamgast.pos.webhook import guarded, purchases_of
-from stamgast.purchases.accept import Accepted, Append, Known, People, ReceiptTooLargeError, Taken, accept
-from stamgast.tills.gathering import Gathering
+from stamgast.purchases.accept import (
+    Accepted,
+    Append,
+    Known,
+    People,
+    ReceiptTooLargeError,
+    Taken,
+    some_taken,
+    take_in_together,
+)
+from stamgast.purchases.gathering import Gathering
 
 log = get_logger(__name__)
 
@@ -143,13 +152,13 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
 
 
 async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
-    async def alone(items: Sequence[Item], program: Program, at: Millis) -> Accepted:
-        return await accept(
+    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
+        return await take_in_together(
             door.people,
             door.known,
             door.append,
             door.topic,
-            items,
+            groups,
             program=program,
             at=at,
             last_heard=door.last_heard,
@@ -157,8 +166,10 @@ async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: 
         )
 
     if door.gathering is None or large:
-        return await alone(items, context.program, at)
-    return await door.gathering.accept(items, context.program, at, alone)
+        [accepted] = await together([items], context.program, at)
+    else:
+        accepted = await door.gathering.accept(items, context.program, at, together)
+    return some_taken(accepted)
 
 
 def _named_badly(item: Received, places: set[str]) -> bool:

@@ -5,14 +5,17 @@ If Kafka fails half-way the answer is 503; the same batch again is harmless, sin
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import Refused, names_of, read_purchases
-from stamgast.purchases.accept import Outcome, ReceiptTooLargeError, accept
+from stamgast.pos.reading import Item, Refused, names_of, read_purchases
+from stamgast.purchases.accept import Accepted, Outcome, ReceiptTooLargeError, some_taken, take_in_together
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -38,17 +41,7 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
     refusals = deps.metrics.refused_purchases.labels(entrance.merchant)
     try:
-        accepted = await accept(
-            deps.identities,
-            deps.known_transactions,
-            deps.appender.append,
-            deps.topics.purchases,
-            items,
-            program=entrance.program,
-            at=deps.clock.now(),
-            last_heard=deps.last_heard,
-            large=large,
-        )
+        accepted = some_taken(await _accepted(deps, items, entrance.program, large=large))
     except (RefusedError, ReceiptTooLargeError):
         refusals.inc(len(items))
         raise
@@ -66,6 +59,28 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)
+
+
+async def _accepted(deps: Deps, items: Sequence[Item], program: Program, *, large: bool) -> Accepted:
+    """Take them in; small ones together with those of other requests that come at the same time."""
+
+    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
+        return await take_in_together(
+            deps.identities,
+            deps.known_transactions,
+            deps.appender.append,
+            deps.topics.purchases,
+            groups,
+            program=program,
+            at=at,
+            last_heard=deps.last_heard,
+            large=large,
+        )
+
+    at = deps.clock.now()
+    if large:
+        return (await together([items], program, at))[0]
+    return await deps.gathering.accept(items, program, at, together)
 
 
 async def get_public_key(request: Request) -> JSONResponse:

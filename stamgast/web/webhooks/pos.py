@@ -95,7 +95,7 @@ class _Delivery:
     async def _take(self, notice: Notice) -> Came:
         deps, context = self.deps, Context(self.connection, self.program)
         append, topic = deps.appender.append, deps.topics.purchases
-        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, self.tills.gathering)
+        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, deps.gathering)
         if any(each.content is None or each.partial for each in notice.found):
             whole, gone = await self._reread(notice)
             return await take(door, self.adapter, whole, context, self.at, refused=gone)
