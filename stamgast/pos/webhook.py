@@ -150,14 +150,20 @@ def source_of(connection: Connection) -> str:
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Of a connection that
-    only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
+    Of a connection that only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
-    if context.connection.role is Role.PAYMENT:
-        return []
+    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context)
+
+
+def items_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
+    """What these objects say in the contract's words, whether that is a sale or only how one was paid.
+
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Raises as
+    `purchases_of`.
+    """
     items: list[Item] = []
     source = source_of(context.connection)
     for each in found:

@@ -13,7 +13,8 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, GoneErr
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
-from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.pos.roles import Role
+from stamgast.pos.webhook import guarded, items_of
 from stamgast.purchases.accept import (
     Accepted,
     Append,
@@ -25,6 +26,8 @@ from stamgast.purchases.accept import (
     take_in_together,
 )
 from stamgast.purchases.gathering import Gathering
+from stamgast.tills.found_payments import found_to_sales, with_payments
+from stamgast.tills.payments import Payments
 
 log = get_logger(__name__)
 
@@ -43,6 +46,8 @@ class Door(NamedTuple):
     last_heard: LastHeard
     gathering: Gathering | None = None
     """Where many requests come at once."""
+    payments: Payments | None = None
+    """What finds payments to their sales; None: nobody does here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Came:
     taken: Sequence[Taken] = ()
     doubts: Sequence[Doubt] = ()
     beside: Sequence[Doubt] = ()
+    paid: int = 0
+    """Payments that were found to their sales by it."""
     refused: Sequence[Problem] = ()
     """What could not be taken, and why; empty: everything that means a purchase was."""
 
@@ -88,20 +95,21 @@ async def take(
     """
     problems = [*refused]
     large = len(whole) > _LARGE
-    items = await asyncio.to_thread(purchases_of, adapter, whole, context) if large else purchases_of(
-        adapter, whole, context
-    )  # fmt: skip
+    items = await asyncio.to_thread(items_of, adapter, whole, context) if large else items_of(adapter, whole, context)
     problems += [problem for each in items if isinstance(each, Refused) for problem in each.problems]
     good: list[Item] = [each for each in items if isinstance(each, Received)]
     if not good:
         return Came(refused=problems)
+    if context.connection.role is Role.PAYMENT:
+        return Came(refused=problems, paid=await found_to_sales(door, good, context, at))
     try:
         accepted = await _accept(door, good, context, at, large=large)
     except (RefusedError, ReceiptTooLargeError) as error:
         told = error.problems if isinstance(error, RefusedError) else [{"pointer": "", "detail": str(error)}]
         return Came(refused=[*problems, *told])
     problems += [problem for each in accepted.outcomes if isinstance(each, Refused) for problem in each.problems]
-    return Came(accepted.taken, accepted.doubts, accepted.beside, problems)
+    paid = await with_payments(door, accepted.taken, context.program, at)
+    return Came(accepted.taken, accepted.doubts, accepted.beside, paid, problems)
 
 
 async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
@@ -120,7 +128,7 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
         raise RefusedError([{"pointer": "", "detail": detail}])
     try:
         with guarded(adapter):
-            return await adapter.reread(found, api)
+            whole = await adapter.reread(found, api)
     except GoneError as error:
         raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: {error}"}]) from None
     except ApiError:
@@ -128,12 +136,15 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
             log.warning("taken without the whole", system=adapter.name, kind=found.kind)
             return found
         raise
+    if whole.content is None:
+        raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: the API answers with nothing"}])
+    return whole
 
 
 async def _accept(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
     """Accept them; a customer who cannot be named by what a till says costs nobody the sale."""
     try:
-        accepted = await _accept_once(door, items, context, at, large=large)
+        accepted = await accept_at(door, items, context.program, at, large=large)
         failed = [each for each in accepted.outcomes if isinstance(each, Refused)]
     except RefusedError as error:
         accepted, failed = Accepted([], [], []), [Refused(error.problems)]
@@ -142,7 +153,7 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
     places = {problem["pointer"].removesuffix(_PHONE) for each in failed for problem in each.problems}
     unnamed = [_without_customer(each) for each in items if isinstance(each, Received) and _named_badly(each, places)]
     if unnamed:
-        again = await _accept_once(door, unnamed, context, at, large=large)
+        again = await accept_at(door, unnamed, context.program, at, large=large)
         kept = [each for each in accepted.outcomes if isinstance(each, Taken) or not _is_of_phone(each)]
         log.warning("sales taken without their customer", merchant=context.program.merchant, sales=len(unnamed))
         return Accepted([*kept, *again.outcomes], [*accepted.doubts, *again.doubts], [*accepted.beside, *again.beside])
@@ -151,7 +162,12 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
     return accepted
 
 
-async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
+async def accept_at(door: Door, items: Sequence[Item], program: Program, at: Millis, *, large: bool) -> Accepted:
+    """Take them in, but refuse what nothing can be taken of; where doors gather, with what others bring meanwhile.
+
+    Raises: as `stamgast.purchases.accept.accept`.
+    """
+
     async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
         return await take_in_together(
             door.people,
@@ -166,9 +182,9 @@ async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: 
         )
 
     if door.gathering is None or large:
-        [accepted] = await together([items], context.program, at)
+        [accepted] = await together([items], program, at)
     else:
-        accepted = await door.gathering.accept(items, context.program, at, together)
+        accepted = await door.gathering.accept(items, program, at, together)
     return some_taken(accepted)
 
 

@@ -12,6 +12,7 @@ from stamgast.pos.registry import BadAdapterError, Registry
 from stamgast.tills.client import Apis
 from stamgast.tills.feeds import FeedBook
 from stamgast.tills.letters import Letters
+from stamgast.tills.payments import Payments
 from stamgast.tills.record import Name
 from stamgast.tills.renewal import Append
 from stamgast.tills.subscriptions import Subscriptions
@@ -30,6 +31,7 @@ class Tills:
     letters: Letters
     apis: Apis
     feeds: FeedBook
+    payments: Payments
     _mapped: dict[Name, tuple[Mapping[str, Any], Adapter]] = field(default_factory=dict)
     _opened: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
 

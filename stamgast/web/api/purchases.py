@@ -5,17 +5,16 @@ If Kafka fails half-way the answer is 503; the same batch again is harmless, sin
 """
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.program import Program
-from stamgast.domain.units import Millis
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import Item, Refused, names_of, read_purchases
-from stamgast.purchases.accept import Accepted, Outcome, ReceiptTooLargeError, some_taken, take_in_together
+from stamgast.pos.reading import Refused, names_of, read_purchases
+from stamgast.purchases.accept import Outcome, ReceiptTooLargeError
+from stamgast.tills.found_payments import with_payments
+from stamgast.tills.intake import Door, accept_at
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -40,8 +39,10 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
     refusals = deps.metrics.refused_purchases.labels(entrance.merchant)
+    append, beside = deps.appender.append, (deps.gathering, deps.tills.payments if deps.tills is not None else None)
+    door = Door(deps.identities, deps.known_transactions, append, deps.topics.purchases, deps.last_heard, *beside)
     try:
-        accepted = some_taken(await _accepted(deps, items, entrance.program, large=large))
+        accepted = await accept_at(door, items, entrance.program, deps.clock.now(), large=large)
     except (RefusedError, ReceiptTooLargeError):
         refusals.inc(len(items))
         raise
@@ -55,32 +56,12 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
     deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
     if deps.tills is not None:
-        deps.tills.feeds.note(entrance.program, accepted.taken, deps.clock.now())
+        now = deps.clock.now()
+        deps.tills.feeds.note(entrance.program, accepted.taken, now)
+        await with_payments(door, accepted.taken, entrance.program, now)
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)
-
-
-async def _accepted(deps: Deps, items: Sequence[Item], program: Program, *, large: bool) -> Accepted:
-    """Take them in; small ones together with those of other requests that come at the same time."""
-
-    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
-        return await take_in_together(
-            deps.identities,
-            deps.known_transactions,
-            deps.appender.append,
-            deps.topics.purchases,
-            groups,
-            program=program,
-            at=at,
-            last_heard=deps.last_heard,
-            large=large,
-        )
-
-    at = deps.clock.now()
-    if large:
-        return (await together([items], program, at))[0]
-    return await deps.gathering.accept(items, program, at, together)
 
 
 async def get_public_key(request: Request) -> JSONResponse:
