@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from aiokafka.errors import KafkaError
 
 from stamgast.log.partitioning import partition_for
-from stamgast.log.producers import EmitError, Emitters, Record, RecordTooLargeError
+from stamgast.log.producers import EmitError, Emitter, Emitters, Record, RecordTooLargeError
 
 __all__ = ["Appender", "NotAppendedError", "RecordTooLargeError"]
 
@@ -43,27 +43,32 @@ class Appender:
             by_partition[self.partition_of(topic, key)].append(index)
         offsets = [0] * len(records)
 
-        async def emit(partition: int, indexes: list[int]) -> None:
-            batch: list[Record] = [records[index] for index in indexes]
-            for index, offset in zip(indexes, await self._emit(topic, partition, batch), strict=True):
+        async def emit(emitter: Emitter, partition: int, indexes: list[int]) -> None:
+            found = await _emit(emitter, topic, partition, [records[index] for index in indexes])
+            for index, offset in zip(indexes, found, strict=True):
                 offsets[index] = offset
 
-        done = await asyncio.gather(*(emit(*item) for item in by_partition.items()), return_exceptions=True)
-        for outcome in done:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                emitter = await self._emitters.current()
+                if len(by_partition) == 1:  # nobody to do it side by side with
+                    await emit(emitter, *by_partition.popitem())
+                    return offsets
+                all_of_them = (emit(emitter, *item) for item in by_partition.items())
+                done = await asyncio.gather(*all_of_them, return_exceptions=True)
+            for outcome in done:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+        except (EmitError, KafkaError, OSError, TimeoutError) as error:
+            raise NotAppendedError(f"Kafka did not acknowledge: {type(error).__name__}") from error
         return offsets
 
     async def close(self) -> None:
         """Close the connections to Kafka; what was acknowledged stands."""
         await self._emitters.close()
 
-    async def _emit(self, topic: str, partition: int, batch: list[Record]) -> list[int]:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                emitter = await self._emitters.current()
-                if len(batch) == 1 and batch[0][0] is not None:
-                    return [await emitter.send(topic, partition, batch[0][0], batch[0][1])]
-                return await emitter.emit(topic, partition, batch)
-        except (EmitError, KafkaError, OSError, TimeoutError) as error:
-            raise NotAppendedError(f"Kafka did not acknowledge: {type(error).__name__}") from error
+
+async def _emit(emitter: Emitter, topic: str, partition: int, batch: list[Record]) -> list[int]:
+    if len(batch) == 1 and batch[0][0] is not None:
+        return [await emitter.send(topic, partition, batch[0][0], batch[0][1])]
+    return await emitter.emit(topic, partition, batch)

@@ -8,6 +8,7 @@ tells what is known by then; the worker, which merges, counts and logs every one
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -31,13 +32,17 @@ def doubts_about_known(seen: Iterable[Seen], known: Mapping[str, Transaction], r
     What is alike is told once.
     """
     found: dict[DoubtKind, Doubt] = {}
-    states = dict(known)
+    seen, states = list(seen), dict(known)
+    times = Counter([each.delivery.transaction_id for each in seen])
     for place, _, delivery, _ in seen:
-        before = states.get(delivery.transaction_id) or Transaction()
+        name = delivery.transaction_id
+        if name not in states and times[name] == 1 and delivery.refund_id is None:
+            continue  # nobody knows a word of it, as of nearly every sale
+        before = states.get(name) or Transaction()
         after = copy.copy(before) if before.first_at else Transaction()
         with suppress(ValueError):
             merge(after, delivery, recorded_at)
-        states[delivery.transaction_id] = after
+        states[name] = after
         for doubt in doubts_between(place, before, after, delivery, recorded_at):
             if doubt.kind in found:
                 found[doubt.kind].purchases += 1

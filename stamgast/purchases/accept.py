@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from stamgast.domain.program import Program
@@ -138,9 +139,7 @@ async def accept(
     accepted = await take_in(
         people, known, append, topic, items, program=program, at=at, last_heard=last_heard, large=large
     )
-    if not accepted.taken:
-        raise refusal([each for each in accepted.outcomes if isinstance(each, Refused)])
-    return accepted
+    return some_taken(accepted)
 
 
 async def take_in(
@@ -162,21 +161,63 @@ async def take_in(
     Raises:
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
+    together = take_in_together(
+        people, known, append, topic, [items], program=program, at=at, last_heard=last_heard, large=large
+    )
+    return (await together)[0]
+
+
+async def take_in_together(
+    people: People,
+    known: Known,
+    append: Append,
+    topic: str,
+    groups: Sequence[Sequence[Item]],
+    *,
+    program: Program,
+    at: Millis,
+    last_heard: LastHeard,
+    large: bool = False,
+) -> list[Accepted]:
+    """The same for several at once who know nothing of each other: one question who they are of, one append.
+
+    What looks wrong about a group's purchases is told of it alone.
+    """
+    items = [each for group in groups for each in group]
     named = await _resolved(people, last_heard, await _done(large, _read_names, items, program, people), program, at)
     made = await _done(large, _records, named, program, at)
-    taken = [each for each in made if not isinstance(each, Refused)]
-    if not taken:
-        return Accepted([each for each in made if isinstance(each, Refused)], [], [])
-    names = [part.purchase.transaction_id for _, parts in taken for part in parts]
+    names = [part.purchase.transaction_id for each in made if not isinstance(each, Refused) for part in each[1]]
+    if not names:
+        outcomes = iter([each for each in made if isinstance(each, Refused)])
+        return [Accepted(list(islice(outcomes, len(group))), [], []) for group in groups]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
+    rest = iter(made)
+    written = [await _done(large, _written, list(islice(rest, len(group))), program, at) for group in groups]
+    await append(topic, [record for each in written for record in each.records])
+    return [
+        Accepted(each.outcomes, each.doubts, await _done(large, doubts_about_known, each.seen, transactions, at))
+        for each in written
+    ]
+
+
+class _Written(NamedTuple):
+    """What is to be appended of a group, and what is told of it then."""
+
+    records: Sequence[Record]
+    outcomes: list[Outcome]
+    seen: list[Seen]
+    doubts: list[Doubt]
+
+
+def _written(made: Sequence[tuple[_Named, list[_Part]] | Refused], program: Program, at: Millis) -> _Written:
+    taken = [each for each in made if not isinstance(each, Refused)]
+    records: Sequence[Record] = [part.record for _, parts in taken for part in parts]
     seen = [_seen(named, part) for named, parts in taken for part in parts]
-    doubts = await _done(large, doubts_about, seen, program, at)
-    records = [part.record for _, parts in taken for part in parts]
+    doubts = doubts_about(seen, program, at)
     if doubts:
-        records = await _done(large, _noted, records, seen, program, at)
-    await append(topic, records)
+        records = _noted(records, seen, program, at)
     outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
-    return Accepted(outcomes, doubts, await _done(large, doubts_about_known, seen, transactions, at))
+    return _Written(records, outcomes, seen, doubts)
 
 
 def _read_names(items: Sequence[Item], program: Program, people: People) -> list[_Named | Refused]:
@@ -283,6 +324,13 @@ def _seen(named: _Named, part: _Part) -> Seen:
     moment = millis_of(part.purchase.end_date_time)
     misnamed = () if isinstance(part.purchase, Refund) else named.misnamed
     return Seen(named.received.place, moment, decode_record(part.record[1]).data, misnamed)
+
+
+def some_taken(accepted: Accepted) -> Accepted:
+    """What was accepted, if anything was. Raises `RefusedError`, `ReceiptTooLargeError`: as `accept`."""
+    if not accepted.taken:
+        raise refusal([each for each in accepted.outcomes if isinstance(each, Refused)])
+    return accepted
 
 
 def refusal(refused: Sequence[Refused]) -> RefusedError | ReceiptTooLargeError:

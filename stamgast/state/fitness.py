@@ -39,6 +39,9 @@ class Fitness:
         self._process = process
         self._watched = watched
         self._conditions: dict[Address, Condition] = {}
+        self._distrust: list[str] = []
+        self._refusals: list[str] = []
+        """What the conditions say: every request asks."""
         self._keys: dict[Address, str] = {}
         self._answered = False
         self._said: dict[str, tuple[str, float]] = {}
@@ -54,19 +57,18 @@ class Fitness:
     @property
     def trusted(self) -> bool:
         """Say whether it was looked at and none of its masters may throw keys away."""
-        return bool(self._conditions) and not self.distrust
+        return bool(self._conditions) and not self._distrust
 
     @property
     def distrust(self) -> list[str]:
         """Why it cannot be trusted with state, and what to set: a sentence for each master."""
-        return [each.distrust for each in self._conditions.values() if each.distrust]
+        return self._distrust
 
     @property
     def refusals(self) -> list[str]:
         """Why it takes no writes: a sentence for each master."""
-        refusals = [each.refusal for each in self._conditions.values() if each.refusal]
-        if refusals:
-            return refusals
+        if self._refusals:
+            return self._refusals
         last = [text for at, text in (each.refused for each in self._watched) if time.monotonic() - at < _LASTS_S]
         return [TAKES_NO_WRITES.format("Redis", text) for text in last[:1]]
 
@@ -102,6 +104,8 @@ class Fitness:
         self._answered = any(each is not None for each in found)
         asked = {address: now or known.get(address) for address, now in zip(masters, found, strict=True)}
         self._conditions = {address: each.after(known.get(address)) for address, each in asked.items() if each}
+        self._distrust = [each.distrust for each in self.nodes if each.distrust]
+        self._refusals = [each.refusal for each in self.nodes if each.refusal]
         self._tell()
 
     async def _ask(self, address: Address, session: Session | None) -> Condition | None:

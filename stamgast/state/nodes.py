@@ -88,6 +88,10 @@ class Redis:
         """Say whether a node holds this key, as far as we have been told."""
         return self._slots is None or self._slots.node_of(key) == address
 
+    def in_force(self, key: str | bytes) -> Session | None:
+        """The open session with the node of a key, as far as we have been told; None where there is none yet."""
+        return self._known(key)
+
     def close(self) -> None:
         """Close all sessions."""
         for session in self._sessions.values():
@@ -106,6 +110,23 @@ class Redis:
 
     async def call(self, *words: Word) -> Any:
         """Run one command, whose second word is its key, wherever that is."""
+        return await self.heard(self.begin(*words), *words)
+
+    def begin(self, *words: Word) -> asyncio.Future[Any] | None:
+        """Send one command at once, over the session in force with its key's node; None where there is none.
+
+        Many that are begun one after the other, and heard then, need no task each.
+        """
+        session = self._known(_key_in(words))
+        return None if session is None else session.call(*words)
+
+    async def heard(self, answer: asyncio.Future[Any] | None, *words: Word) -> Any:
+        """The answer to a command that was begun; where that failed for a reason that passes it is tried again."""
+        if answer is not None:
+            try:
+                return await answer
+            except (SessionEndedError, NotNowError):
+                pass
 
         async def ask(session: Session) -> Any:
             try:
@@ -113,24 +134,13 @@ class Redis:
             except MovedError as moved:
                 return await self.follow(session, moved, *words)
 
-        key = words[1] if len(words) > 1 else ""
-        key = key if isinstance(key, bytes) else str(key)
-        session = self._known(key)
-        if session is not None:  # as nearly always: at a third of what an attempt costs
-            try:
-                return await session.call(*words)
-            except MovedError as moved:
-                if moved.asking:
-                    return await self.follow(session, moved, *words)
-            except (SessionEndedError, NotNowError):
-                pass
-        return await self.attempt(key, ask)
+        return await self.attempt(_key_in(words), ask)
 
     def tell(self, *words: Word) -> None:
         """Send one command, whose second word is its key, for whose answer nobody waits: where it fails it is lost."""
-        session = self._known(str(words[1]))
-        if session is not None:
-            session.call(*words).add_done_callback(_heed)
+        answer = self.begin(*words)
+        if answer is not None:
+            answer.add_done_callback(heed)
 
     async def run(self, script: Script, key: str, args: Sequence[Word]) -> Any:
         """Run a script on one key, wherever that is."""
@@ -206,10 +216,15 @@ class Redis:
             self._slots.moved(told.slot, (told.host or session.address[0], told.port))
 
 
-def _heed(answer: asyncio.Future[Any]) -> None:
-    """Look at an error, or asyncio would complain that nobody did."""
+def heed(answer: asyncio.Future[Any]) -> None:
+    """Look at the error of what nobody waits for, or asyncio would complain that nobody did."""
     if not answer.cancelled():
         answer.exception()
+
+
+def _key_in(words: Sequence[Word]) -> str | bytes:
+    key = words[1] if len(words) > 1 else ""
+    return key if isinstance(key, bytes) else str(key)
 
 
 def _address(place: Place) -> Address:

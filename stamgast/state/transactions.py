@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
@@ -27,18 +27,18 @@ class KnownTransactions:
         by_partition: dict[int, list[str]] = {}
         for name in dict.fromkeys(names):
             by_partition.setdefault(self._partition_of(f"{merchant}:{name}".encode()), []).append(name)
+        asked = []
+        for number, some in by_partition.items():
+            keys = transactions(number)
+            words = ("MGET", *(keys.transaction(merchant, name) for name in some))
+            asked.append((some, words, self._redis.begin(*words)))  # all of them, before the first is heard
         found: dict[str, Transaction] = {}
-        for some in await asyncio.gather(*(self._of(number, merchant, each) for number, each in by_partition.items())):
-            found |= some
+        for some, words, answer in asked:
+            with suppress(StateError):
+                values = await self._redis.heard(answer, *words)
+                known = ((name, _decoded(value)) for name, value in zip(some, values, strict=True))
+                found |= {name: state for name, state in known if state}
         return found
-
-    async def _of(self, number: int, merchant: str, names: list[str]) -> dict[str, Transaction]:
-        keys = transactions(number)
-        try:
-            values = await self._redis.call("MGET", *(keys.transaction(merchant, name) for name in names))
-        except StateError:
-            return {}
-        return {name: state for name, value in zip(names, values, strict=True) if (state := _decoded(value))}
 
 
 def _decoded(value: bytes | None) -> Transaction | None:

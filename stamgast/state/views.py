@@ -13,11 +13,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import MovedError, NoWritesError, StateError
 from stamgast.state.keys import ViewShard, shard_of, view_shards
+from stamgast.state.nodes import heed
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word
 from stamgast.state.view_lists import ListOf, ViewLists, stored_value
@@ -50,6 +51,13 @@ class NotLoadedError(RuntimeError):
 
 class ForeignLogError(RuntimeError):
     """Redis holds the view of other topics than these: a recreated broker, or another deployment's Redis."""
+
+
+class _Begun(NamedTuple):
+    """Commands that were sent: what was seen of the view before, and their answers to come, the meta's last."""
+
+    seen: int
+    answers: list[asyncio.Future[Any]]
 
 
 class RedisView:
@@ -164,9 +172,13 @@ class RedisView:
         wanted: defaultdict[ViewShard, list[str]] = defaultdict(list)
         for name in names:
             wanted[shard_of(self._shards, name)].append(name)
-        asked = (self._ask(shard, [("GET", shard.entry(name)) for name in some]) for shard, some in wanted.items())
+        asked = []
+        for shard, some in wanted.items():
+            commands = [("GET", shard.entry(name)) for name in some]
+            asked.append((shard, some, commands, self._begin(shard, commands)))  # all, before the first is heard
         found: dict[str, bytes | None] = {}
-        for some, answers in zip(wanted.values(), await asyncio.gather(*asked), strict=True):
+        for shard, some, commands, begun in asked:
+            answers = await self._heard(shard, commands, begun)
             found |= {name: stored_value(stored) for name, stored in zip(some, answers, strict=True)}
         return [found[name] for name in names]
 
@@ -187,6 +199,30 @@ class RedisView:
             async for key in self._redis.keys(f"{{{self._name}*}}:{pattern}"):
                 yield key.partition("}:")[2]
 
+    def _begin(self, shard: ViewShard, commands: Sequence[Sequence[Word]]) -> _Begun:
+        """Send commands at once, and the question after the meta behind them: with `_heard` as `_ask`, without a task.
+
+        Over one session, as there.
+        """
+        session = self._redis.in_force(shard.meta)
+        if session is None:
+            return _Begun(0, [])
+        answers = [session.call(*words) for words in commands]
+        return _Begun(self._seen[shard], [*answers, session.call("HMGET", shard.meta, "view", "sum")])
+
+    async def _heard(self, shard: ViewShard, commands: Sequence[Sequence[Word]], begun: _Begun) -> list[Any]:
+        """The answers to what was begun; all of it is asked again where some of it was not answered."""
+        if begun.answers:
+            try:
+                *answers, meta = [await each for each in begun.answers]
+            except StateError:
+                for each in begun.answers:
+                    each.add_done_callback(heed)
+            else:
+                self._check(shard, begun.seen, meta)
+                return answers
+        return await self._ask(shard, commands)
+
     async def _ask(self, shard: ViewShard, commands: Sequence[Sequence[Word]]) -> list[Any]:
         seen = self._seen[shard]  # before asking: meanwhile others may see more
 
@@ -205,11 +241,16 @@ class RedisView:
             return answers, meta
 
         with _answering():
-            answers, (token, total) = await self._redis.attempt(shard.meta, ask)
+            answers, meta = await self._redis.attempt(shard.meta, ask)
+        self._check(shard, seen, meta)
+        return answers
+
+    def _check(self, shard: ViewShard, seen: int, meta: Sequence[Any]) -> None:
+        """Raise `NotLoadedError` unless the shard's meta says that nothing was lost since that much was seen."""
+        token, total = meta
         if token != self._tokens.get(shard) or int(total or 0) < seen:
             raise self._lost()
         self._seen[shard] = max(self._seen[shard], int(total or 0))
-        return answers
 
     def _check_loaded(self) -> None:
         if not self._loaded:

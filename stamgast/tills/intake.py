@@ -15,9 +15,18 @@ from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
 from stamgast.pos.roles import Role
 from stamgast.pos.webhook import guarded, items_of
-from stamgast.purchases.accept import Accepted, Append, Known, People, ReceiptTooLargeError, Taken, accept
+from stamgast.purchases.accept import (
+    Accepted,
+    Append,
+    Known,
+    People,
+    ReceiptTooLargeError,
+    Taken,
+    some_taken,
+    take_in_together,
+)
+from stamgast.purchases.gathering import Gathering
 from stamgast.tills.found_payments import found_to_sales, with_payments
-from stamgast.tills.gathering import Gathering
 from stamgast.tills.payments import Payments
 
 log = get_logger(__name__)
@@ -135,14 +144,16 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
 async def _accept(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
     """Accept them; a customer who cannot be named by what a till says costs nobody the sale."""
     try:
-        accepted = await _accept_once(door, items, context, at, large=large)
+        accepted = await accept_at(door, items, context.program, at, large=large)
         failed = [each for each in accepted.outcomes if isinstance(each, Refused)]
     except RefusedError as error:
         accepted, failed = Accepted([], [], []), [Refused(error.problems)]
+    if not failed:
+        return accepted
     places = {problem["pointer"].removesuffix(_PHONE) for each in failed for problem in each.problems}
     unnamed = [_without_customer(each) for each in items if isinstance(each, Received) and _named_badly(each, places)]
-    if failed and unnamed:
-        again = await _accept_once(door, unnamed, context, at, large=large)
+    if unnamed:
+        again = await accept_at(door, unnamed, context.program, at, large=large)
         kept = [each for each in accepted.outcomes if isinstance(each, Taken) or not _is_of_phone(each)]
         log.warning("sales taken without their customer", merchant=context.program.merchant, sales=len(unnamed))
         return Accepted([*kept, *again.outcomes], [*accepted.doubts, *again.doubts], [*accepted.beside, *again.beside])
@@ -151,14 +162,19 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
     return accepted
 
 
-async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
-    async def alone(items: Sequence[Item], program: Program, at: Millis) -> Accepted:
-        return await accept(
+async def accept_at(door: Door, items: Sequence[Item], program: Program, at: Millis, *, large: bool) -> Accepted:
+    """Take them in, but refuse what nothing can be taken of; where doors gather, with what others bring meanwhile.
+
+    Raises: as `stamgast.purchases.accept.accept`.
+    """
+
+    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
+        return await take_in_together(
             door.people,
             door.known,
             door.append,
             door.topic,
-            items,
+            groups,
             program=program,
             at=at,
             last_heard=door.last_heard,
@@ -166,8 +182,10 @@ async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: 
         )
 
     if door.gathering is None or large:
-        return await alone(items, context.program, at)
-    return await door.gathering.accept(items, context.program, at, alone)
+        [accepted] = await together([items], program, at)
+    else:
+        accepted = await door.gathering.accept(items, program, at, together)
+    return some_taken(accepted)
 
 
 def _named_badly(item: Received, places: set[str]) -> bool:

@@ -11,7 +11,6 @@ from stamgast.pos.connections import WEBHOOK, Connection, PosSeal
 from stamgast.pos.registry import BadAdapterError, Registry
 from stamgast.tills.client import Apis
 from stamgast.tills.feeds import FeedBook
-from stamgast.tills.gathering import Gathering
 from stamgast.tills.letters import Letters
 from stamgast.tills.payments import Payments
 from stamgast.tills.record import Name
@@ -33,7 +32,6 @@ class Tills:
     apis: Apis
     feeds: FeedBook
     payments: Payments
-    gathering: Gathering = field(default_factory=Gathering)
     _mapped: dict[Name, tuple[Mapping[str, Any], Adapter]] = field(default_factory=dict)
     _opened: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The ASGI app: its routes, and what surrounds every request."""
 
 import time
+from functools import lru_cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -121,7 +122,9 @@ class Measured:
 
     def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
         self._app = app
-        self._metrics = metrics
+        # `labels` makes texts and takes a lock each time. There are as many as routes, methods and statuses.
+        self._requests = lru_cache(maxsize=4_096)(metrics.requests.labels)
+        self._seconds = lru_cache(maxsize=4_096)(metrics.seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on and measure."""
@@ -143,5 +146,5 @@ class Measured:
             route = scope.get("route")
             pattern = route.path if isinstance(route, Route) else "other"
             method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody may make one up
-            self._metrics.requests.labels(pattern, method, str(status)).inc()
-            self._metrics.seconds.labels(pattern).observe(time.perf_counter() - started)
+            self._requests(pattern, method, str(status)).inc()
+            self._seconds(pattern).observe(time.perf_counter() - started)

@@ -22,6 +22,7 @@ from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
 from stamgast.people.referral import Inviting
+from stamgast.purchases.gathering import Gathering
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
@@ -93,6 +94,7 @@ class Deps:
         self.known_transactions = KnownTransactions(
             self.redis, partial(self.appender.partition_of, self.topics.purchases)
         )
+        self.gathering = Gathering()
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
         self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)
         self.inviting = Inviting(self.filling, self.identities.profile, self.topics.partitions)

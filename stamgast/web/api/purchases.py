@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse
 
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, names_of, read_purchases
-from stamgast.purchases.accept import Outcome, ReceiptTooLargeError, accept
+from stamgast.purchases.accept import Outcome, ReceiptTooLargeError
 from stamgast.tills.found_payments import with_payments
-from stamgast.tills.intake import Door
+from stamgast.tills.intake import Door, accept_at
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -39,18 +39,10 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
     refusals = deps.metrics.refused_purchases.labels(entrance.merchant)
+    append, beside = deps.appender.append, (deps.gathering, deps.tills.payments if deps.tills is not None else None)
+    door = Door(deps.identities, deps.known_transactions, append, deps.topics.purchases, deps.last_heard, *beside)
     try:
-        accepted = await accept(
-            deps.identities,
-            deps.known_transactions,
-            deps.appender.append,
-            deps.topics.purchases,
-            items,
-            program=entrance.program,
-            at=deps.clock.now(),
-            last_heard=deps.last_heard,
-            large=large,
-        )
+        accepted = await accept_at(door, items, entrance.program, deps.clock.now(), large=large)
     except (RefusedError, ReceiptTooLargeError):
         refusals.inc(len(items))
         raise
@@ -64,10 +56,9 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
     deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
     if deps.tills is not None:
-        now, known = deps.clock.now(), deps.known_transactions
+        now = deps.clock.now()
         deps.tills.feeds.note(entrance.program, accepted.taken, now)
-        door = Door(deps.identities, known, deps.appender.append, deps.topics.purchases, deps.last_heard, None)
-        await with_payments(door._replace(payments=deps.tills.payments), accepted.taken, entrance.program, now)
+        await with_payments(door, accepted.taken, entrance.program, now)
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)

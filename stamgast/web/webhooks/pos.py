@@ -96,7 +96,7 @@ class _Delivery:
     async def _take(self, notice: Notice) -> Came:
         deps, context = self.deps, Context(self.connection, self.program)
         append, topic = deps.appender.append, deps.topics.purchases
-        known, beside = deps.known_transactions, (self.tills.gathering, self.tills.payments)
+        known, beside = deps.known_transactions, (deps.gathering, self.tills.payments)
         door = Door(deps.identities, known, append, topic, deps.last_heard, *beside)
         if any(each.content is None or each.partial for each in notice.found):
             whole, gone = await self._reread(notice)

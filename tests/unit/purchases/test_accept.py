@@ -8,7 +8,7 @@ import pytest
 from stamgast.identity.joining import Resolved
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, read_purchases
-from stamgast.purchases.accept import accept
+from stamgast.purchases.accept import accept, take_in_together
 from tests.builders import ANNA, T0, line, program, refund, snapshot
 from tests.fakes.people import lately
 
@@ -62,3 +62,29 @@ async def test_where_nothing_can_be_taken_all_of_the_places_are_told():
     with pytest.raises(RefusedError) as refused:
         await taken(refund("1"), "text")
     assert [each["pointer"] for each in refused.value.problems][-1] == "/1"
+
+
+async def test_what_came_at_the_same_time_is_appended_at_once_and_each_hears_of_its_own_alone():
+    appended: list[Any] = []
+
+    async def append(topic: str, records: Any) -> list[int]:
+        appended.append([json.loads(value) for _, value in records])
+        return [0 for _ in records]
+
+    shop = program(transaction_scope="store_day")
+    strange = snapshot("7", store="elsewhere", lines=[line("1", 700)])
+    groups = [read_purchases(json.dumps(batch).encode()) for batch in ([SALE], [strange, refund("1")], [refund("2")])]
+    told = take_in_together(Register(), Register(), append, "p", groups, program=shop, at=T0, last_heard=lately)
+    plain, odd, refused = await told
+    [records] = appended
+    assert [each["data"]["transaction_id"].rpartition(":")[2] for each in records] == ["1", "7"]
+    assert ["stamgastwarnings" in each for each in records] == [False, True]
+    assert [len(each.taken) for each in (plain, odd, refused)] == [1, 1, 0]
+    assert (plain.doubts, [each.kind for each in odd.doubts], refused.doubts) == ([], ["unknown_store"], [])
+    assert isinstance(odd.outcomes[1], Refused)
+    assert isinstance(refused.outcomes[0], Refused)
+    nothing = take_in_together(
+        Register(), Register(), append, "p", groups[2:] * 2, program=shop, at=T0, last_heard=lately
+    )
+    assert [len(each.outcomes) for each in await nothing] == [1, 1]
+    assert len(appended) == 1, "where nothing can be taken nothing is appended"

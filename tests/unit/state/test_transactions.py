@@ -16,8 +16,13 @@ class Redis:
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
 
-    async def call(self, *words: str) -> list[bytes | None]:
+    def begin(self, *words: str) -> int:
         self.asked.append(words)
+        return len(self.asked)
+
+    async def heard(self, answer: int, *words: str) -> list[bytes | None]:
+        assert self.asked[answer - 1] == words
+        assert len(self.asked) == 4, "all are asked before the first is heard"
         number = next(n for n in range(4) if words[1].startswith(f"{{{transactions(n).tag}}}"))
         if number == 2:
             raise StateError("away")

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from stamgast.log.appender import NotAppendedError
-from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Received, Refused
 from stamgast.purchases.accept import Accepted, Taken
-from stamgast.tills.gathering import MOST, Gathering
+from stamgast.purchases.gathering import MOST, Gathering
 from tests.builders import T0, program
 
 BAD = "bad"
@@ -26,20 +25,18 @@ class Kafka:
         self.free = asyncio.Event()
         self.free.set()
 
-    async def accept(self, items: Sequence[Any], _program: Any, _at: int) -> Accepted:
-        self.batches.append([each.place for each in items])
+    async def accept(self, groups: Sequence[Sequence[Any]], _program: Any, _at: int) -> list[Accepted]:
+        self.batches.append([each.place for items in groups for each in items])
         await self.free.wait()
         if self.fails is not None:
             raise self.fails
-        if any(each.place == FAULT for each in items):
+        if any(each.place == FAULT for items in groups for each in items):
             raise KeyError(FAULT)
-        outcomes = [
-            Refused([{"pointer": each.place, "detail": BAD}]) if each.place == BAD else Taken(each, None)
-            for each in items
-        ]
-        if not any(isinstance(each, Taken) for each in outcomes):
-            raise RefusedError([{"pointer": BAD, "detail": BAD}])
-        return Accepted(outcomes, [], [])
+        return [Accepted([self.outcome(each) for each in items], [], []) for items in groups]
+
+    def outcome(self, each: Any) -> Any:
+        bad = each.place == BAD
+        return Refused([{"pointer": each.place, "detail": BAD}]) if bad else Taken(each, None)
 
 
 def sale(name: str) -> Any:
@@ -90,7 +87,7 @@ async def test_what_we_stumble_over_is_told_to_its_own_caller_alone():
 async def test_where_none_of_a_batch_can_be_taken_each_hears_so():
     kafka = Kafka()
     answers = await all_at_once(kafka, Gathering(), BAD, BAD, BAD)
-    assert all(isinstance(each, RefusedError) for each in answers)
+    assert [[isinstance(each, Refused) for each in answer.outcomes] for answer in answers] == [[True]] * 3
 
 
 async def test_while_kafka_is_away_everybody_hears_it_and_the_next_come_in():

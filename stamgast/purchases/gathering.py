@@ -1,7 +1,6 @@
 """Purchases that come in at the same time are taken in together: one question who they are of, one append.
 
-Nobody waits for others to come: while some are on their way, the next gather. What is wrong with one is told to its own
-caller alone.
+Nobody waits for others to come: while some are on their way, the next gather. Each caller hears of its own alone.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from stamgast.purchases.accept import Accepted
 from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError
 
-Accept = Callable[[Sequence[Item], Program, Millis], Awaitable[Accepted]]
-"""Takes in purchases of one merchant; an outcome for each, in their order."""
+Accept = Callable[[Sequence[Sequence[Item]], Program, Millis], Awaitable[list[Accepted]]]
+"""Takes in groups of purchases of one merchant; says of each group what became of it, in their order."""
 
 MOST: Final = 200
 """Purchases that are taken in at once."""
@@ -48,7 +47,7 @@ class Gathering:
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def accept(self, items: Sequence[Item], program: Program, at: Millis, accept: Accept) -> Accepted:
-        """As `accept` alone would. What looks wrong about several calls' purchases is told to the first of them."""
+        """As `accept` would of these items alone."""
         call = _Call(items, program, at, accept, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(program.merchant, []).append(call)
         if program.merchant not in self._running:
@@ -80,11 +79,10 @@ def _alike(calls: list[_Call]) -> list[list[_Call]]:
 
 
 async def _take(calls: Sequence[_Call]) -> None:
-    """Take in what several calls brought; where nothing of it can be taken, each for itself."""
-    items = [item for call in calls for item in call.items]
+    """Take in what several calls brought; what goes wrong with it all, each tries for itself."""
     first = calls[0]
     try:
-        accepted = await first.accept(items, first.program, max(call.at for call in calls))
+        done = await first.accept([call.items for call in calls], first.program, max(call.at for call in calls))
     except _NOT_NOW as error:
         for call in calls:
             _fail(call, error)
@@ -96,13 +94,9 @@ async def _take(calls: Sequence[_Call]) -> None:
         for call in calls:
             await _take([call])
         return
-    at = 0
-    for number, call in enumerate(calls):
-        outcomes = accepted.outcomes[at : at + len(call.items)]
-        at += len(call.items)
-        told = (accepted.doubts, accepted.beside) if number == 0 else ([], [])
+    for call, accepted in zip(calls, done, strict=True):
         if not call.answer.done():
-            call.answer.set_result(Accepted(outcomes, *told))
+            call.answer.set_result(accepted)
 
 
 def _fail(call: _Call, error: Exception) -> None:
