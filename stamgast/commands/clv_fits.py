@@ -78,7 +78,7 @@ def with_regularity(live: Live, found: ParameterSet, closed: ClosedDays | None =
 
     regularity = fit_regularity(live.days, live.sample.as_of, closed or ClosedDays())
     if regularity is None:
-        say("note: too few came again, or fell silent, to tell how regularly they come; lapses go by the model alone")
+        say("note: too few came again to tell how regularly they come; lapses go by the model alone")
     return msgspec.structs.replace(found, regularity=regularity).versioned()
 
 
