@@ -19,6 +19,7 @@ from stamgast.domain.awaited import Awaited
 from stamgast.domain.budgets import Budget
 from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.clv import clv_by
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
@@ -28,7 +29,7 @@ from stamgast.domain.rule_answers import code_of, key_of
 from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
-from stamgast.domain.vocabulary import BETWEEN, Counter, Outside, RuleStatus, Tally, counter
+from stamgast.domain.vocabulary import Outside, RuleStatus
 
 OTHERWISE: Final = "otherwise:"
 """How keys of that branch's steps begin."""
@@ -358,7 +359,7 @@ class CompiledRule:
         kept = self.trigger.kept | _kept_by(self._parts())
         for each in self.calls_off:
             kept |= each.kept
-        return kept
+        return kept | Kept(lately=any(send.recommend is not None for send in self.sends))
 
     @property
     def status_text(self) -> str:

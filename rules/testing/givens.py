@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from rules.testing.friends import NO_REFERRAL, NO_REFERRAL_HINT, FriendBuys, FriendReturns
 from rules.testing.happenings import (
     ANSWERS,
     BeAsked,
@@ -28,9 +29,20 @@ from rules.testing.happenings import (
     purpose_called,
 )
 from rules.yaml.problems import nearest, suggest
-from rules.yaml.words import FEED_STATES, HEALTHY, NO_KEYWORD, UNWATCHED, UNWATCHED_HINT, WordError
+from rules.yaml.words import (
+    BY_STORE_HINT,
+    FEED_STATES,
+    NEVER_QUIET,
+    NO_KEYWORD,
+    NO_STORES,
+    QUIET,
+    UNWATCHED,
+    UNWATCHED_HINT,
+    WordError,
+)
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
+from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel
@@ -78,13 +90,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class FeedTurns:
-    """From now on the till's feed counts as healthy, or as stale."""
+    """From now on the feed of the tills counts as healthy, quiet or stale, in one store or (without a name) in all."""
 
     at: Millis
-    healthy: bool
+    health: Health
+    store: str = ""
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
+Step = (
+    Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
+    | FriendBuys | FriendReturns
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,7 @@ class Story:
         self.variant = ""
         self._day, self._minute = FIRST_DAY, FIRST_MINUTE
         self._bought = 0
+        self._friends = 0
         self._began: Millis | None = None
         self._now: Millis = at_local(FIRST_DAY, FIRST_MINUTE, program.time_zone)
 
@@ -240,18 +257,38 @@ class Story:
         """An event of program.yaml is posted, with what it carries."""
         self._tell(Post(self._now, event, fields_of(self.program.events, event, told or {})))
 
+    def friend_buys(self, amount: Minor | None = None) -> None:
+        """Another friend joins by the customer's code, and buys."""
+        self._hold_referral()
+        self._tell(FriendBuys(self._now, self._amount(amount), self._store(None)))
+        self._friends += 1
+
+    def friend_returns(self) -> None:
+        """The friend who bought last gives it back."""
+        self._hold_referral()
+        if not self._friends:
+            raise WordError("no friend has bought anything", "Let one buy first: a friend buys.")
+        self._tell(FriendReturns(self._now))
+
+    def _hold_referral(self) -> None:
+        if self.program.referral is None:
+            raise WordError(NO_REFERRAL, NO_REFERRAL_HINT)
+
     def start_campaign(self) -> None:
         """Somebody starts the rule's campaign."""
         self._tell(Start(self._now))
 
-    def feed_is(self, state: str) -> None:
-        """The till's feed turns stale, or healthy again."""
+    def feed_is(self, state: str, store: str = "") -> None:
+        """The till's feed turns quiet or stale, or healthy again; of one store, or of all."""
         if state not in FEED_STATES:
             raise WordError(f'unknown state of a feed "{state}"', suggest(state, FEED_STATES))
-        if not self.program.feed_stale_after:
-            raise WordError(UNWATCHED, UNWATCHED_HINT)
+        if not self.program.store_feeds.by_store:
+            if not self.program.feed_stale_after:
+                raise WordError(UNWATCHED, UNWATCHED_HINT)
+            if store or state == QUIET:
+                raise WordError(NO_STORES if store else NEVER_QUIET, BY_STORE_HINT)
         self._hold(1)
-        self._add(FeedTurns(self._now, state == HEALTHY), self._now)
+        self._add(FeedTurns(self._now, Health(state), self._store(store) if store else ""), self._now)
 
     def speaks(self, language: str) -> None:
         """The customer's language."""
@@ -330,6 +367,8 @@ def _is_day_of_year(text: str) -> bool:
 def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """Products and categories that the programme speaks of."""
     cards = program.cards.values()
-    products = frozenset(product for card in cards for product in card.products) | program.watch
+    products = (
+        frozenset(product for card in cards for product in card.products) | program.watch | program.recommend.skus
+    )
     categories = frozenset(category for card in cards for category in card.categories)
     return products, categories | frozenset(program.costs.category_margins)

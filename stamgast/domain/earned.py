@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from stamgast.domain.brought import friends_of
 from stamgast.domain.budgets import Booked, Budget, told
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.currencies import format_money
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Minor
 from stamgast.domain.uplift import Side, Uplift, together, uplift
-from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import VoucherState
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""
@@ -47,6 +49,7 @@ def report(
         "campaigns": {name: sorted(each) for name, each in campaigns.items()},
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program, full_cards),
+        "referral": None if program.referral is None else friends_of(totals),
         "prices_known": program.prices_known,
     }
 

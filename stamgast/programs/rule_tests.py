@@ -9,13 +9,12 @@ expected: a gift that nobody thought of is a mistake. What is withheld may be ex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from channels.keywords import read_keyword
-from channels.model import Keyword
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
+from rules.testing.friends import FriendBuys, FriendReturns
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import START, STOP, BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
+from rules.testing.happenings import BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
@@ -24,24 +23,24 @@ from stamgast.domain.events import (
     ConsentChanged,
     Enrolled,
     Line,
-    OptedIn,
-    OptedOut,
     OwnEvent,
     Purchase,
     PurchaseChanged,
-    Replied,
     Scheduled,
     VoucherRedeemed,
 )
+from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.questions import read_answers
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
+from stamgast.programs.friends_in_tests import Friends
+from stamgast.programs.played_replies import wrote
 from stamgast.service import Bundle
-from stamgast.simulate import OFFER, Happening, Simulation
+from stamgast.simulate import OFFER, TO, Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
 AFTERWARDS = DAY
@@ -87,12 +86,14 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     played = _played(case, rules)
     bundle = Bundle(0, "", program, rules.only(played, case.held_out_of, case.variant))
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
+    simulation.tells_others = True
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
     simulation.messages_left = case.messages_left
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
-    happened = [each for each in simulation.happened if each.rule in ("", *played)]
+    mine = (each for each in simulation.happened if each.customer == CUSTOMER)  # not what friends come to
+    happened = [each for each in mine if each.rule in ("", *played)]
     several = len(played) > 1
     seen = [_in_words(each, program, several=several) for each in happened]
     seen += [f"{_whose(rule, several=several)} raised {message}" for rule, message in simulation.failures]
@@ -137,7 +138,7 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         simulation.feed(_joining(case, program, joined))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
-            turned = replace(program, feed_healthy=part.healthy)
+            turned = _turned(simulation.bundle.program, part)
             simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
         elif isinstance(part, GetReward):
             key = (program.merchant, CUSTOMER)
@@ -152,6 +153,16 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         else:
             simulation.feed((part,))
     return refused
+
+
+def _turned(program: Program, step: FeedTurns) -> Program:
+    """The programme once its tills are heard like this."""
+    feeds = program.store_feeds
+    if not feeds.by_store:
+        return replace(program, feed_healthy=step.health is Health.HEALTHY)
+    told = dict.fromkeys([step.store] if step.store else program.stores, step.health)
+    unwell = {store: each for store, each in {**feeds.unwell, **told}.items() if each is not Health.HEALTHY}
+    return replace(program, store_feeds=replace(feeds, unwell=unwell))
 
 
 def _wait_for_all(simulation: Simulation, end: Millis) -> None:
@@ -208,6 +219,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
+    friends = Friends(program, CUSTOMER)
     for step in case.steps:
         if isinstance(step, Buy):
             transaction = Transaction(snapshot=_snapshot(step, program))
@@ -222,43 +234,30 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield from _joining(case, program, step.at, step.source, agrees=step.agrees)
         elif isinstance(step, Consent):
             yield from _consenting(program, step)
-        elif isinstance(step, Tell | Reply | Post):
-            yield _said(program, step)
-        elif isinstance(step, Start):
-            at = step.at
-            yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
+        elif isinstance(step, Reply):
+            yield from wrote(program, step, CUSTOMER)
+        elif isinstance(step, Tell | Post | Start):
+            yield _said(program, step, case.rule)
+        elif isinstance(step, FriendBuys | FriendReturns):
+            yield from friends.play(step)
         elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
             yield step
 
 
-def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
+def _said(program: Program, step: Tell | Post | Start, rule: str) -> AnyEvent:
     merchant = program.merchant
+    if isinstance(step, Start):
+        return Scheduled(merchant=merchant, customer=CUSTOMER, at=step.at, rule=rule, occasion=step.at)
     if isinstance(step, Tell):
         return Enrolled(merchant=merchant, customer=CUSTOMER, at=step.at, birthday=step.birthday)
-    if isinstance(step, Post):
-        return OwnEvent(
-            merchant=merchant,
-            customer=CUSTOMER,
-            at=step.at,
-            id=f"test:{step.at}",
-            name=step.event,
-            happened_at=step.at,
-            fields=dict(step.fields),
-        )
-    keyword = step.keyword or None
-    if step.text:
-        keyword = None if (read := read_keyword(step.text)) is Keyword.NONE else read.value
-    if keyword in {STOP, START}:  # the house's own: no rule hears of them
-        said = OptedOut if keyword == STOP else OptedIn
-        return said(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel)
-    return Replied(
+    return OwnEvent(
         merchant=merchant,
         customer=CUSTOMER,
         at=step.at,
-        channel=step.channel,
-        keyword=keyword,
-        read=read_answers(program.questions, step.text) if step.text else {},
-        media=step.media,
+        id=f"test:{step.at}",
+        name=step.event,
+        happened_at=step.at,
+        fields=dict(step.fields),
     )
 
 
@@ -339,6 +338,10 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
         return False
     if expected.because and happening.reason != expected.because:
         return False
+    if happening.kind is Happened.GIVE and expected.to != happening.data.get(TO, ""):
+        return False
+    if expected.product and expected.product != _recommended(happening):
+        return False
     if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
         return False
     return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
@@ -349,7 +352,17 @@ def _in_words(happening: Happening, program: Program, *, several: bool) -> str:
     of = f" of {happening.rule}" if several and happening.rule else ""
     offers = happening.data.get("offers", ())
     with_it = f" with {', '.join(offers)}" if offers else ""
+    if product := _recommended(happening):
+        with_it += f" of the product {product}"
+    if whom := happening.data.get(TO):
+        with_it += f" to the {whom}"
     return f"{happening.kind} {happening.what}{with_it}{of}{because} at {_clock(happening.at, program)}"
+
+
+def _recommended(happening: Happening) -> str:
+    """The product that a message names; empty for one that names none."""
+    sku: str = happening.data.get(RECOMMENDED, ("",))[0]
+    return sku
 
 
 def _clock(at: Millis, program: Program) -> str:

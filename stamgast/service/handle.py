@@ -8,6 +8,8 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.conversation import Conversation
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -36,8 +38,9 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
+from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
     at_hand,
@@ -50,6 +53,7 @@ from stamgast.service import (
     paid,
     plans,
     prices,
+    referrals,
     remembering,
     schedules,
     segments,
@@ -62,6 +66,7 @@ from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate
 from stamgast.service.reversals import drop_waiting
 from stamgast.service.rules import answer_what_was_given, fire
 from stamgast.service.stages import restage
+from stamgast.service.tags import change_tags
 from stamgast.service.vouchers import redeem, take_redemption_back
 from stamgast.service.watched import watch_opt_out
 
@@ -101,6 +106,7 @@ def handle(
             remembering.take_stock(case)
         if minds_segments:
             segments.take_stock(case, is_new=state is None)
+        referrals.keep_code(case)
         before = len(case.change.submissions)
         _APPLY.get(type(event), _is_none)(case, event)
         if case.expired:
@@ -129,7 +135,11 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
 
 def _has_kept(customer: Customer) -> bool:
     """Whether the state holds what another programme asked for."""
-    return customer.spending is not None or customer.tier is not None or bool(customer.bought or customer.given_tiers)
+    return (
+        customer.spending is not None
+        or customer.tier is not None
+        or bool(customer.bought or customer.given_tiers or customer.lately)
+    )
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:
@@ -165,11 +175,19 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer = case.customer
     if customer.erased_at:
         return
+    referrals.invited(case, event)
     customer.language = event.language or customer.language
     customer.source = event.acquisition_source or customer.source
     customer.birthday = event.birthday or customer.birthday
     if event.phone and event.phone != customer.dead_phone:
         customer.dead_phone = ""
+    if event.tags:
+        change_tags(case, add=event.tags)
+    if event.asked:
+        talk = customer.conversation = customer.conversation or Conversation()
+        talk.asked = {name: max(at, talk.asked.get(name, 0)) for name, at in event.asked.items()} | {
+            name: at for name, at in talk.asked.items() if name not in event.asked
+        }
     if not customer.joined_at:
         customer.joined_at = min(event.since or case.at, case.at)
         case.count(Counter.JOINED)
@@ -182,7 +200,9 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     key = f"{event.purpose}:{event.channel}"
     if case.customer.erased_at:
         return
-    if event.granted:
+    if event.topic:
+        _topic_changed(case, event)
+    elif event.granted:
         if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, min(event.since or case.at, case.at))
@@ -190,6 +210,18 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
         drop_waiting(
             case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)
         )
+
+
+def _topic_changed(case: Case, event: ConsentChanged) -> None:
+    """A topic was left, or come back to. One that the programme has no more may still be come back to."""
+    left, program = case.customer.left, case.program
+    if event.granted:
+        case.customer.left = {topic: since for topic, since in left.items() if topic != event.topic}
+    elif event.topic in program.topics and event.topic not in left:
+        kept = {topic: since for topic, since in left.items() if topic in program.topics}
+        case.customer.left = kept | {event.topic: case.at}
+        about = {name for name, topics in program.topics_of_templates.items() if event.topic in topics}
+        drop_waiting(case, Reason.TOPIC_LEFT, lambda each: each.template in about)
 
 
 def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
@@ -203,6 +235,8 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
 
 
 def _opted_out(case: Case, _event: OptedOut) -> None:
+    if case.customer.conversation is not None:
+        case.customer.conversation.question = None
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
@@ -215,6 +249,11 @@ def _opted_in(case: Case, _event: OptedIn) -> None:
     if case.customer.stopped_at:
         case.customer.stopped_at = 0
         case.count(Counter.OPTED_OUT, -1)
+
+
+def _erased(case: Case, event: Erased) -> None:
+    referrals.left(case, event)
+    erase(case, event)
 
 
 def _timer_due(case: Case, event: TimerDue) -> None:
@@ -239,7 +278,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ConsentChanged: _consent_changed,
     OptedOut: _opted_out,
     OptedIn: _opted_in,
-    Erased: erase,
+    Erased: _erased,
     Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
@@ -249,6 +288,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     BudgetAnswered: paid.answered,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,
+    FriendBought: referrals.heard,
+    FriendGiven: referrals.given,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

@@ -93,6 +93,10 @@ class PartitionKeys:
         """Sorted set: merchant:customer -> when its earliest timer is due."""
         return self._named("timers")
 
+    def referral(self, merchant: str, code: str) -> str:
+        """Name whose a code is by which friends join."""
+        return f"{{{self.tag}}}:referral:{merchant}:{code}"
+
     def roll(self, merchant: str) -> str:
         """Name the list of a merchant's customers (`state.roll`)."""
         return f"{{{self.tag}}}:roll:{merchant}"
@@ -231,3 +235,23 @@ def renewal(merchant: str, connection: str) -> str:
 def feed(merchant: str, store: str) -> str:
     """Name what is usual for a store's feed (`stamgast.domain.feed_health`); `connections.v1` has it once an hour."""
     return f"pos:feed:{merchant}:{store}"
+
+
+def payments_by_time(merchant: str, kind: str) -> str:
+    """Name the sales, or the payments without one, of the last days, by when they were (`stamgast.tills.payments`)."""
+    return f"pos:{kind}:{merchant}"
+
+
+def payments_by_name(merchant: str, kind: str, name: str) -> str:
+    """Name the same by a reference (its digest)."""
+    return f"pos:{kind}:{merchant}:{name}"
+
+
+def payment_found(merchant: str, payment: str) -> str:
+    """Name what remembers which transaction a payment (its digest) belongs to."""
+    return f"pos:found:{merchant}:{payment}"
+
+
+def sale_paid(merchant: str, transaction: str) -> str:
+    """Name what remembers which payment a sale (its digest) was found for."""
+    return f"pos:paidby:{merchant}:{transaction}"

@@ -23,12 +23,20 @@ tiers: {by: spend, in: 12 months, levels: {silver: 250 EUR, gold: 500 EUR}, grac
 segments: {regulars: {visits: {at_least: 3}}, tagged: [{segment: regulars}, {tag: seen}]}
 events: {workshop: {fields: {topic: [bread, cake], score: number, paid: amount, held_on: date, first_time: yes_or_no}}}
 campaigns: {spring: {budget: 500 EUR}}
+topics: {news: {templates: [hello], words: {nl: [nieuws, nieuwsbrief]}}}
+join: {bread: {wording: poster-1, topics: [news], welcome: hello}, plain: {wording: poster-1, confirm: true}}
 messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 """
 WITH_STAFF = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  call_back: {purpose: utility}\n") + (
     'staff: {anna: {phone: "+31612345670", hours: "08:00-18:00"}, bram: {phone: "+31612345671", per_hour: 2}}\n'
 )
 WITH_QUESTION = PROGRAM + "questions: {visit: {template: hello, answer: score}}\n"
+WITH_GOODS = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + (
+    "recommend: {pairs: {RYE-800: [BUTTER-250, JAM-200]}, out_of_stock: [TART-6],\n"
+    "  names: {BUTTER-250: {nl: boter}, JAM-200: {nl: jam}}}\n"
+)
+WITH_FRIENDS = PROGRAM + "referral: {reward: free_loaf, friend_reward: coffee}\n"
+NEXT_PRODUCT = {"templates/nl/next_product.j2": "Bij je brood: {{ recommended.name }}! Stop? Antwoord STOP"}
 CALL_BACK = {
     "templates/nl/call_back.j2": "{{ staff.name }}: bel {{ customer.first_name or 'de klant' }} ({{ staff.customer }})"
 }

@@ -50,6 +50,9 @@ from stamgast.domain.events import (
     VoucherRedeemed,
     encode_event,
 )
+from stamgast.domain.feed_events import FeedsTurned
+from stamgast.domain.feed_health import Health
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.state.partitions import MOST_WORDS, Writes
 from streams.maintenance.replay import PartitionReplay
 from streams.runtime import inbox, step_size
@@ -125,6 +128,9 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     CampaignDone: lambda number, _who, _lines: CampaignDone(
         merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, how="walked"
     ),
+    FeedsTurned: lambda number, _who, _lines: FeedsTurned(
+        merchant=f"shop-{number}", customer="", at=T0, unwell={f"store-{n}": Health.STALE for n in range(20)}
+    ),
     BudgetWished: lambda number, _who, _lines: BudgetWished(
         merchant=MERCHANT, customer="", at=T0, budget=f"rule:r{number}/month", period="2026-10", by=number % 12, of=12,
         number=number, need=1, back=0, as_of=number,
@@ -134,6 +140,12 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
         amount=number, left=500,
     ),
     BudgetAnswered: _of(BudgetAnswered, activation="0" * 32, given=True),
+    FriendBought: lambda number, who, _lines: FriendBought(
+        merchant=MERCHANT, customer=who, at=T0, friend=f"f{number}", number=1, counts=True
+    ),
+    FriendGiven: lambda number, who, _lines: FriendGiven(
+        merchant=MERCHANT, customer=who, at=T0, by="c1", rule="r", reward="coffee"
+    ),
     StaffAlerted: lambda number, _who, _lines: StaffAlerted(
         merchant=MERCHANT, customer=STAFF_ROOM, at=T0, kind=AlertKind.RULE_PAUSED, what=f"r{number}", how="failures",
         mark=f"{number}", since=T0,
