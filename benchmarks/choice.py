@@ -2,7 +2,9 @@
 
 `cost` is the log score of what `fit` puts into force less that of the best candidate of each shop: the four purchase
 models, everybody alike, what shops usually are like, the combined model; where days are counted by a season, these
-counted so as well. `--quick` looks at two kinds.
+counted so as well. How buyers are ranked is told twice, by the chance to buy at all and by the mean number of
+purchases, beside a plain regression, which ranks alike by both, and an oracle that knows each one's rhythm
+(docs/adr/0174). `--quick` looks at two kinds.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.choice_shops import BEGIN, HORIZON, KINDS, Kind, draw
+from benchmarks.choice_shops import BEGIN, HORIZON, KINDS, Kind, draw_people
 from benchmarks.figures import Figure, table, tell
 from benchmarks.scene import Scene
 from stamgast.clv.data.histories import rows_as_of
@@ -28,8 +30,8 @@ from stamgast.clv.ensemble.best_model import regression_of
 from stamgast.clv.ensemble.combined import combine, fit_models
 from stamgast.clv.models.fitting import fit_alike, usual_shop
 from stamgast.clv.models.scores import scores_of
-from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
-from stamgast.clv.selection.metrics import auc, poisson_deviance
+from stamgast.clv.selection.forecasts import LEAST_CHANCE, Forecast, ModelForecast, log_scores
+from stamgast.clv.selection.metrics import auc, brier_scores, poisson_deviance
 from stamgast.domain.attrition import ALIKE, COMBINED
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.history import WEEK_DAYS
@@ -42,19 +44,31 @@ GOAL: Final = 0.010
 """What the choice may cost in log score."""
 NEAR: Final = 1.05
 """What the deviance may be of the regression's."""
+LEAST_AUC: Final = 0.010
+"""By how much the AUC may be below the regression's."""
+
+
+class Judged(NamedTuple):
+    """How somebody's forecasts of a shop were; AUCs by the chance to buy at all and by the mean number of purchases."""
+
+    deviance: float
+    brier: float
+    auc: float
+    auc_by_means: float
+    bias: float
 
 
 class Found(NamedTuple):
-    """What came of one shop. `regressed` is of the plain regression, None where it could not be learnt."""
+    """What came of one shop. `regressed` is of the plain regression, None where it could not be learnt; so `oracle`."""
 
     shop: str
     model: str
     log_score: float
     best: str
     best_score: float
-    figures: tuple[float, float, float]
-    """Deviance, AUC and bias of purchases."""
-    regressed: tuple[float, float, float] | None
+    figures: Judged
+    regressed: Judged | None
+    oracle: Judged | None
     seconds: float
 
     @property
@@ -68,27 +82,21 @@ def run(scene: Scene) -> None:
     shops = list(_shops())
     found = [look(*shop) for shop in (shops[3:5] if scene.quick else shops)]
     heads = (
-        "shop",
-        "gone by",
-        "log score",
-        "best candidate",
-        "it",
-        "cost",
-        "deviance",
-        "regression",
-        "AUC",
-        "it",
-        "bias",
+        *("shop", "gone by", "log score", "best candidate", "it", "cost", "deviance", "regression", "oracle"),
+        *("AUC", "regression", "oracle", "by means", "oracle", "Brier", "oracle", "bias"),
     )
     table("half a year ahead", heads, [_row(each) for each in found])
     within = sum(each.cost <= GOAL for each in found)
-    pairs = [(each.figures[0], each.regressed[0]) for each in found if each.regressed is not None]
-    near = sum(ours <= NEAR * theirs for ours, theirs in pairs)
+    pairs = [(each.figures, each.regressed) for each in found if each.regressed is not None]
+    near = sum(ours.deviance <= NEAR * theirs.deviance for ours, theirs in pairs)
+    ranked = [(ours, theirs) for ours, theirs in pairs if not np.isnan(theirs.auc)]
+    ranks = sum(ours.auc >= theirs.auc - LEAST_AUC for ours, theirs in ranked)
     tell(
         (
             Figure("choice_within", within, "shops", "looked at", len(found)),
             Figure("choice_mean_cost", fmean(each.cost for each in found), "log score", "goal, at most", GOAL),
             Figure("choice_near_regression", near, "shops", "looked at", len(pairs)),
+            Figure("choice_ranks_as_regression", ranks, "shops", "looked at", len(ranked)),
             Figure("choice_seconds", sum(each.seconds for each in found), "s"),
         )
     )
@@ -102,7 +110,8 @@ def _shops() -> Iterator[tuple[Kind, int, int, int]]:
 
 def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
     """Draw a shop, fit as `fit` does, and hold it and every candidate against what came."""
-    purchases, cut = draw(kind, customers, days, seed), BEGIN + days
+    drawn, cut = draw_people(kind, customers, days, seed), BEGIN + days
+    purchases = drawn.purchases
     window = window_of(purchases, cut, cut + HORIZON)
     known = [buyer.days() for buyer in up_to(purchases, cut).buyers.values()]
     began = time.process_time()
@@ -118,14 +127,17 @@ def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
         candidates |= {f"{name}, season": forecast for name, forecast in seasonal.items()}
     scores = {name: float(log_scores(each, window.purchases).mean()) for name, each in candidates.items()}
     best = min(scores, key=lambda name: scores[name])
+    known_best = drawn.oracle()
+    came = window.purchases
     return Found(
         f"{kind.name}, {customers}, {days} days",
         found.model + (", season" if found.season is not None else ""),
         float(log_scores(ours, window.purchases).mean()),
         best,
         scores[best],
-        _figures(ours.purchases, window.purchases),
-        None if regression is None else _figures(regression.purchases, window.purchases),
+        _judged(ours.purchases, ours.p_buy, came),
+        None if regression is None else _judged(regression.purchases, regression.p_buy, came),
+        None if known_best is None else _judged(*known_best, came),
         seconds,
     )
 
@@ -144,16 +156,19 @@ def _candidates(purchases: Purchases, cut: int) -> tuple[dict[str, Forecast], Fo
     return found, regression_of(known, window)
 
 
-def _figures(means: Floats, came: Integers) -> tuple[float, float, float]:
-    return (
-        poisson_deviance(means, came) or np.nan,
+def _judged(means: Floats, chances: Floats, came: Integers) -> Judged:
+    return Judged(
+        poisson_deviance(np.maximum(means, LEAST_CHANCE), came) or np.nan,
+        float(brier_scores(chances, came).mean()),
+        auc(chances, came) or np.nan,
         auc(means, came) or np.nan,
         float(means.sum() / max(came.sum(), 1)) - 1,
     )
 
 
 def _row(found: Found) -> tuple[str, ...]:
-    theirs = found.regressed or (np.nan, np.nan, np.nan)
+    nothing = Judged(*[np.nan] * 5)
+    ours, theirs, known = found.figures, found.regressed or nothing, found.oracle or nothing
     return (
         found.shop,
         found.model,
@@ -161,9 +176,9 @@ def _row(found: Found) -> tuple[str, ...]:
         found.best,
         f"{found.best_score:.3f}",
         f"{found.cost:+.3f}",
-        f"{found.figures[0]:.2f}",
-        f"{theirs[0]:.2f}",
-        f"{found.figures[1]:.3f}",
-        f"{theirs[1]:.3f}",
-        f"{found.figures[2]:+.2f}",
+        *(f"{each.deviance:.2f}" for each in (ours, theirs, known)),
+        *(f"{each.auc:.3f}" for each in (ours, theirs, known)),
+        *(f"{each.auc_by_means:.3f}" for each in (ours, known)),
+        *(f"{each.brier:.3f}" for each in (ours, known)),
+        f"{ours.bias:+.2f}",
     )

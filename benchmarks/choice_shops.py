@@ -1,13 +1,14 @@
-"""Drawn shops of twelve kinds, to see what the choice of a model costs where nobody has seen the shop before."""
+"""Drawn shops of thirteen kinds, to see what the choice of a model costs where nobody has seen the shop before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from benchmarks.choice_oracle import Rhythm, foretell
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.domain.units import Day
 from stamgast.sheets.cells import MICRO
@@ -20,8 +21,18 @@ _MOST: Final = 400
 """Purchases of one customer, beyond which nobody is drawn."""
 
 Chance = np.random.Generator
-Customer = Callable[[Chance, float, float], list[float]]
+Visits = Callable[[Chance, float, float], list[float]]
 """Days of the repeat purchases of somebody who first comes on a day, until an end."""
+
+
+class Person(NamedTuple):
+    """Somebody as they are: how they come, and what the oracle knows of it (`benchmarks.choice_oracle`), if it can."""
+
+    visits: Visits
+    rhythm: Rhythm | None = None
+
+
+Customer = Callable[[Chance], Person]
 
 
 @dataclass(frozen=True)
@@ -36,33 +47,45 @@ class Kind:
 def _renewal(gap: float, between: float, leaves: tuple[float, float], shape: float) -> Customer:
     """Gaps are gamma of that shape around an own mean; the chance to leave at a visit is beta, of a mean and a size."""
 
-    def customer(chance: Chance, first: float, end: float) -> list[float]:
+    def customer(chance: Chance) -> Person:
         mean = gap * np.exp(chance.normal(0, between))
         stops = chance.beta(leaves[0] * leaves[1], (1 - leaves[0]) * leaves[1])
+        return _in_rhythm(Rhythm(mean, shape, stops))
+
+    return customer
+
+
+def _in_rhythm(rhythm: Rhythm) -> Person:
+    def visits(chance: Chance, first: float, end: float) -> list[float]:
         days, at = list[float](), first
-        while len(days) < _MOST and chance.random() >= stops:
-            at += chance.gamma(shape, mean / shape)
+        while len(days) < _MOST and chance.random() >= rhythm.stops:
+            at += rhythm.gap(chance)
             if at > end:
                 break
             days.append(at)
         return days
 
-    return customer
+    return Person(visits, rhythm)
 
 
 def _gamma_rates(r: float, alpha: float, stays: Callable[[Chance], float], leaves: float = 0.0) -> Customer:
     """Purchases are Poisson's at a gamma rate a week, for so many weeks; at each the chance to leave is `leaves`."""
 
-    def customer(chance: Chance, first: float, end: float) -> list[float]:
+    def customer(chance: Chance) -> Person:
         rate = chance.gamma(r, 1 / alpha) / 7
-        until = min(end, first + 7 * stays(chance))
-        days, at = list[float](), first
-        while len(days) < _MOST and chance.random() >= leaves:
-            at += chance.exponential(1 / rate)
-            if at > until:
-                break
-            days.append(at)
-        return days
+        there = 7 * stays(chance)
+
+        def visits(chance: Chance, first: float, end: float) -> list[float]:
+            until = min(end, first + there)
+            days, at = list[float](), first
+            while len(days) < _MOST and chance.random() >= leaves:
+                at += chance.exponential(1 / rate)
+                if at > until:
+                    break
+                days.append(at)
+            return days
+
+        return Person(visits, Rhythm(1 / rate, 1, leaves) if stays is _for_ever else None)
 
     return customer
 
@@ -74,39 +97,37 @@ def _for_ever(_: Chance) -> float:
 def _pauses(gap: float, shape: float, pause: tuple[float, float], leaves: float) -> Customer:
     """Regular for a while, then a pause (a chance at a visit, of so many days in the mean), then again."""
 
-    def customer(chance: Chance, first: float, end: float) -> list[float]:
-        mean = gap * np.exp(chance.normal(0, 0.5))
-        days, at = list[float](), first
-        while len(days) < _MOST and chance.random() >= leaves:
-            at += chance.exponential(pause[1]) if chance.random() < pause[0] else chance.gamma(shape, mean / shape)
+    def customer(chance: Chance) -> Person:
+        return _in_rhythm(Rhythm(gap * np.exp(chance.normal(0, 0.5)), shape, leaves, pause))
+
+    return customer
+
+
+def _slowing(chance: Chance) -> Person:
+    """Every gap is longer than the one before, and nobody leaves."""
+    usual = 6 * np.exp(chance.normal(0, 0.5))
+
+    def visits(chance: Chance, first: float, end: float) -> list[float]:
+        mean, days, at = usual, list[float](), first
+        while len(days) < _MOST:
+            at += chance.exponential(mean)
+            mean *= 1.35
             if at > end:
                 break
             days.append(at)
         return days
 
-    return customer
+    return Person(visits)
 
 
-def _slowing(chance: Chance, first: float, end: float) -> list[float]:
-    """Every gap is longer than the one before, and nobody leaves."""
-    mean, days, at = 6 * np.exp(chance.normal(0, 0.5)), list[float](), first
-    while len(days) < _MOST:
-        at += chance.exponential(mean)
-        mean *= 1.35
-        if at > end:
-            break
-        days.append(at)
-    return days
-
-
-def _mixed(chance: Chance, first: float, end: float) -> list[float]:
+def _mixed(chance: Chance) -> Person:
     sorts = (
         _renewal(7, 0.15, (1 / 30, 400), 1),
         _renewal(32, 0.25, (1 / 20, 400), 16),
         _renewal(16, 0.6, (1 / 15, 400), 1),
         _renewal(42, 0.4, (1 / 2.5, 400), 1),
     )
-    return sorts[chance.choice(4, p=(0.2, 0.2, 0.2, 0.4))](chance, first, end)
+    return sorts[chance.choice(4, p=(0.2, 0.2, 0.2, 0.4))](chance)
 
 
 def _winter(day: np.ndarray) -> np.ndarray:
@@ -137,8 +158,31 @@ KINDS: Final = (
 )
 
 
+class Drawn(NamedTuple):
+    """What a shop's customers bought, and of each (in the order of their names) who they are and when they came.
+
+    Times are by the shop's clock, which the season drives; `until` is what it says at the end of the last known day,
+    `ends` what at those of the days to come.
+    """
+
+    purchases: Purchases
+    people: list[tuple[Person, np.ndarray]]
+    until: float
+    ends: np.ndarray
+
+    def oracle(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the means and chances of who knows each one's rhythm; None where somebody has none that it knows."""
+        known = [(person.rhythm, times) for person, times in self.people if person.rhythm is not None]
+        return foretell(known, self.until, self.ends) if len(known) == len(self.people) else None
+
+
 def draw(kind: Kind, customers: int, days: int, seed: int) -> Purchases:
-    """Draw what such a shop's customers bought in so many days and in the `HORIZON` after them.
+    """Draw what such a shop's customers bought in so many days and in the `HORIZON` after them."""
+    return draw_people(kind, customers, days, seed).purchases
+
+
+def draw_people(kind: Kind, customers: int, days: int, seed: int) -> Drawn:
+    """Draw the same, with the people.
 
     They first come on any day of those; with a season more of them when there is more trade.
     """
@@ -146,10 +190,13 @@ def draw(kind: Kind, customers: int, days: int, seed: int) -> Purchases:
     whole = np.arange(BEGIN, BEGIN + days + HORIZON + 1)
     trade = np.ones(len(whole)) if kind.season is None else kind.season(whole.astype(np.float64))
     clock = np.concatenate([[0.0], np.cumsum(trade)])
-    buyers = {}
+    buyers, people = {}, []
     for number in range(customers):
         first = float(chance.uniform(0, clock[days])) if number else 0.0
-        times = np.array([first, *kind.customer(chance, first, float(clock[-1]) - 1e-6)])
+        person = kind.customer(chance)
+        times = np.array([first, *person.visits(chance, first, float(clock[-1]) - 1e-6)])
         found = np.unique(np.searchsorted(clock, times, side="right") - 1)
         buyers[f"{number:05}"] = Buyer({BEGIN + int(day): 10 * MICRO for day in found})
-    return Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
+        people.append((person, times))
+    purchases = Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
+    return Drawn(purchases, people, float(clock[days + 1]), clock[days + 2 :])

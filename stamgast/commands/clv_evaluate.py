@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
 from stamgast.commands.clv_data import Data, ends_early, read_data
-from stamgast.commands.clv_program import Trade, trade_of
+from stamgast.commands.clv_fits import read_given
+from stamgast.commands.clv_program import Trade, closed_of, trade_of
 from stamgast.commands.clv_words import read_day
 from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
     from stamgast.clv.evaluation.backtest import Evaluation
+    from stamgast.domain.closed_days import ClosedDays
+    from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.units import Day
 
 _SHOWN: Final = (
@@ -23,8 +27,8 @@ _SHOWN: Final = (
     ("crps", 4),
     ("brier", 4),
     ("poisson_deviance", 3),
-    ("auc", 4),
     ("auc_p_buy", 4),
+    ("auc", 4),
     ("n_bias", 3),
     ("v_bias", 3),
     ("slope", 3),
@@ -50,6 +54,12 @@ def evaluate(
         str, typer.Option(help="Average spend over `all` purchase days or those after the first.")
     ] = "all",
     season: Trade = "",
+    parameters: Annotated[
+        Path | None, typer.Option(help="Judge this parameter set beside them (`given`), as `clv score` goes by it.")
+    ] = None,
+    merchant: Annotated[
+        str, typer.Option(help="Whose closed days --parameters leaves out, if it says open_days.")
+    ] = "",
     report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,6 +73,7 @@ def evaluate(
     if orders not in {"repeat", "all"}:
         misuse(f"--orders is {orders!r}; it is repeat or all")
     trade = trade_of("", season)
+    given = _given(parameters, merchant)
     if report is not None:
         _check_plots()
     purchases = read_data(data, end, so="")
@@ -76,6 +87,8 @@ def evaluate(
     if doubt := found.doubt_about_ranks():
         warnings.append(doubt)
         say(f"warning: {doubt}")
+    if given is not None:
+        found = _beside(found, purchases, given, warnings)
     if report is not None:
         _write(report, found)
     if as_json:
@@ -83,6 +96,33 @@ def evaluate(
         print_json({**found.document(), **dates})
     else:
         _show(found)
+
+
+class _Given(NamedTuple):
+    parameters: ParameterSet
+    closed: ClosedDays
+
+
+def _given(file: Path | None, merchant: str) -> _Given | None:
+    """Read the parameters to judge, and whose closed days they leave out."""
+    if file is None:
+        if merchant:
+            misuse("--merchant says whose closed days --parameters leaves out; give both")
+        return None
+    parameters = read_given(file)
+    return _Given(parameters, closed_of(merchant, file, parameters))
+
+
+def _beside(found: Evaluation, purchases: Purchases, given: _Given, warnings: list[str]) -> Evaluation:
+    """Return the same with the given parameters beside the models; warn where they have seen the holdout."""
+    from stamgast.clv.evaluation.given import GIVEN, judge_given, learnt_of, seen_of
+
+    if seen := seen_of(given.parameters, found.ends[0]):
+        warnings.append(seen)
+        say(f"warning: {seen}")
+    judged = judge_given(purchases, given.parameters, *found.ends, given.closed)
+    learnt = learnt_of(given.parameters)
+    return replace(found, judged={**found.judged, GIVEN: judged}, learnt={**found.learnt, GIVEN: learnt})
 
 
 def _check(purchases: Purchases, begin: Day, end: Day) -> list[str]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import misuse, say
+from stamgast.commands.answering import fail, misuse, say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stamgast.clv.data.state_sample import Live
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
@@ -29,6 +31,16 @@ def check_model(model: str, orders: str) -> None:
         misuse(f"--model is {model!r}; it is one of {', '.join(known)}")
     if orders not in {"repeat", "all"}:
         misuse(f"--orders is {orders!r}; it is repeat or all")
+
+
+def read_given(file: Path) -> ParameterSet:
+    """Read a parameter set; exit with 1 if it cannot be gone by."""
+    from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
+
+    try:
+        return read_parameters(file)
+    except ParameterFileError as error:
+        fail(str(error))
 
 
 def fit_shop(
@@ -66,7 +78,7 @@ def with_regularity(live: Live, found: ParameterSet, closed: ClosedDays | None =
 
     regularity = fit_regularity(live.days, live.sample.as_of, closed or ClosedDays())
     if regularity is None:
-        say("note: too few came again, or fell silent, to tell how regularly they come; lapses go by the model alone")
+        say("note: too few came again to tell how regularly they come; lapses go by the model alone")
     return msgspec.structs.replace(found, regularity=regularity).versioned()
 
 

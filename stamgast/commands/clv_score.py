@@ -14,7 +14,6 @@ from stamgast.commands.answering import (
     AsJson,
     answer,
     end_json_items,
-    fail,
     is_given,
     misuse,
     print_json_items,
@@ -22,7 +21,7 @@ from stamgast.commands.answering import (
 )
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
-from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, read_given, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_program import Trade, closed_of, program_of, trade_of
 from stamgast.commands.clv_words import Cost, Margins, read_cost, read_day, read_margins, read_share, read_weeks
@@ -151,12 +150,7 @@ def _warn_of_short(found: ParameterSet, weeks: float) -> None:
 
 
 def _given(file: Path, model: str) -> ParameterSet:
-    from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
-
-    try:
-        found = read_parameters(file)
-    except ParameterFileError as error:
-        fail(str(error))
+    found = read_given(file)
     if model and model != found.model:
         misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
     return found

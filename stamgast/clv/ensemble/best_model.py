@@ -5,32 +5,36 @@ third and a half of the known time lie after them, `days` at most. Rehearsed are
 one, everybody alike, a plain regression, and what shops usually are like, with nothing learnt.
 
 Rehearsals cannot tell close models apart, so none of them is picked: they are blended, each believed as far as it
-foretold what came after the cuts (`shares_of`). Where too few have come or stayed away to learn a combined model, and
-for less than `FEWEST_DAYS`, for which what it learnt is wrong, the single one that foretold best is taken.
+foretold what came after the cuts (`shares_of`). For that the purchase models of a rate and of leaving are asked with
+today's parameters: what early days taught them is of the season and of the newcomers of then, and four numbers learn
+next to nothing by heart. MBG/CNBD-k is not, for its k does (docs/adr/0173). Where too few have come or stayed away to
+learn a combined model, and for less than `FEWEST_DAYS`, for which what it learnt is wrong, the single one that foretold
+best is taken.
 docs/adr/0135 says how often that was right, and `gain` how sure the combined model is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.rows import Floats, Integers
+from stamgast.clv.data.rows import Floats
+from stamgast.clv.data.sample import sample_of
 from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
 from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
 from stamgast.clv.ensemble.shares import Foretold, mixed, shares_of
-from stamgast.clv.models.fitting import MODELS, fit_alike, usual_shop
+from stamgast.clv.models.fitting import MODELS, fit_alike, fit_with_fallback, usual_shop
 from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import LEAST_CHANCE, Forecast, ModelForecast, chance_of
 from stamgast.clv.selection.resampling import interval_of_mean
 from stamgast.clv.selection.validation_split import FEWEST, MOST_DAYS
-from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, MBG_CNBD_K
+from stamgast.domain.attrition import ALIKE, BG_NBD, BLENDED, COMBINED, MBG_CNBD_K, MBG_NBD, PARETO_NBD, Model
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
 
@@ -39,6 +43,12 @@ USUAL: Final = MBG_CNBD_K
 PRIOR: Final = "prior"
 """What shops usually are like: where it foretold best, what is fitted is drawn towards it."""
 SHARES_AFTER: Final = (1 / 3, 1 / 2)
+SHARE_LATER: Final = 1 / 4
+"""What a cut leaves in place of the second of these where no more than a horizon may be left after both, which makes
+them next to the same."""
+_NEAR: Final = 4 * WEEK_DAYS
+IN_FORCE: Final = (BG_NBD, MBG_NBD, PARETO_NBD)
+"""The purchase models whose share is by today's parameters."""
 MOST_CUSTOMERS: Final = 5_000
 """Of more, as many at equal distances are rehearsed with: a log score of so many is sure to a few thousandths."""
 
@@ -84,9 +94,8 @@ def choose(purchases: Purchases, days: int) -> Choice:
     """Rehearse at cuts before `purchases.as_of`, for at most so many days."""
     purchases = _thinned(purchases)
     span = purchases.as_of - first_day_of(purchases)
-    times = dict.fromkeys(min(int(span * share), MOST_DAYS, days) for share in SHARES_AFTER)
     held: dict[Day, _Rehearsal] = {}
-    for after in times:
+    for after in _times(span, min(MOST_DAYS, days)):
         if after >= WEEK_DAYS and (rehearsal := _rehearsed(purchases, after)):
             held[purchases.as_of - after] = rehearsal
     if not held:
@@ -103,28 +112,53 @@ def choose(purchases: Purchases, days: int) -> Choice:
     one = to_fit = min((name for name in alone if name != REGRESSION), key=lambda name: scores[name])
     shares = {}
     if COMBINED in scores and min(purchases.as_of - cut for cut in held) >= FEWEST_DAYS:
-        shares = _shares(list(held.values()), names)
+        shares = _shares(list(held.values()), names, _today(purchases))
         scores[BLENDED] = _mean_surprise([mixed(each.chances, shares) for each in held.values()])
         best = to_fit = _blend_or_one(shares)
     return Choice(best, single, max(held), scores, gain, to_fit, tuple(held), shares, one)
 
 
+def _times(span: int, most: int) -> list[int]:
+    """Return how many days each cut leaves to foretell, at most so many; the longest or the one to choose by first."""
+    first, second = (min(int(span * share), most) for share in SHARES_AFTER)
+    if second == most and second - first < _NEAR:
+        second = min(int(span * SHARE_LATER), most)
+    return list(dict.fromkeys((first, second)))
+
+
 class _Rehearsal(NamedTuple):
-    """The chance that each model gave to what each customer did after a cut, its means, and how often they came.
+    """The chance that each model gave to what each customer did after a cut, its means, and what came in the window.
 
     `regular`: with a k above 1.
     """
 
     chances: dict[str, Floats]
     means: dict[str, Floats]
-    came: Integers
+    window: Window
     regular: bool
 
+    def told(self, today: Mapping[str, Model]) -> Foretold:
+        """Return what was foretold, by these parameters of today where there are any."""
+        rows, came = self.window.sample.rows, self.window.purchases
+        again = {name: ModelForecast(scores_of(model), rows, self.window.weeks) for name, model in today.items()}
+        return Foretold(
+            self.chances | {name: chance_of(each, came) for name, each in again.items()},
+            self.means | {name: each.purchases for name, each in again.items()},
+            came,
+        )
 
-def _shares(held: list[_Rehearsal], names: list[str]) -> dict[str, float]:
+
+def _today(purchases: Purchases) -> dict[str, Model]:
+    """Return the models whose share is by what is known today."""
+    sample = sample_of(up_to(purchases, purchases.as_of))
+    found: dict[str, Model] = {name: fit_with_fallback(name, sample.rows).model for name in IN_FORCE}
+    return found | {ALIKE: fit_alike(sample.rows).model}
+
+
+def _shares(held: list[_Rehearsal], names: list[str], today: Mapping[str, Model]) -> dict[str, float]:
     """Return how far each is believed; MBG/CNBD-k only where k > 1, for with k = 1 it is MBG/NBD."""
     left_out = {PRIOR} if all(each.regular for each in held) else {PRIOR, MBG_CNBD_K}
-    told = [Foretold(each.chances, each.means, each.came) for each in held]
+    told = [each.told(today) for each in held]
     return shares_of(told, [name for name in names if name not in left_out], REGRESSION)
 
 
@@ -163,7 +197,7 @@ def _rehearsed(purchases: Purchases, after: int) -> _Rehearsal | None:
         forecasts[REGRESSION] = regression
     chances = {name: chance_of(each, window.purchases) for name, each in forecasts.items()}
     means = {name: each.purchases for name, each in forecasts.items()}
-    return _Rehearsal(chances, means, window.purchases, fits[MBG_CNBD_K].parameters.get("k", 1) > 1)
+    return _Rehearsal(chances, means, window, fits[MBG_CNBD_K].parameters.get("k", 1) > 1)
 
 
 def regression_of(known: Purchases, window: Window) -> RegressionForecast | None:

@@ -44,7 +44,7 @@ from stamgast.domain.units import Day
 
 Interval = tuple[float, float]
 RANKS: Final = 0.55
-"""An AUC below which a model says next to nothing of who comes before whom."""
+"""An AUC, by the chance to buy, below which a model says next to nothing of who comes before whom."""
 _COMPARED: Final = ("log_score", "brier")
 
 
@@ -104,9 +104,10 @@ class Evaluation:
     def doubt_about_ranks(self) -> str:
         """Say so where what is to be gone by ranks nobody: a list of whom to write to first is then a lottery."""
         best = self.judged.get(self.choice.best)
-        if best is None or best.auc is None or best.auc >= RANKS:
+        auc = None if best is None else best.auc_p_buy
+        if auc is None or auc >= RANKS:
             return ""
-        return f"nothing ranks these customers: {self.choice.best} has an AUC of {best.auc:.2f}, and .50 is chance"
+        return f"nothing ranks these customers: {self.choice.best} has an AUC of {auc:.2f}, and .50 is chance"
 
     def _model(self, name: str) -> dict[str, Any]:
         learnt, judged = self.learnt[name], self.judged[name]

@@ -24,9 +24,8 @@ from stamgast.domain.regularity import REACHES, SOONEST, WINDOW, Habit, Kind, Re
 from stamgast.domain.units import Day
 
 FEWEST: Final = 50
-"""Customers who came again, and gaps after a second visit: with fewer a shop has no regularity of its own."""
-FEWEST_CALLS: Final = 30
-"""Silences in which somebody had left as likely as not: a shop that has seen fewer cannot tell a pause from an end."""
+"""Customers who came again: with fewer a shop has no regularity of its own. That nobody came a third time, or next to
+nobody fell silent yet, is no reason to have none (docs/adr/0173): kinds and formulas say what the past does not."""
 MOST: Final = 5_000
 """So many customers are enough."""
 _LONGEST: Final = 64
@@ -61,15 +60,14 @@ class Spells(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What calls at a chance come to: the share that is right, and how many there are."""
+    """What calls at a chance come to: the share that is right."""
 
     chance: float
     share: float
-    calls: int
 
 
 def fit_regularity(customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Regularity | None:
-    """Return the shop's regularity at the end of a day; None where too few came again, or fell silent, to tell.
+    """Return the shop's regularity at the end of a day; None where too few came again to tell.
 
     Closed days are days as all others, but for dead seasons: whoever names a fortnight is not to be told sooner for it,
     and wrongly.
@@ -78,16 +76,13 @@ def fit_regularity(customers: Sequence[PurchaseDays], as_of: Day, closed: Closed
     chosen = customers[::step] if step > 1 else customers
     dead = closed.dead_seasons()
     gaps = [_gaps(days, dead) for days in chosen]
-    if sum(map(bool, gaps)) < FEWEST or sum(max(len(each) - 1, 0) for each in gaps) < FEWEST:
+    if sum(map(bool, gaps)) < FEWEST:
         return None
     quiet = [dead.open_between(days[-1], as_of) for days in chosen]
     kinds = find_kinds(_sums(chosen, gaps, quiet))
     spells = _spells(kinds, *_moments(chosen, gaps, quiet))
     habits, gone = _habits(spells)
-    calls = _calls(habits, spells, gone)
-    if next(each.calls for each in calls if each.chance >= 0.5) < FEWEST_CALLS:
-        return None
-    return Regularity(kinds, habits, _sureness(calls))
+    return Regularity(kinds, habits, _sureness(_calls(habits, spells, gone)))
 
 
 def _gaps(days: PurchaseDays, dead: ClosedDays) -> list[float]:
@@ -213,13 +208,13 @@ def _calls(habits: Sequence[Habit], spells: Spells, gone: Floats) -> list[Called
         doubt = 1 + max(0.0, (chance - _FEW_WRONG) / (1 - _FEW_WRONG))
         wrong += doubt * math.sqrt(wrong) + _ALERTS * (1 - chance)
         share = min(1 - wrong / (float(told.sum()) + _ALERTS), max(_BELIEVED, chance + _MARGIN))
-        found.append(Called(chance, share, int(told.sum())))
+        found.append(Called(chance, share))
     return found
 
 
 def _sureness(calls: Sequence[Called]) -> tuple[tuple[float, float], ...]:
     table: list[tuple[float, float]] = []
-    for chance, share, _ in calls:
+    for chance, share in calls:
         if 0 < share < 1 and (not table or share > table[-1][0] + 1e-4):
             table.append((round(share, 6), chance))
     return tuple(table)

@@ -43,7 +43,8 @@ def bias(expected: Floats, actual: Floats | Integers) -> float | None:
 def auc(rank: Floats, actual: Integers) -> float | None:
     """Return the chance that a buyer was ranked above somebody who did not buy, a tie counting half (Mann-Whitney).
 
-    `auc` ranks by `expected`, `auc_p_buy` by `p_buy`. Greater is better, 0.5 is chance; None if all or none bought.
+    `auc_p_buy` ranks by `p_buy`, `auc` by `expected`, at which right means need not be best (docs/adr/0174). Greater is
+    better, 0.5 is chance; None if all or none bought.
     """
     bought = actual > 0
     buyers, others = int(bought.sum()), int((~bought).sum())

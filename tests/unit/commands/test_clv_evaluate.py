@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from stamgast import drawn_pages
 from stamgast.commands.clv import app
-from tests.unit.clv.purchases import all_alike, csv_of, drawn_shop
+from tests.unit.clv.purchases import MBG, all_alike, csv_of, drawn_shop
 
 pytestmark = pytest.mark.fits
 KEYS = {
@@ -164,6 +165,73 @@ def test_a_holdout_beyond_the_data_is_warned_of(sales):
     (warning,) = json.loads(done.stdout)["warnings"]
     assert "the holdout is longer than what is known" in warning
     assert f"warning: {warning}" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def fitted(sales) -> Path:
+    """What `fit` wrote of the calibration period."""
+    path = sales.with_name("shop.json")
+    calibrated = ("--data", sales, "--as-of", DATES[1], "--horizon", "250d", "--orders", "all", "--out", path)
+    done = CliRunner().invoke(app, ["fit", *map(str, calibrated)], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    return path
+
+
+def test_what_fit_wrote_is_judged_as_score_goes_by_it_and_as_evaluate_had_it(sales, fitted):
+    models = json.loads(run("--data", sales, *DATES, "--parameters", fitted, "--json").stdout)["models"]
+    asked = ("--data", sales, "--as-of", DATES[1], "--horizon", "250d", "--parameters", fitted, "--json")
+    scores = json.loads(CliRunner().invoke(app, ["score", *map(str, asked)], catch_exceptions=False).stdout)
+
+    assert list(models) == [*MODELS, "given"]
+    given, blended = models["given"], models["blended"]
+    assert given["fitted"] == "blended"
+    for figure in ("log_score", "crps", "brier", "poisson_deviance", "n_bias", "v_bias", "auc", "auc_p_buy", "top10"):
+        assert given[figure] == pytest.approx(blended[figure], rel=1e-6), figure
+    came = purchases_after(sales, DATES[1])
+    assert given["n_bias"] == pytest.approx(sum(each["expected_purchases"] for each in scores) / came.total() - 1)
+    chances = [(each["p_buy"] - (came[each["customer"]] > 0)) ** 2 for each in scores]
+    assert given["brier"] == pytest.approx(sum(chances) / len(chances))
+
+
+def purchases_after(sales: Path, day: str) -> Counter[str]:
+    """Count purchase days after a day by customer."""
+    lines = (line.split(",") for line in sales.read_text().splitlines()[1:])
+    return Counter(customer for customer, date, _ in lines if day < date <= DATES[3])
+
+
+def test_parameters_that_have_seen_the_holdout_are_warned_of(sales, fitted):
+    earlier = ("--calibration-end", "1997-12-24", "--holdout-end", "1998-10-01")
+
+    done = run("--data", sales, *earlier, "--parameters", fitted, "--json")
+
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert (
+        warning == "the given parameters were fitted up to 1998-01-24, so they have seen days that they are judged by"
+    )
+
+
+def test_parameters_without_money_are_judged_by_purchases_alone(sales, tmp_path):
+    path = tmp_path / "mbg.json"
+    path.write_text(json.dumps(MBG))
+
+    given = json.loads(run("--data", sales, *DATES, "--parameters", path, "--json").stdout)["models"]["given"]
+
+    assert given["v_bias"] is given["top10"] is given["standard_errors"] is None
+    assert given["log_score"] > 0
+
+
+def test_parameters_that_cannot_be_judged_are_told(sales, tmp_path):
+    closed = tmp_path / "closed.json"
+    closed.write_text(json.dumps({**MBG, "open_days": True}))
+
+    missing = run("--data", sales, *DATES, "--parameters", tmp_path / "none.json")
+    unknown = run("--data", sales, *DATES, "--parameters", closed)
+    alone = run("--data", sales, *DATES, "--merchant", "bakkerij-noord")
+
+    assert (missing.exit_code, unknown.exit_code, alone.exit_code) == (1, 2, 2)
+    assert "none.json: No such file" in missing.stderr
+    assert "say whose they are with --merchant M" in unknown.stderr
+    assert "--merchant says whose closed days --parameters leaves out; give both" in alone.stderr
 
 
 def test_a_report_is_one_page_with_four_plots_that_needs_nothing_beside_it(sales, tmp_path):

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from stamgast.clv.data.histories import split_at
 from stamgast.clv.data.rows import make_rows
 from stamgast.clv.data.state_sample import live_of_days
 from stamgast.clv.ensemble.best_fit import BEST, fit_any
@@ -13,11 +14,14 @@ from stamgast.clv.ensemble.shares import LEAST_SHARE
 from stamgast.clv.models.fitting import MODELS, fit_alike
 from stamgast.clv.models.regression import REGRESSION, regress
 from stamgast.clv.models.scores import scores_of
+from stamgast.clv.selection.validation_split import surprises
 from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.programs.refit import refit
 from tests.builders import program, sure
 from tests.unit.clv.purchases import all_alike, drawn_shop, purchases_of, regular_shop
+from tests.unit.clv.seasonal import FIRST as JANUARY
+from tests.unit.clv.seasonal import Season, draw
 
 FIRST, END = 10_000, 10_364
 pytestmark = pytest.mark.fits
@@ -167,3 +171,27 @@ def test_a_regression_finds_the_rate_that_was_put_in():
 
     assert found.means(rows, 10.0) == pytest.approx(means, rel=0.15)
     assert found.size == pytest.approx(2.0, rel=0.2)
+
+
+def test_a_young_shop_is_not_held_to_what_its_first_season_taught():
+    """Known from one January to the next: at the cuts nobody had seen an autumn, and rates learnt there were too low."""
+    at_first = {"r": 0.8, "alpha": 4.0, "a": 0.5, "b": 2.4}
+    drawn = draw(at_first, Season(yearly=0.6), 700, joins=300, days=365 + 182, seed=1)
+    known, later = split_at(drawn, JANUARY + 365)
+    shop = live_of_days(known, JANUARY + 365, NO_DAYS)
+
+    def log_score(model: str) -> float:
+        found = fit_any(shop, model, "all", 182)
+        return float(surprises(found.attrition(), shop.sample.rows, 26.0, later).mean())
+
+    assert log_score(BEST) < min(map(log_score, MODELS)) + 0.04, "it was .09 more"
+
+
+def test_two_cuts_that_would_be_next_to_the_same_are_not():
+    shop = [sorted(days) for days in drawn_shop(400, days=540).values()]
+
+    half_a_year = choose(purchase_days(live_of_days(shop, FIRST + 540, NO_DAYS), NO_DAYS), 182)
+    all_there_is = choose(purchase_days(live_of_days(shop, FIRST + 540, NO_DAYS), NO_DAYS), 273)
+
+    assert half_a_year.cuts == (FIRST + 540 - 180, FIRST + 540 - 135), "a half, 182 at most, would be two days more"
+    assert all_there_is.cuts == (FIRST + 540 - 180, FIRST + 540 - 270)

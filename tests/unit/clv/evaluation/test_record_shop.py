@@ -41,7 +41,15 @@ def test_what_is_gone_by_reaches_every_goal(found):
     assert blend.poisson_deviance <= 1.53
     assert abs(blend.n_bias) <= 0.06
     assert abs(blend.v_bias) <= 0.10
+    assert blend.auc_p_buy >= 0.780
     assert blend.auc >= 0.780
+
+
+def test_buyers_are_ranked_as_well_as_by_a_regression(found):
+    regression = found.judged[REGRESSION]
+
+    assert regression.auc_p_buy == pytest.approx(regression.auc), "its means rank as its chances do"
+    assert found.judged[BLENDED].auc_p_buy >= regression.auc_p_buy - 0.01
 
 
 @pytest.fixture(scope="module")

@@ -103,8 +103,30 @@ def test_everybody_alike_is_told_sensibly():
     assert 7 < quiet(found, every(7, 16), 30, 0.95) < 21
 
 
-def test_a_shop_that_has_seen_nobody_leave_cannot_tell_a_pause_from_an_end():
-    assert fit_regularity(shop(7, 0.5, 1e9), 700, OPEN) is None
+def test_a_shop_that_has_seen_nobody_leave_calls_next_to_nobody():
+    customers = shop(7, 0.5, 1e9)
+    found = fit_regularity(customers, 700, OPEN)
+
+    assert found is not None
+    wait = quiet(found, every(7, 16), 30)
+    gaps = [later - earlier for days in customers for earlier, later in pairwise(days)]
+    assert 28 < wait < 120
+    assert sum(gap > wait for gap in gaps) < 0.001 * len(gaps), "of a thousand pauses none is taken for an end"
+
+
+def test_yearly_buyers_are_known_before_anybody_came_a_third_time():
+    """Known for two years, of whom a quarter leaves at each visit; a model alone told of one in twenty."""
+    chance = random.Random(11)
+    joined = [chance.randrange(700) for _ in range(400)]
+    customers = [[day, *([day + chance.randint(350, 380)] if chance.random() < 0.75 else [])] for day in joined]
+    known = [[day for day in days if day <= 730] for days in customers]
+
+    found = fit_regularity(known, 730, OPEN)
+
+    assert found is not None
+    assert max(map(len, known)) == 2
+    assert 365 < quiet(found, every(365, 1), 2) < 450
+    assert 365 < quiet(found, Gaps(0, 0.0, 0.0, 0), 1, 0.95) < 550
 
 
 @pytest.mark.parametrize("customers", [10, 49])
