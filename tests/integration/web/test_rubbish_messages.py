@@ -22,7 +22,7 @@ from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, SHOP_NU
 from tests.labelled_replies import TEXTS
 from tests.written_at_random import MARK, Case, cases
 
-MESSAGES = int(os.environ.get("STAMGAST_TEST_MESSAGES", "700"))
+MESSAGES = int(os.environ.get("STAMGAST_TEST_MESSAGES", "500"))
 _AT_ONCE = 24
 _KNOWN = sum(len(lines.strip().splitlines()) for lines in TEXTS.values())
 """So many of the phones are customers': they can leave topics."""
