@@ -5,7 +5,7 @@ All of it follows from a seed, so that what was found once is found again.
 
 import random
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,7 +56,8 @@ def cases(number: int, seed: int = 13) -> Iterator[Case]:
 def _otherwise(chance: random.Random) -> Case:
     """A text whose meaning is known, written in another way."""
     text, means = chance.choice(labelled())
-    for change in chance.sample((str.upper, str.title, _wide, _apart, _decomposed, _spaced, str), 2):
+    changes: tuple[Callable[[str], str], ...] = (str.upper, str.title, _wide, _apart, _decomposed, _spaced, str)
+    for change in chance.sample(changes, 2):
         text = change(text)
     text = f"{chance.choice(_BEFORE)}{text}{chance.choice(_AFTER)}"
     return Case({"Body": text, "NumMedia": str(chance.randrange(3))}, means, token=chance.randrange(2))

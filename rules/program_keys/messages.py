@@ -278,6 +278,14 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 meaning="No purchase came in for longer than `feed: stale_after`, or in a store for three times what "
                 "is usual there; once, until some do.",
             ),
+            AlertKind.CONNECTION_FAILS.value: replace(
+                _ALERT,
+                meaning="A system of tills calls Stamgast no more (also once that was mended), or could not be polled "
+                "for an hour.",
+            ),
+            AlertKind.FEED_DOWN.value: replace(
+                _ALERT, meaning="Another system took nothing of a feed for ten minutes, or wants nothing more."
+            ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,
                 meaning="The carrier refuses the sender of a channel: wrong credentials, or a sender that is not "
@@ -292,6 +300,8 @@ MESSAGES: Final[Mapping[str, Key]] = {
               segment_fell: {only: [regular, flyer]}
               feed_stale: {to: [manager]}
               sender_refused: {to: [manager]}
+              connection_fails: {to: [manager]}
+              feed_down: {to: [manager]}
             """),
     ),
     "measure": Key(

@@ -248,6 +248,8 @@ alerts: waarschuwingen meldingen alertes avertissements warnungen meldungen noti
 rule_paused: regel_gepauzeerd règle_en_pause regel_pausiert rule_stopped
 budget_spent: budget_op budget_épuisé budget_verbraucht
 feed_stale: kassa_stil caisse_muette kasse_still feed_broken
+connection_fails: koppeling_stuk connexion_en_panne anbindung_gestört till_fails
+feed_down: feed_gestopt envoi_interrompu feed_gestoppt feed_stopped
 segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten

@@ -12,6 +12,8 @@ from stamgast.domain.units import Millis, Minor
 
 _OF_VOUCHERS: Final = ("voucher:", "given:", "ending:", "expired:")
 _CODE: Final = re.compile(r"[0-9A-F]+-[A-Z2-7]{16}")
+OF_QUESTION: Final = "question:"
+"""How the cause of an answer to a question begins."""
 TAKEN_BACK: Final = "taken_back"
 """What became of a voucher whose redemption did not count after all: it is as it was before."""
 
@@ -29,6 +31,7 @@ class Told(StrEnum):
     DECISION = "decision"
     NOTICE = "notice"
     BUDGET = "budget"
+    REFERRAL = "referral"
 
 
 class Moved(StrEnum):
@@ -68,6 +71,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `answer` | the keyword it meant, if any; of a question the option or score | `channel`; `rule`, `cause` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
+    | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.

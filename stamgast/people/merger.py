@@ -55,6 +55,10 @@ class NotMergeableError(ValueError):
     """These two cannot be made one; the text says why, and what can be done."""
 
 
+class NobodyError(NotMergeableError):
+    """The merchant knows no customer of that id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What a customer's stream says of them."""
@@ -117,9 +121,11 @@ class Merger:
         mine, theirs = await self.state_of(merchant, former), await self.state_of(merchant, into)
         names = await self.identities.known_as(merchant, former)
         if not await self.identities.known_as(merchant, into):
-            raise NotMergeableError(f"{merchant} knows no customer {into}" if theirs is None else _GONE.format(into))
+            if theirs is None:
+                raise NobodyError(f"{merchant} knows no customer {into}")
+            raise NotMergeableError(_GONE.format(into))
         if mine is None and not names:
-            raise NotMergeableError(f"{merchant} knows no customer {former}")
+            raise NobodyError(f"{merchant} knows no customer {former}")
         past, state = await self.past_of(merchant, former), mine or Customer()
         if past.erased and past.merged_into != into:
             why = f"was merged into {past.merged_into}" if past.merged_into else "was forgotten: nobody may be them"
@@ -196,6 +202,9 @@ class Merger:
             ConsentChanged(**who, purpose="", channel="", granted=False, topic=topic)
             for topic in sorted(mine.left.keys() - theirs.left.keys())
         ]
+        if mine.referral is not None and mine.referral.by and not (theirs.referral and theirs.referral.by):
+            who |= {"invited_by": mine.referral.by, "invited_through": tuple(mine.referral.through)}
+            told.append(Enrolled(**who, since=mine.joined_at or at))
         return told
 
     def _said_of_themselves(self, who: dict[str, Any], mine: Customer, theirs: Customer) -> list[Event]:

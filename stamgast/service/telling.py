@@ -6,7 +6,8 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
+from stamgast.domain.referrals import occasion_of
+from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
@@ -17,6 +18,7 @@ _VOUCHER: Final = Told.VOUCHER.value
 _STAGE: Final = Told.STAGE.value
 _TIER: Final = Told.TIER.value
 _ENTRY: Final = Told.ENTRY.value
+_REFERRAL: Final = Told.REFERRAL.value
 _ANSWER: Final = Told.ANSWER.value
 _DECISION: Final = Told.DECISION.value
 _HELD_OUT: Final = Arm.HELD_OUT.value
@@ -97,6 +99,22 @@ def stage(case: Case, was: str, became: str) -> None:
     )
 
 
+def referral(case: Case, became: str, reason: str, friend: str) -> None:
+    """The customer was invited, or a friend of theirs counts, or that was refused."""
+    case.change.told.append(
+        Line(
+            kind=_REFERRAL,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            reason=reason,
+            occasion=occasion_of(friend) if friend else "",
+        )
+    )
+
+
 def tier(case: Case, fact: Fact) -> None:
     """The customer has another tier now."""
     case.change.told.append(
@@ -166,7 +184,7 @@ def answered(case: Case, question: str, became: str, channel: str, rule: str) ->
             at=case.at,
             channel=channel,
             rule=rule,
-            cause=f"question:{question}",
+            cause=OF_QUESTION + question,
         )
     )
 

@@ -1,5 +1,6 @@
 """What the handlers work with; `stamgast.bootstrap` wires it."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from stamgast.log.topics import Topics
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
+from stamgast.people.referral import Inviting
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
@@ -77,6 +79,8 @@ class Deps:
     filling: Filling
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
+    kafka: str = ""
+    """Where logs are read from their beginning."""
     public_url: str = ""
     """Under which systems of tills were given their addresses."""
     limits: Limits = field(default_factory=Limits)
@@ -84,12 +88,14 @@ class Deps:
     monotonic: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
+        self.merging = asyncio.Lock()  # a merger reads a partition from its beginning: one at a time
         limits = self.limits
         self.known_transactions = KnownTransactions(
             self.redis, partial(self.appender.partition_of, self.topics.purchases)
         )
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
         self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)
+        self.inviting = Inviting(self.filling, self.identities.profile, self.topics.partitions)
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)

@@ -28,6 +28,7 @@ from streams.customers.budget_watch import BudgetWatch
 from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
+from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
@@ -44,6 +45,7 @@ from streams.customers.staff_news import news_of_broken, placed
 from streams.customers.state_cache import RecentStates
 from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
+from streams.customers.told_others import told_others
 from streams.customers.writes import Written, write
 from streams.metrics import Metrics
 from streams.runtime.dead_letters import LayingAside
@@ -73,6 +75,7 @@ class OwnedCustomers:
         rates: AwaitedRates,
         feeds: FeedWatch,
         stores: StoreWatch,
+        claims: ClaimsWatch,
         launches: LaunchWatch,
         schedules: Schedules,
         campaigns: Campaigns,
@@ -92,6 +95,7 @@ class OwnedCustomers:
         self.rates = rates
         self.feeds = feeds
         self.stores = stores
+        self.claims = claims
         self.launches = launches
         self.schedules = schedules
         self.campaigns = campaigns
@@ -165,7 +169,8 @@ class CustomersJob:
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
-            stores=StoreWatch(*watching, hears=self._hears), launches=launches,
+            stores=StoreWatch(*watching, hears=self._hears),
+            claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
             budgets=BudgetWatch(*watching),
@@ -218,6 +223,7 @@ class CustomersJob:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
             effects.emissions += self._pausing(owned, batch)
             effects.emissions += self._leasing(batch)
+            effects.emissions += told_others(results, self._topics)
         self._count(batch)
         return effects
 
@@ -320,6 +326,7 @@ class CustomersJob:
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
                     await own.stores.look(own.standing)
+                    await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
                     await own.budgets.look(own.standing)

@@ -101,6 +101,13 @@ async def test_a_question_is_answered_from_the_phone_and_its_answer_is_heard_onc
     await write(shop, "10")
     assert await eventually(shop.outbox_is_empty)
     assert len(await shop.messages()) == 2
+    report = shop.asked("report", "--merchant", MERCHANT, "--from", "2026-10-01", "--json", code=0)
+    said = report["satisfaction"]["visit"]
+    assert [said[name] for name in ("asked", "answered", "answer_rate", "mean", "nps")] == [1, 1, 1.0, 9.0, 100.0]
+    assert said["by_rule"].keys() == {"hello"}
+    assert said["by_month"]["2026-10"]["scores"]["9"] == 1
+    written = shop.asked("inbox", "list", MERCHANT, "--json", code=0)["messages"]
+    assert [each["score"] for each in written] == [None, 9, None]
 
 
 async def test_a_birthday_that_is_asked_for_stands_sealed_in_the_profile_with_its_proof(
