@@ -14,6 +14,7 @@ from stamgast.domain.questions import (
     CLOSES_AFTER,
     FILLS_AGAIN_AFTER,
     HIGHEST_SCORE,
+    SEVERAL,
     USUAL_COMPLAINT,
     AnswerKind,
     Question,
@@ -106,6 +107,9 @@ def _fills(
         reader.problem(node, f"`fills: {fills}` is not answered by {_said(kind)}", f"Write `{example}`.")
         return None
     unknown = [option for option in options if option not in languages]
+    if fills is Fills.TAGS and any(SEVERAL in option for option in options):
+        reader.problem(node, f"a tag holds no {SEVERAL!r}", "Leave it out: somebody may have several interests.")
+        return None
     if fills is Fills.LANGUAGE and unknown:
         hint = f"The options are the programme's languages: {', '.join(languages)}."
         reader.problem(node, f'"{unknown[0]}" is not a language of this programme', hint)

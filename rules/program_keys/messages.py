@@ -118,8 +118,8 @@ _QUESTION: Final = Key(
         ),
         "fills": Key(
             "What the answer fills in of the person: a `birthday` (of a `date`), a `first_name` (of `text`), a "
-            "`language` (of options that are languages), or `tags` (the option is the tag). Nobody is asked again "
-            "within a year, unless `again_after` says otherwise, nor for what is known.",
+            "`language` (of options that are languages), or `tags` (each option that is named is one). Nobody is asked "
+            "again within a year, unless `again_after` says otherwise, nor for what is known.",
             choice(Fills),
         ),
         "pause_after_complaint": Key("So long a complaint holds marketing to the customer.", DURATION),

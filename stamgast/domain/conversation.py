@@ -38,7 +38,7 @@ class Conversation(Struct, array_like=True, gc=False):
     rests_until: Millis = 0
     """Until then no marketing goes, for they complained."""
     filled: dict[str, tuple[str, Millis]] = {}
-    """Question whose answer filled in something of them -> the tag that it was, or nothing, and when."""
+    """Question whose answer filled in something of them -> the tags that it was, or nothing, and when."""
 
 
 def hears(talk: Conversation, message: str, at: Millis) -> bool:

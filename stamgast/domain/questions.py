@@ -44,6 +44,13 @@ _BESIDE: Final = frozenset(
 """What may stand beside a score or an option."""
 
 
+_AND: Final = frozenset("en et und and plus ook aussi auch also beide allebei".split())  # noqa: SIM905
+SEVERAL: Final = ","
+"""Between the options of one answer; it stands in none of them."""
+LONGEST_ANSWER: Final = 64
+"""Characters of what is told of one."""
+
+
 class AnswerKind(StrEnum):
     """How a question is answered."""
 
@@ -102,7 +109,9 @@ def read_answer(question: Question, text: str, button: str = "", place: Place = 
         return read_said(question.fills or "", said, place)
     if len(said) > _LONGEST:
         return None
-    return _score(said) if question.kind is AnswerKind.SCORE else _option(question, said)
+    if question.kind is AnswerKind.SCORE:
+        return _score(said)
+    return _option(question, said) or (_several(question, said) if question.fills is Fills.TAGS else None)
 
 
 def read_answers(
@@ -137,6 +146,26 @@ def _option(question: Question, said: str) -> str | None:
     plain = " ".join(words)
     meant = _meant_by(question, plain) or _meant_by(question, " ".join(w for w in words if w not in _BESIDE))
     return meant.pop() if len(meant) == 1 else None
+
+
+def _several(question: Question, said: str) -> str | None:
+    """Options of a question about interests, of which somebody may have several: `bread,cake`, in the shop's order."""
+    names, words = list(question.options), _words(said)
+    known = {tuple(_words(word)): name for name, these in question.options.items() for word in (name, *these)}
+    found: set[str] = set()
+    place = 0
+    while place < len(words):
+        longest = next((n for n in range(len(words) - place, 0, -1) if tuple(words[place : place + n]) in known), 0)
+        number = int(words[place]) if words[place].isdecimal() and len(words[place]) < len("100") else 0
+        if longest:
+            found.add(known[tuple(words[place : place + longest])])
+        elif 1 <= number <= len(names):
+            found.add(names[number - 1])
+        elif words[place] not in _BESIDE | _AND:
+            return None
+        place += longest or 1
+    answer = SEVERAL.join(name for name in names if name in found)
+    return answer if found and len(answer) <= LONGEST_ANSWER else None
 
 
 def _meant_by(question: Question, plain: str) -> set[str]:

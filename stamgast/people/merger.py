@@ -31,6 +31,7 @@ from stamgast.domain.events import (
     key_of,
 )
 from stamgast.domain.purchases import MEMORY
+from stamgast.domain.questions import SEVERAL
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.log.address import KafkaAddress
@@ -209,7 +210,8 @@ class Merger:
     def _said_of_themselves(self, who: dict[str, Any], mine: Customer, theirs: Customer) -> list[Event]:
         """What the one told in answers and the other did not, and what neither is to be asked again."""
         talk = mine.conversation or Conversation()
-        tags = tuple(sorted(tag for tag, _ in talk.filled.values() if tag and tag not in theirs.tags))
+        said = {tag for tags, _ in talk.filled.values() for tag in tags.split(SEVERAL) if tag}
+        tags = tuple(sorted(said - set(theirs.tags)))
         birthday = mine.birthday if not theirs.birthday else ""
         since = theirs.joined_at or mine.joined_at
         if not since or not (tags or talk.asked or birthday):

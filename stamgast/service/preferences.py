@@ -2,13 +2,13 @@
 
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.preferences import Fills
-from stamgast.domain.questions import Question
+from stamgast.domain.questions import SEVERAL, Question
 from stamgast.service.case import Case
 from stamgast.service.tags import change_tags
 
 
 def fill(case: Case, question: Question, answer: str, talk: Conversation) -> None:
-    """Note what they said of themselves. Of the options of one question the newest counts."""
+    """Note what they said of themselves. Of the options of one question those of the newest answer count."""
     customer, tag = case.customer, ""
     match question.fills:
         case Fills.BIRTHDAY:
@@ -16,8 +16,8 @@ def fill(case: Case, question: Question, answer: str, talk: Conversation) -> Non
         case Fills.LANGUAGE:
             customer.language = answer
         case Fills.TAGS:
-            tag = answer
-            change_tags(case, add=(tag,), remove=tuple(each for each in question.options if each != tag))
+            tag, chosen = answer, answer.split(SEVERAL)
+            change_tags(case, add=chosen, remove=[each for each in question.options if each not in chosen])
         case Fills.FIRST_NAME | None:
             pass
     known = {name: value for name, value in talk.filled.items() if name in case.program.questions}

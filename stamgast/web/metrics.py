@@ -55,6 +55,13 @@ class WebMetrics:
             ["merchant", "outcome"],
             registry=self.registry,
         )
+        self.door_answers = Counter(
+            "stamgast_web_door_answers",
+            "What the door answered by itself, in the answer to a webhook: a STOP confirmed (`stopped`), how to join "
+            "(`unknown_phone`, `unknown_code`), a JOIN to be confirmed (`confirm`), `still_stopped`. Twilio bills each",
+            ["merchant", "text"],
+            registry=self.registry,
+        )
         self.config_faults = Counter(
             "stamgast_web_config_faults",
             "Messages that failed because the carrier refuses their sender or template",

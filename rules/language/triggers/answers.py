@@ -10,7 +10,7 @@ from rules.language.schema_parts import TEXT, bounds, one_or_more
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
 from rules.yaml.nodes import MapNode, Node
 from stamgast.domain.facts import Fact
-from stamgast.domain.questions import HIGHEST_SCORE, AnswerKind
+from stamgast.domain.questions import HIGHEST_SCORE, SEVERAL, AnswerKind
 from stamgast.domain.vocabulary import FactName, OncePer
 
 
@@ -86,7 +86,9 @@ def _answers(
 ) -> Fires:
     def fires(fact: Fact) -> bool:
         data = fact.data
-        if data["question"] != question or (options is not None and data["answer"] not in options):
+        if data["question"] != question:
+            return False
+        if options is not None and options.isdisjoint((data["answer"], *data["answer"].split(SEVERAL))):
             return False
         return low is None or high is None or low <= fact.after <= high
 

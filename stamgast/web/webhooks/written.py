@@ -137,6 +137,7 @@ class Written:
             for customer in await self.customers():
                 profile = await self.deps.identities.profile(self.merchant, customer)
                 language = (profile.language if profile is not None else "") or language
+        self.deps.metrics.door_answers.labels(self.merchant, text.value).inc()
         return door_text(text, self.program, language, **words)
 
 

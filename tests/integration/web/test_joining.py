@@ -112,6 +112,8 @@ async def test_an_unknown_code_names_the_nearest_and_a_stranger_hears_how_to_joi
     assert "<Response/>" in (await web.message(PHONE, "KAART", "SM2")).text, "a message has one answer"
     said = [(await web.message(PHONE, "KAART", f"SMA{number}")).text for number in range(9)]
     assert sum("<Message>" in each for each in said) == 2
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_web_door_answers_total{{merchant="{MERCHANT}",text="unknown_phone"}} 4.0' in figures
     assert await customer_of(web) is None
     await web.message("+31687654321", "STOP", "SMB")
     assert "<Response/>" in (await web.message("+31687654321", "KAART", "SMC")).text
@@ -126,4 +128,17 @@ async def test_a_thousand_machines_cost_no_more_than_is_set(web, monkeypatch):
 async def test_what_the_carrier_has_recognised_joins_nobody(web):
     form = {"MessageSid": "SM1", "From": PHONE, "To": SHOP_NUMBER, "Body": "JOIN BROOD", "AccountSid": "ACsandbox1"}
     await web.webhook("/twilio/inbound", form | {"OptOutType": "HELP"})
+    assert await customer_of(web) is None
+
+
+async def test_whoever_is_forgotten_is_asked_to_confirm_nothing_any_more(web):
+    given = {"phone": PHONE, "language": "nl"}
+    customer = (await web.post("/customers", given)).json()["customer"]
+    await web.message(PHONE, "JOIN KORENMARKT", "SM1")
+    identities = web.parts.identities
+    phone_hash = identities.hash_phone(MERCHANT, PHONE)
+    assert await identities.wishes.unconfirmed(MERCHANT, phone_hash, web.parts.clock.now()) is not None
+    await identities.erase(MERCHANT, customer, await identities.known_as(MERCHANT, customer), web.parts.clock.now())
+    assert await identities.wishes.unconfirmed(MERCHANT, phone_hash, web.parts.clock.now()) is None
+    await web.message(PHONE, "ja", "SM2")
     assert await customer_of(web) is None

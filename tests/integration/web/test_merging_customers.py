@@ -248,3 +248,30 @@ async def test_somebody_who_bought_absurdly_often_is_merged_whole(web, worker, w
     after = figures(await shows(web, into, purchases=MANY, within=240))
     assert after == before
     await assert_verified(web, web_settings)
+
+
+async def test_what_the_one_told_of_themselves_and_wants_to_hear_no_more_holds_for_both(
+    web, worker, web_settings, merger
+):
+    former = await enrol(web, **PERSON, birthday="1988-05-03")
+    into = await enrol(web, phone="0612345679", language="nl")
+    assert (await web.message("+31612345678", "STOP aanbiedingen", "SM1")).status_code == 200
+    await shows(web, into, purchases=0)
+    seen: dict[str, Any] = {}
+
+    async def left() -> bool:
+        seen.update((await web.get(f"/customers/{former}")).json())
+        return list(seen.get("topics_left", {})) == ["offers"]
+
+    await eventually(left, seconds=60)
+    await command(web_settings, "merge", MERCHANT, "0612345678", "0612345679", "--yes", "--why", "the same person")
+
+    async def brought() -> bool:
+        state = await merger.state_of(MERCHANT, into)
+        birthday = web.parts.identities.veil(MERCHANT).birthday(state.birthday) if state is not None else ""
+        return state is not None and list(state.left) == ["offers"] and birthday == "05-03"
+
+    await eventually(brought, seconds=60)
+    profile = await web.parts.identities.profile(MERCHANT, into)
+    assert profile.birthday == "1988-05-03"
+    await assert_verified(web, web_settings)

@@ -22,8 +22,11 @@ from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, SHOP_NU
 from tests.labelled_replies import TEXTS
 from tests.written_at_random import MARK, Case, cases
 
-MESSAGES = int(os.environ.get("STAMGAST_TEST_MESSAGES", "700"))
+MESSAGES = int(os.environ.get("STAMGAST_TEST_MESSAGES", "500"))
 _AT_ONCE = 24
+_TRIES = 10
+TOO_BUSY = 503
+_OF_OURS = ("stamgast", "channels", "streams", "rules", "uvicorn", "starlette", "asyncio", "twilio")
 _KNOWN = sum(len(lines.strip().splitlines()) for lines in TEXTS.values())
 """So many of the phones are customers': they can leave topics."""
 _TOPICS = """topics:
@@ -62,14 +65,19 @@ async def post(web: Any, number: int, case: Case) -> int:
     signature = base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
     headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode(form).encode() if case.raw is None else case.raw
-    answer = await web.client.post("/twilio/inbound", content=body, headers=headers)
+    for _ in range(_TRIES):  # a busy machine may say that it takes too long: whoever comes again is heard once
+        answer = await web.client.post("/twilio/inbound", content=body, headers=headers)
+        if answer.status_code != TOO_BUSY:
+            break
     assert answer.status_code in case.status, (number, case, answer.text)
     assert MARK not in answer.text
     return int(answer.status_code)
 
 
 async def test_the_door_stands_and_opts_out_exactly_whoever_meant_it(web_settings, topical, empty_redis, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
+    for name in _OF_OURS:
+        caplog.set_level(logging.DEBUG, name)
     tried = list(cases(MESSAGES))
     async with open_web(web_settings) as web:
         identities = web.parts.identities

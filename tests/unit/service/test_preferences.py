@@ -126,6 +126,23 @@ def test_a_language_and_interests_are_filled_in_and_the_newest_counts():
     assert told(of)[-1] == ("question:interest", "cake")
 
 
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("brood en taart", None), ("rogge en taart", ["rye", "cake"]), ("1, 2", ["rye", "cake"]), ("2 et 1 svp", ["rye", "cake"]),
+        ("taart graag", ["cake"]), ("rogge maar geen taart", None), ("3", None), ("rogge rogge", ["rye"]),
+    ],
+)  # fmt: skip
+def test_somebody_has_one_interest_or_several(text: str, tags: list[str] | None):
+    of = owner(
+        "rule: hears\nstatus: live\nwhen: {answered: {question: interest, option: cake}}\nthen: [{tag: sweet}]\n"
+    )
+    asks(of, "interest", T0)
+    of.apply(wrote(of, 1, T0 + 1, text))
+    assert sorted(set(of.state().tags) - {"sweet"}) == sorted(tags or [])
+    assert ("sweet" in of.state().tags) == ("cake" in (tags or []))
+
+
 def test_nobody_is_asked_again_within_a_year_nor_for_what_is_known():
     of = owner()
     of.apply(visited(1, T0))
