@@ -153,7 +153,9 @@ replied: geantwoord antwoord répondu reponse réponse geantwortet reply_receive
 answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given
 feedback: beoordeling laatste_score note_donnée dernière_note bewertung letzte_bewertung feedback_score nps
 ask: vraag stel_vraag demander poser poser_question fragen frage_stellen question survey
+join: meedoen lid_worden adhérer rejoindre beitreten mitmachen signup
 topics: onderwerpen thema_s sujets thèmes themen subjects
+fills: vult vult_in remplit füllt füllt_aus sets stores_as
 questions: vragen enquête sondage fragebogen umfrage surveys polls
 reward_given: beloning_gekregen cadeau_gekregen récompense_reçue belohnung_erhalten gutschein_erhalten reward_received
 reward_redeemed: beloning_ingewisseld bon_ingewisseld récompense_utilisée bon_utilisé gutschein_eingelöst redeemed

@@ -9,6 +9,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
 from stamgast.commands.stamping import stamp_of
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -104,14 +105,14 @@ def list_feeds(
         print_json(rows)
         return
     for row in rows:
-        sent = f"{row['sent']:,} sent, {row['behind']:,} records behind"
+        sent = f"{row['sent']:,} sent, {so_many(row['behind'], 'record')} behind"
         answer(f"{row['merchant']}  {row['feed']:<16} {row['state']:<8} {sent}  {row['url']}")
         if row["trouble"]:
             answer(f"    {row['trouble']}" + (f", since {row['failing_since']}" if row["failing_since"] else ""))
         if row["laid_aside"]:
             answer(f"    {len(row['laid_aside'])} were not taken: `stamgast feeds replay {row['feed']} --laid-aside`")
         if row["lost"]:
-            answer(f"    {row['lost']:,} records had been removed from their topics before they could be sent")
+            answer(f"    {so_many(row['lost'], 'record')} had been removed from their topics before they could be sent")
     if not rows:
         answer("no feed is in force; `stamgast feeds add` makes one")
 

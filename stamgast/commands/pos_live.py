@@ -13,6 +13,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.finding import Reasons
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -75,9 +76,10 @@ def poll(
         told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
         print_json({"connection": connection, "paid": found.paid} | told)
         return
-    answer(f"{connection}: {found.taken} purchases and refunds in {found.pages} pages")
+    taken = so_many(found.taken, "purchase or refund", "purchases and refunds")
+    answer(f"{connection}: {taken} in {so_many(found.pages, 'page')}")
     if found.paid:
-        answer(f"{found.paid} payments were found to their sales")
+        answer(f"{so_many(found.paid, 'payment was', 'payments were')} found to their sales")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:
@@ -110,7 +112,7 @@ def replay(
     if as_json:
         print_json({"id": letter_id, "taken": len(came.taken)})
     else:
-        answer(f"{letter_id}: {len(came.taken)} purchases and refunds were taken")
+        answer(f"{letter_id}: {so_many(len(came.taken), 'purchase or refund was', 'purchases and refunds were')} taken")
 
 
 class Live(NamedTuple):

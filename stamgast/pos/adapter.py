@@ -220,7 +220,10 @@ class Adapter(Protocol):
         return None
 
     def answer(self, body: Any) -> Answer:  # noqa: ARG002
-        """What the system wants to hear for a notice that was taken; any 2xx will do for most."""
+        """What the system wants to hear for a notice that was taken, or (`body` is None) kept though it cannot be read.
+
+        Any 2xx will do for most.
+        """
         return Answer()
 
     async def reread(self, ref: Found, api: Api) -> Found:  # noqa: ARG002

@@ -21,6 +21,7 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, Page
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused
+from stamgast.pos.systems.polling import not_ahead
 from stamgast.pos.webhook import guarded, items_of
 from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Came, Door, reread, take
@@ -149,8 +150,9 @@ class Reconciler:
                 page = await adapter.poll(cursor, api)
             came, laid = await self._take(adapter, page, context, api, at)
             pages, taken, aside, paid = pages + 1, taken + len(came.taken), aside + laid, paid + came.paid
-            more = page.more and page.cursor != cursor
-            cursor = page.cursor
+            reached = not_ahead(page.cursor, at)
+            more = page.more and reached != cursor
+            cursor = reached
             if not deep:
                 moved = known.moved(
                     cursor, at

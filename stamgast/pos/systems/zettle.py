@@ -48,6 +48,7 @@ _PAGE: Final = 200
 _EVENT: Final = "PurchaseCreated"
 _SUBSCRIPTIONS: Final = "/organizations/self/subscriptions"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_WHEN: Final = ("timestamp", "created")
 _OWN: Final = ("purchaseUUID1", "purchaseUuid1", "purchaseUuid", "purchaseUUID")
 _REFUNDED: Final = ("refundsPurchaseUUID1", "refundsPurchaseUuid1", "refundsPurchaseUuid", "refundsPurchaseUUID")
 _PLACES: Final = ("userUuid", "userId", "organizationUuid", "organizationId")
@@ -168,8 +169,8 @@ class Zettle(Adapter):
         answer = Part(await api.call("GET", "/purchases/v2", query=query))
         purchases = answer.parts("purchases")
         page = answer.maybe("lastPurchaseHash") if len(purchases) >= _PAGE else None
-        state = state.read([_moment(each) for each in purchases], page or "")
-        found = [Found("purchase", _own_id(each), each.content) for each in purchases]
+        state = state.read(polling.times_of(purchases, *_WHEN, zone="UTC"), page or "")
+        found = [Found("purchase", polling.own_id(each, *_OWN), each.content) for each in purchases]
         return Page(found, state.cursor, more=bool(state.page))
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:
@@ -259,7 +260,7 @@ def _own_id(purchase: Part) -> str:
 
 def _moment(purchase: Part) -> datetime:
     """When it was bought: milliseconds in webhooks, text in the API."""
-    return purchase.instant("timestamp", "created", zone="UTC")
+    return purchase.instant(*_WHEN, zone="UTC")
 
 
 def _amounts(purchase: Part) -> tuple[dict[str, Any], list[Line]]:

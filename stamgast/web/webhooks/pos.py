@@ -124,11 +124,11 @@ class _Delivery:
         letter = self.tills.letters.record(self.connection, raw, headers, reason, self.at)
         await self.deps.appender.append(self.deps.topics.dead_letters, [letter])
 
-    def answer(self, notice: Notice) -> Response:
-        """What its system wants to hear."""
+    def answer(self, body: object = None) -> Response:
+        """What its system wants to hear; `body` where it could be read."""
         try:
             with guarded(self.adapter):
-                return _response(self.adapter.answer(notice.body))
+                return _response(self.adapter.answer(body))
         except RefusedError:
             return _response(Answer())
 
@@ -170,9 +170,9 @@ async def post_delivery(request: Request) -> Response:
         if not delivery.believed:
             raise
         await delivery.lay_aside(str(refused))
-        return _response(Answer())
+        return delivery.answer()  # one that hears anything else sends it again for days
     await delivery.come(notice)
-    return delivery.answer(notice)
+    return delivery.answer(notice.body)
 
 
 async def _addressed(request: Request, deps: Deps) -> _Delivery:

@@ -138,8 +138,8 @@ class Clover(Adapter):
             query["filter"] = f"modifiedTime>={moments.millis_of(begin)}"
         orders = Part(await api.call("GET", "/orders", query=query)).parts("elements")
         token = str(int(state.page or "0") + _PAGE) if len(orders) >= _PAGE else ""
-        state = state.read([each.instant("modifiedTime", "createdTime") for each in orders], token)
-        found = [Found("order", each.text("id"), each.content) for each in orders]
+        state = state.read(polling.times_of(orders, "modifiedTime", "createdTime"), token)
+        found = [Found("order", polling.own_id(each, "id"), each.content) for each in orders]
         return Page(found, state.cursor, more=bool(state.page))
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:

@@ -128,7 +128,7 @@ class LightspeedK(Adapter):
             answer = Part(await api.call("GET", _SALES, query=query))
             page = answer.maybe("nextPageToken") or ""
         sales = [_found(each) for each in answer.parts("sales")]
-        state = state.read([each.moment(*CLOSED) for each in answer.parts("sales") if each.has(*CLOSED)], page)
+        state = state.read(polling.times_of(answer.parts("sales"), *CLOSED), page)
         return Page(sales, state.cursor, more=bool(page))
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:

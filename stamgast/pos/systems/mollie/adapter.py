@@ -31,7 +31,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems.mollie.payments import is_thin, payment_document, refund_documents
 from stamgast.pos.systems.moments import moment
 from stamgast.pos.systems.part import Part, refusing
-from stamgast.pos.systems.polling import at
+from stamgast.pos.systems.polling import at, own_id, times_of
 from stamgast.pos.systems.signatures import header, is_signed
 
 _PAGE: Final = 250
@@ -139,14 +139,14 @@ class Mollie(Adapter):
         answer = Part(await api.call("GET", "/refunds" if what == "refunds" else "/payments", query=query))
         embedded = answer.part("_embedded")
         parts = embedded.parts(what) if embedded is not None else []
-        times = [each.moment("createdAt") for each in parts]
+        times = times_of(parts, "createdAt")
         following = _next(answer) if not _reaches(times, begin) else ""
         if what == "refunds":
-            sales = dict.fromkeys(each.text("paymentId") for each in parts)
+            sales = dict.fromkeys(own_id(each, "paymentId") for each in parts)
             found = [Found("payment", each) for each in sales]
             page = f"refunds~{following}" if following else ""
         else:
-            found = [Found("payment", each.text("id"), each.content, partial=is_thin(each)) for each in parts]
+            found = [Found("payment", own_id(each, "id"), each.content, partial=is_thin(each)) for each in parts]
             page = f"payments~{following}" if following else "refunds~"
         return Page(found, state.read(times, page).cursor, bool(page))
 
