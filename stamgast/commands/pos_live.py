@@ -79,7 +79,7 @@ def poll(
     taken = so_many(found.taken, "purchase or refund", "purchases and refunds")
     answer(f"{connection}: {taken} in {so_many(found.pages, 'page')}")
     if found.paid:
-        answer(f"{so_many(found.paid, 'payment was', 'payments were')} found to their sales")
+        answer(f"found to their sales: {so_many(found.paid, 'payment')}")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:

@@ -186,6 +186,9 @@ class Adapter(Protocol):
     """Where a person pastes the address in the system, step by step, as far as its API does not do that."""
     needs: Sequence[Need] = ()
     """What `stamgast pos connect` asks for. Without: the account, a signed webhook's secret, and the API's."""
+    verify_by: str = "--header 'NAME: VALUE'"
+    """What `stamgast pos verify` is told beside the secret: the header with the signature, the address where that is
+    signed too."""
     check_first: Sequence[str] = ()
     """What could not be tried without an account, a sentence each: docs/pos/<system>.md lists it."""
 

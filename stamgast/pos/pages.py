@@ -21,6 +21,8 @@ def page_of(adapter: Adapter, needs: Sequence[Need]) -> str:
         _abilities(adapter),
         "## Try it without an account",
         _trying(adapter),
+        "## Once it is connected",
+        _looking(adapter),
     ]
     if adapter.check_first:
         parts += ["## Check first", _checks(adapter)]
@@ -98,7 +100,17 @@ def _trying(adapter: Adapter) -> str:
         kinds = ", ".join(adapter.kinds)
         lines.append(f"{parse} --object {adapter.kinds[0]} < object.json   # of the API: {kinds}")
     if adapter.capabilities.signed:
-        lines.append(f"{verify} --secret … --url … --header 'NAME: VALUE' < body.json   # does the signature hold?")
+        by = f" {adapter.verify_by}" if adapter.verify_by else ""
+        lines.append(f"{verify} --secret …{by} < body.json   # does the signature hold?")
+    return "\n".join(lines)
+
+
+def _looking(adapter: Adapter) -> str:
+    lines = ["    stamgast pos status   # when each store was last heard of, and what is the matter"]
+    if adapter.capabilities.poll:
+        lines.append(f"    stamgast pos poll {adapter.name}   # ask its API now; a worker that runs does so every hour")
+    lines.append("    stamgast dead-letters list   # what could not be read, and why; mended, it is taken in by")
+    lines.append("    stamgast pos replay ID")
     return "\n".join(lines)
 
 

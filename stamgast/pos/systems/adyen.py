@@ -73,6 +73,7 @@ class Adyen(Adapter):
         "generate the HMAC key and seal it as `webhook`; under Additional settings add the shopper's and the account's "
         "reference. Adyen's API for this wants a key of its own; it is not used."
     )
+    verify_by = ""
     check_first = (
         "Several captures of one payment: only the last one's amount counts.",
         "A sale paid in parts of which one is given back: its refund names that part.",

@@ -54,6 +54,7 @@ class Loyverse(Adapter):
         Need("webhook", "The client secret of the OAuth app that made the webhook", optional=True),
         Need("api", "An access token: back office, Integrations, Access tokens"),
     )
+    verify_by = "--header 'X-Loyverse-Signature: …'"
     check_first = (
         "--subscribe: whether a webhook that is switched off is listed; if not, another one is made.",
         "Whether X-Loyverse-Signature is base64 (as documented) or hex (as users write): both are taken.",

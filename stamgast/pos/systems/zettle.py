@@ -98,6 +98,7 @@ class Zettle(Adapter):
         Need("api", "client id:API key, of my.zettle.com/apps/api-keys with the scope READ:PURCHASE", optional=True),
         Need("contact", "--subscribe: an e-mail address that Zettle writes to when webhooks fail", optional=True),
     )
+    verify_by = "--header 'X-iZettle-Signature: …'"
     check_first = (
         "--subscribe: that the host is still pusher.izettle.com, and that its test message is answered.",
         "The webhook's own names: purchaseUuid or purchaseUUID, refundsPurchaseUuid; both are read.",

@@ -87,6 +87,7 @@ KNOWN: Final = {
     "reachable": True,
     "erased": False,
     "tags": [],
+    "referral": None,
 }
 LAST_PURCHASE: Final = {
     "purchases": [
@@ -183,6 +184,7 @@ REPORT: Final[dict[str, Any]] = {
         "without_cost": ["free_loaf"],
     },
     "prices_known": False,
+    "referral": None,
 }
 RULES: Final = {
     "merchant": MERCHANT,

@@ -64,6 +64,7 @@ class Clover(Adapter):
         "code, and copy the code that the log of `stamgast web` tells into the field below it. Then tick Orders and "
         "Payments, save, and seal the Clover Auth Code that stands there. Clover has no API for this."
     )
+    verify_by = "--header 'X-Clover-Auth: …'"
     check_first = (
         "That the address of the API is right: api.clover.com is North America, Europe has api.eu.clover.com.",
         "How often a notice is repeated: not documented; the poll finds what was missed.",

@@ -58,6 +58,7 @@ class LightspeedX(Adapter):
         Need("webhook", "The client secret of the app that made the webhook", optional=True),
         Need("api", "A personal token: setup, personal tokens; --subscribe: with the scope webhooks"),
     )
+    verify_by = "--header 'X-Signature: signature=…, algorithm=HMAC-SHA256'"
     check_first = (
         "--subscribe: that a personal token with the scope webhooks may make one, and that it comes unsigned.",
         "Whether X-Signature is still sent: only users of Vend describe it. Without it a webhook is taken as unsigned.",

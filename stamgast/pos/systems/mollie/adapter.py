@@ -69,6 +69,7 @@ class Mollie(Adapter):
             optional=True,
         ),
     )
+    verify_by = "--header 'X-Mollie-Signature: sha256=…'"
     check_first = (
         "--subscribe: that Mollie takes all of these event types for the account; next-gen webhooks are in beta.",
         "A next-gen webhook's signature, and whether two come while its secret is being changed.",

@@ -72,6 +72,7 @@ class Shopify(Adapter):
         Need("webhook", "The app's client secret (Settings, Apps, Develop apps, API credentials)."),
         Need("api", "The app's Admin API access token; it is shown once, when the app is installed.", optional=True),
     )
+    verify_by = "--header 'X-Shopify-Hmac-Sha256: …'"
     check_first = (
         "--subscribe: that the app may read orders; Shopify makes no webhook for what an app may not read.",
         "A sale at the POS with a tip: whether the tip is a line of its own too, and is not counted twice.",

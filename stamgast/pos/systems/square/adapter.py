@@ -69,6 +69,7 @@ class Square(Adapter):
         ),
         Need("api", "An access token that may read orders, payments and customers.", optional=True),
     )
+    verify_by = "--url ADDRESS --header 'x-square-hmacsha256-signature: …'"
     check_first = (
         "--subscribe: it wants the application's personal access token as `api`, and none of OAuth.",
         "A sale at the Point of Sale app: that payment.updated comes and that its order can be read.",

@@ -90,6 +90,7 @@ class Stripe(Adapter):
             optional=True,
         ),
     )
+    verify_by = "--header 'Stripe-Signature: t=…,v1=…' --now T"
     check_first = (
         "--subscribe: that a restricted key may make endpoints; else a secret key, sk_…, as `api`.",
         "A payment at a Terminal: where its location is told.",

@@ -60,6 +60,7 @@ class WooCommerce(Adapter):
             optional=True,
         ),
     )
+    verify_by = "--header 'X-WC-Webhook-Signature: …'"
     check_first = (
         "A secret with & or quotes: whether the signature holds.",
         "The names of fees that plugins make for tips and deposits.",
