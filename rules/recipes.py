@@ -39,6 +39,7 @@ _INPUT: Final = ("ask", "as", "usual")
 _SECTIONS: Final = (
     *("cards", "rewards", "templates", "segments", "tiers", "watch"),
     *("staff", "alerts", "audiences", "feed", "costs", "questions", "join"),
+    *("referral", "recommend", "draws"),
 )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from stamgast.settings import Settings
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
 from tests.integration.proofs.fleet import Fault, Fleet
-from tests.integration.web.conftest import CONFIG, MERCHANT, Web
+from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
 from tests.integration.web.shop import bread, events
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
@@ -75,6 +78,14 @@ async def shows(web: Web, customer: str, *, vouchers: int | None = None, **expec
 
     await eventually(shown, seconds=90, why=f"{customer} shows {expected}, {vouchers} vouchers, and not {seen}")
     return seen
+
+
+async def command(settings: Settings, *words: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RUN, "customer", *words, "--json"), env=environment(settings), stdout=PIPE, stderr=PIPE
+    )
+    _, error = await process.communicate()
+    assert process.returncode == 0, error.decode()
 
 
 async def code_of(web: Web, customer: str) -> str:
@@ -172,3 +183,45 @@ async def test_a_code_that_brings_nothing_is_told_to_staff_with_the_reason(web: 
     assert "not new" in await why(phone="0687654324")
     shown = await shows(web, els, refused="circle")
     assert "circle" in shown["referral"]["why"]
+
+
+async def test_who_is_merged_takes_code_and_friends_along_and_who_is_forgotten_takes_them_away(
+    web: Web, fleet: Fleet, web_settings: Settings
+) -> None:
+    await fleet.start().ready()
+    els = (await enrol(web, phone="0612345678", name="Els"))["customer"]
+    new = (await enrol(web, phone="0687654321", name="Els"))["customer"]
+    code = await code_of(web, els)
+    bob = (await enrol(web, phone="0687654322", referral_code=code))["customer"]
+    assert (await web.post("/purchases", bread(1, {"customer_id": bob}, days_ago=0))).is_success
+    await shows(web, els, friends=1, vouchers=1)
+
+    await command(web_settings, "merge", MERCHANT, els, new, "--yes")
+    await shows(web, new, friends=1, vouchers=1)
+    await shows(web, els, code=None, vouchers=0)
+    cas = (await enrol(web, phone="0687654323", referral_code=code))["customer"]
+    assert (await web.post("/purchases", bread(2, {"customer_id": cas}, days_ago=0))).is_success
+    await shows(web, new, friends=2, vouchers=2)
+    back = bread(1, {"customer_id": bob}, days_ago=0) | {"status": "voided", "source_version": 2}
+    assert (await web.post("/purchases", back)).is_success
+    await shows(web, new, friends=1, vouchers=1)
+
+    dirk = (await enrol(web, phone="0687654324"))["customer"]
+    await command(web_settings, "merge", MERCHANT, cas, dirk, "--yes")
+    await shows(web, dirk, counts=True)
+    await shows(web, new, friends=1, vouchers=1)
+
+    theirs = await code_of(web, dirk)
+    await command(web_settings, "erase", MERCHANT, dirk)
+
+    async def forgotten() -> bool:
+        return bool((await web.get(f"/customers/{dirk}")).json()["erased"])
+
+    await eventually(forgotten, seconds=60, why="Dirk is forgotten")
+    warned = await enrol(web, phone="0687654325", referral_code=theirs)
+    assert "nobody has this code" in str(warned["warnings"])
+    assert not await web.records(web.topics.dead_letters)
+    report = await verify_all(
+        web.bootstrap, web_settings.redis_url, web.topics, id_key_of(web_settings), real_time=True
+    )
+    assert report.equal, report.differences

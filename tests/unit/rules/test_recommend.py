@@ -8,11 +8,12 @@ import pytest
 from rules.loader import LoadedMerchant
 from rules.yaml.problems import has_errors
 from stamgast.domain.events import ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
-from stamgast.domain.message_words import message_variables
+from stamgast.domain.message_words import ALERT, STAFF, WORDS, message_variables
 from stamgast.domain.recommendations import Fitted, Product, Table
 from stamgast.domain.units import DAY, HOUR
 from stamgast.domain.vocabulary import Happened
 from stamgast.people.why import explain_customer
+from stamgast.programs.contents import sample_words
 from stamgast.programs.rule_tests import run_tests
 from stamgast.service import Bundle
 from stamgast.simulate import Happening, Simulation
@@ -218,3 +219,11 @@ tests:
 )
 def test_each_mistake_is_told(rule: str, program: str, what: str) -> None:
     assert any(what in problem.message for problem in small_shop.load(rule, program, TEXT).problems)
+
+
+def test_a_preview_says_every_word_that_customers_may_be_told() -> None:
+    loaded = load()
+    words = sample_words(loaded.program, "nl", MONDAY)
+    assert words["recommended"] == {"name": "Coffee", "sku": "COFFEE"}
+    told = set(WORDS) - {STAFF, ALERT}
+    assert {thing: tuple(words.get(thing, ())) for thing in told} == {thing: WORDS[thing] for thing in told}
