@@ -185,7 +185,7 @@ async def test_a_connection_is_polled_its_status_told_and_a_letter_played_again(
         assert row | expected | {"last_event": None, "health": "healthy"} == row
 
         polled = json.loads((await terminal.run("poll", "doorbell", "--json"))[1])
-        assert polled == {"connection": "doorbell", "pages": 1, "taken": 1, "laid_aside": 1, "more": False}
+        assert polled == {"connection": "doorbell", "pages": 1, "taken": 1, "laid_aside": 1, "more": False, "paid": 0}
         [row] = json.loads((await terminal.run("status", "--json"))[1])
         assert row["cursor"] == "8"
         assert row["last_event"]
