@@ -82,9 +82,7 @@ async def test_a_worker_that_is_killed_before_it_hears_of_kafka_loses_no_sale_an
         connection = Connection(MERCHANT, "back", "loyverse", "m-1", {"s-1": "dok-noord"}, sealed, api_url=api.url)
         await append_connections(kafka_of(web_settings), web.topics.connections, [record_of(connection, 1)])
         env = environment(web_settings)
-        first = ChildProcess(
-            "first", DYING, log=tmp_path / "first.log", env=env | {"DIES": dies}
-        )
+        first = ChildProcess("first", DYING, log=tmp_path / "first.log", env=env | {"DIES": dies})
         try:
             await eventually(lambda: first.exit_code == -signal.SIGKILL, seconds=120, why=first.log_tail())
         finally:
