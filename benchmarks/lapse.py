@@ -27,12 +27,12 @@ from stamgast.clv.selection.k_selection import fit_live
 from stamgast.domain.attrition import MBG_CNBD_K, MBG_NBD
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.counters import Counter
 from stamgast.domain.days import encode_days
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.program import LapseModel, Program, Store
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.units import DAY, HOUR, Day
-from stamgast.domain.vocabulary import Counter
 from stamgast.service import Bundle, Change
 from stamgast.simulate import CustomerKey, Simulation
 

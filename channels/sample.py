@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from channels.model import Message, Prepared, Refusal, Sender
 from channels.prepare import prepare_message
 from channels.wording import wording_for
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Program
+from stamgast.domain.templates import Template
 from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Channel
 

@@ -5,7 +5,8 @@ from typing import assert_never
 
 from channels.model import SmsText, WhatsAppTemplate
 from stamgast.domain.channels import ChannelSpec, Wording, spec_of
-from stamgast.domain.program import Messaging, Template
+from stamgast.domain.program import Messaging
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel
 
 

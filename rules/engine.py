@@ -19,6 +19,7 @@ from stamgast.domain.awaited import Awaited
 from stamgast.domain.budgets import Budget
 from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.clv import clv_by
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
@@ -28,7 +29,7 @@ from stamgast.domain.rule_answers import code_of, key_of
 from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
-from stamgast.domain.vocabulary import BETWEEN, Counter, Outside, RuleStatus, Tally, counter
+from stamgast.domain.vocabulary import Outside, RuleStatus
 
 OTHERWISE: Final = "otherwise:"
 """How keys of that branch's steps begin."""

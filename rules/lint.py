@@ -13,7 +13,8 @@ from rules.testing.cases import RuleTest
 from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
-from stamgast.domain.program import Program, Template, Window
+from stamgast.domain.program import Program, Window
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, RuleStatus
 
 EARLY: Final = 8 * 60

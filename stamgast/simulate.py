@@ -18,11 +18,12 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
 from stamgast.domain.calendar import business_day
 from stamgast.domain.conversation import Conversation, OpenQuestion
+from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter, Happened, NoteKind, Reason, Status, VoucherState, counter
+from stamgast.domain.vocabulary import Happened, NoteKind, Reason, Status, VoucherState
 from stamgast.service import Bundle, Change, Context, hand_out, handle
 from stamgast.service.schedules import fact_of, is_in
 

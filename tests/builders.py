@@ -12,9 +12,11 @@ from rules.actions import Action, Give, Send, Tag
 from rules.engine import CompiledRule, CompiledTrigger, Fires
 from rules.once import between, once_per
 from rules.rule_set import RuleSet
+from stamgast.domain.costs import Costs
 from stamgast.domain.events import ConsentChanged, Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
-from stamgast.domain.program import CardDefinition, Costs, Messaging, Program, Reward, Store, Template, Window
+from stamgast.domain.program import CardDefinition, Messaging, Program, Reward, Store, Window
+from stamgast.domain.templates import Template
 from stamgast.domain.units import DAY, Millis
 from stamgast.service import Bundle
 

@@ -12,7 +12,8 @@ from itertools import pairwise
 from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
-from stamgast.domain.program import CardDefinition, Costs, LapseModel, Program
+from stamgast.domain.costs import Costs
+from stamgast.domain.program import CardDefinition, LapseModel, Program
 from tests.oracle_sales import Item, Sale, half_up
 
 DAY_MS = 86_400_000

@@ -8,9 +8,10 @@ from msgspec import structs
 from rules.actions import Give, Send
 from rules.engine import CompiledRule
 from stamgast.domain.activation import Note
+from stamgast.domain.costs import Costs
 from stamgast.domain.delays import Delay
 from stamgast.domain.events import AnyEvent, OptedIn, OptedOut, Purchase, PurchaseChanged, Replied, VoucherRedeemed
-from stamgast.domain.program import Costs, Reward
+from stamgast.domain.program import Reward
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel

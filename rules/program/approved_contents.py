@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from rules.yaml.nodes import MapNode, Mark, Node
 from rules.yaml.reader import Reader
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Program
+from stamgast.domain.templates import Template
 
 APPROVED: Final = "templates/approved.json"
 AGAIN: Final = "`stamgast templates fetch` asks again."

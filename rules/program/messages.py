@@ -16,7 +16,8 @@ from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import EARLIEST, LATEST, parse_duration, parse_hours, parse_rate
 from stamgast.domain.channels import Wording, spec_of
-from stamgast.domain.program import Messaging, Program, Template, Window
+from stamgast.domain.program import Messaging, Program, Window
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {

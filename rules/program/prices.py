@@ -9,7 +9,7 @@ from rules.yaml.called import country_called
 from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_price
-from stamgast.domain.program import Costs
+from stamgast.domain.costs import Costs
 from stamgast.domain.vocabulary import Channel
 
 Prices = Mapping[str, Mapping[str, int]]

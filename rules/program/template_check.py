@@ -17,7 +17,7 @@ from rules.program.template_language import (
     render_bounded,
 )
 from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
-from stamgast.domain.program import Template as ProgramTemplate
+from stamgast.domain.templates import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
 _DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")

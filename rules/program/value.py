@@ -11,9 +11,10 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_date, parse_dates, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.costs import Costs
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.exchange import SCALE, Rates
-from stamgast.domain.program import Costs, LapseModel, surely
+from stamgast.domain.program import LapseModel, surely
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.trades import Trade
 from stamgast.domain.units import DAY, Day, Minor

@@ -15,9 +15,10 @@ from stamgast.backtest.lists import OnList
 from stamgast.backtest.money import Move
 from stamgast.domain.activation import Submission
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import BETWEEN, Counter, Tally
 from stamgast.domain.lapses import Lapses
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import BETWEEN, ActivationState, Counter, Happened, Tally
+from stamgast.domain.vocabulary import ActivationState, Happened
 
 SAMPLES: Final = 20
 """Messages of each rule that are kept to be looked at."""

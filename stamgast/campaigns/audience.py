@@ -15,12 +15,12 @@ from stamgast.broker import kafka_of
 from stamgast.campaigns.buyers import check_reach, find_buyers
 from stamgast.campaigns.identifiers import Named, read_identifiers
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import BETWEEN, Counter
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter
 from stamgast.filling import Filling
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone

@@ -155,7 +155,8 @@ async def _published(settings: Settings) -> Collection[str]:
 
 
 def _id_key(settings: Settings) -> bytes:
-    from stamgast.bootstrap import SettingsError, id_key_of
+    from stamgast.bootstrap import id_key_of
+    from stamgast.settings import SettingsError
 
     try:
         return id_key_of(settings)

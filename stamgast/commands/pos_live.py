@@ -144,6 +144,7 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
     from stamgast.people.last_heard import last_heard_over
     from stamgast.state.transactions import KnownTransactions
     from stamgast.tills.intake import Door
+    from stamgast.tills.payments import Payments
     from stamgast.tills.reconcile import Reconciler
     from stamgast.tills.shelf import read_connections
 
@@ -153,9 +154,10 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
         topics, redis, append = people.topics, people.redis, people.appender.append
         tills = tills_of(settings, redis, stack, append)
         tills.connections = await read_connections(kafka_of(settings), topics.connections)
+        tills.payments = Payments(redis, tills.connections)
         known = KnownTransactions(redis, partial(people.appender.partition_of, topics.purchases))
         heard = last_heard_over(people.filling, topics.partitions)
-        door = Door(people.identities, known, append, topics.purchases, heard)
+        door = Door(people.identities, known, append, topics.purchases, heard, payments=tills.payments)
         reconciler = Reconciler(tills, door, append, topics.connections, topics.dead_letters)
         yield Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
         await tills.feeds.keep()
@@ -230,6 +232,7 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
     from stamgast.bootstrap import open_redis, topics_of
     from stamgast.lookup import newest_bundles
     from stamgast.tills.feeds import FeedBook
+    from stamgast.tills.payments import Payments
     from stamgast.tills.shelf import read_connections
     from stamgast.tills.status import rows_of
 
@@ -237,10 +240,11 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
     table = await read_connections(kafka_of(settings), topics_of(settings).connections)
     now, rows = settings.make_clock().now(), []
     async with aclosing(open_redis(settings)) as redis:
-        book = FeedBook(redis)
+        book, payments = FeedBook(redis), Payments(redis, table)
         for connection in table.all(merchant):
             if connection.merchant in bundles:
-                rows += await rows_of(connection, bundles[connection.merchant].program, table, book, now)
+                program = bundles[connection.merchant].program
+                rows += await rows_of(connection, program, table, book, payments=payments, now=now)
             else:
                 say(f"{connection.merchant} has no programme in force: {connection.name} takes nothing")
     return rows

@@ -26,8 +26,8 @@ def rebuild(
     """Apply what the log holds beyond what Redis knows, send nothing, verify, and end. Workers may run meanwhile."""
     from aiokafka.errors import KafkaError
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.log.topics import TopicsError
+    from stamgast.settings import SettingsError
     from stamgast.state.errors import StateError
     from streams.maintenance.rebuild import NotThereError
     from streams.runtime.watchdog import end_process

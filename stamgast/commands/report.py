@@ -183,6 +183,7 @@ def _tell(document: dict[str, Any]) -> None:
     from stamgast.domain.currencies import format_money
     from stamgast.domain.earned import quiet_rules
     from stamgast.domain.lapses import lapses_in_words
+    from stamgast.domain.satisfaction import satisfaction_in_words
 
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
@@ -199,6 +200,8 @@ def _tell(document: dict[str, Any]) -> None:
         _tell_together(document, money)
     if "lapses" in document and (told := lapses_in_words(document["lapses"])):
         answer(f"  {told}")
+    for line in satisfaction_in_words(document.get("satisfaction", {})):
+        answer(f"  {line}")
     for line in budgets_in_words(document):
         answer(f"  {line}")
     owed = document["liability"]

@@ -10,6 +10,7 @@ from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import exponent_of, format_money
 from stamgast.domain.earned import messages_cost, quiet_rules
 from stamgast.domain.lapses import lapses_in_words
+from stamgast.domain.satisfaction import satisfaction_in_words
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
 _HEADS: Final = (
@@ -62,6 +63,7 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
+    budgets += "".join(f"<li>{escape(line)}</li>" for line in satisfaction_in_words(document.get("satisfaction", {})))
     told = lapses_in_words(document["lapses"]) if "lapses" in document else ""
     lapsing = f"<p>{escape(told)}.</p>" if told else ""
     when = f", {document['from']} to {document['to']}" if "from" in document else ""

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import httpx
 
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Program
+from stamgast.domain.templates import Template
 
 _EXPRESSION: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CONDITION: Final = re.compile(r"\{%.*?%\}")

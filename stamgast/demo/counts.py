@@ -8,7 +8,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from stamgast.domain.vocabulary import BETWEEN, Counter, Stage, Tally, counter
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
+from stamgast.domain.vocabulary import Stage
 from stamgast.state.keys import customers
 
 

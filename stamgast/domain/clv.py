@@ -15,8 +15,9 @@ from typing import Final
 from msgspec import Struct
 
 from stamgast.domain.calendar import business_day
+from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
-from stamgast.domain.program import Costs, Program
+from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Day, Millis, Minor
 from stamgast.domain.vocabulary import ClvMethod
 

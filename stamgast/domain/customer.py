@@ -234,6 +234,8 @@ class Customer(Struct, array_like=True, gc=False):
     """How it ended the last time that the rules' triggers came: see `stamgast.domain.rule_answers`."""
     conversation: Conversation | None = None
     """What is remembered of what they wrote to us; None: nothing was written since that is remembered."""
+    left: dict[str, Millis] = {}
+    """Topic that they left (`stamgast.domain.topics`) -> since when."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

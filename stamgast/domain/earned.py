@@ -5,12 +5,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stamgast.domain.budgets import Booked, Budget, told
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.currencies import format_money
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Minor
 from stamgast.domain.uplift import Side, Uplift, together, uplift
-from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import VoucherState
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.program import LapseModel
 from stamgast.domain.units import DAY, Day, Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter, counter
 
 _CALLED: Final = "called"
 _JUDGED: Final = "judged"

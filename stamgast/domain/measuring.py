@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from stamgast.domain.counters import BETWEEN
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import BETWEEN, Reason
+from stamgast.domain.vocabulary import Reason
 
 MOST_WATCHED = 16
 """Rules for which one customer is watched; of more, the one whose window ends first is let go."""

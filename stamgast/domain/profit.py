@@ -7,8 +7,8 @@ once per purchase, in minor units.
 
 from typing import Final
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.events import Line, Purchase
-from stamgast.domain.program import Costs
 from stamgast.domain.units import Minor
 
 FINER: Final = 1000

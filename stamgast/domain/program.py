@@ -7,17 +7,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, assert_never
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
-from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.closed_days import ClosedDays
-from stamgast.domain.dated import is_within, on_day
+from stamgast.domain.costs import Costs
+from stamgast.domain.dated import is_within
 from stamgast.domain.exchange import Rates
+from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
@@ -25,22 +26,22 @@ from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
+from stamgast.domain.store_feeds import NO_STORE_FEEDS, StoreFeeds
+from stamgast.domain.templates import Template
+from stamgast.domain.topics import Topic, topics_of
 from stamgast.domain.trip_wires import TripWires
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
-from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
+from stamgast.domain.vocabulary import Channel, Letters, Purpose
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
-
 MEASURE_WINDOW: Final[Millis] = 7 * DAY
 """So long what is bought counts for a rule where nothing is said."""
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
-
 TransactionScope = Literal["merchant", "store", "store_day"]
 """Within what a till's transaction ids are never used twice."""
-
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
 (the balance shows zero meanwhile); or nothing."""
@@ -109,41 +110,6 @@ class Reward:
     value: Minor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A message: WhatsApp by content SID per language, SMS by Jinja2 text per language.
-
-    `variables` maps WhatsApp's numbers to names such as `customer.first_name` or `voucher.code`. `if_unproven` says
-    what becomes of a message that the carrier never answered for and does not know either, after the last look-up:
-    `send_again` (once more; it comes twice if the carrier had it after all) or `never`.
-    """
-
-    id: str
-    purpose: str = Purpose.MARKETING
-    whatsapp: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
-    sms: Mapping[str, str] = field(default_factory=dict)
-    if_unproven: str = IfUnproven.NEVER
-    parts: int = field(default=0, compare=False)
-    """SMS parts that it takes at most, in any language; 0: nobody reckoned."""
-    unpushed: bool = False
-    """Its text for WhatsApp stands in `contents/`, and not all languages of it were pushed."""
-
-    def wordings(self, channel: Channel) -> Mapping[str, str]:
-        """Language -> what stands there for a channel: a ContentSid, or a text (`ChannelSpec.wording`)."""
-        match channel:
-            case Channel.WHATSAPP:
-                return self.whatsapp
-            case Channel.SMS:
-                return self.sms
-            case _:
-                assert_never(channel)
-
-    def is_meant_for(self, channel: Channel) -> bool:
-        """Whether it is written for a channel, be it that WhatsApp has not seen it yet."""
-        return bool(self.wordings(channel)) or (self.unpushed and spec_of(channel).wording is Wording.APPROVED)
-
-
 class LapseModel(Struct, frozen=True, cache_hash=True):
     """When somebody who stays away counts as at risk, lapsing and lapsed: see `stamgast.domain.quiet_spells`.
 
@@ -204,34 +170,6 @@ class Messaging:
     letters: Letters = Letters.PLAIN
     max_parts: int = 3
     """Parts that an SMS may take at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What CLV needs. Margins in thousandths of what is left of gross without tax.
-
-    `acquisition_costs` is per source what winning a customer costs, in minor units, from which day on (ascending); a
-    source or a time that is not there costs `acquisition_cost`. `contact_costs` is per channel what a message (or each
-    part of it, as its `ChannelSpec` says) costs, in thousandths of a minor unit.
-    """
-
-    default_margin: int = 1000
-    category_margins: Mapping[str, int] = field(default_factory=dict)
-    acquisition_cost: Minor = 0
-    acquisition_costs: Mapping[str, tuple[tuple[Day, Minor], ...]] = field(default_factory=dict)
-    source_names: Mapping[str, str] = field(default_factory=dict)
-    """What stands for a source behind the merchant's veil -> its name in `acquisition_costs`."""
-    lifespan_years: int = 3
-    contact_costs: Mapping[str, int] = field(default_factory=dict)
-    vat: Mapping[str, int] = field(default_factory=dict)
-    """Category -> thousandths that come on top of a price without tax; for lines of which the till tells none."""
-    default_vat: int = 0
-    """For all other lines, and for money that no line accounts for."""
-
-    def acquisition(self, source: str, day: Day) -> Minor:
-        """What it cost to win a customer from that source (its name, or what stands for it) on that day."""
-        cost = on_day(self.acquisition_costs.get(self.source_names.get(source, source), ()), day)
-        return self.acquisition_cost if cost is None else cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +264,7 @@ class Program:
     """Open time without any purchase after which the till's feed counts as broken; 0: never."""
     feed_healthy: bool = True
     """While it is not, nobody is called absent."""
+    store_feeds: StoreFeeds = NO_STORE_FEEDS
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY
@@ -363,12 +302,20 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    """What customers may leave one by one."""
+    join: Mapping[str, JoinCode] = field(default_factory=dict)
+    """The codes by which somebody joins who writes one."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
+    topics_of_templates: Mapping[str, tuple[str, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
+        object.__setattr__(self, "topics_of_templates", topics_of(self.topics, self.templates))
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

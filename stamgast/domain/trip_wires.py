@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.currencies import format_money
 from stamgast.domain.units import DAY, Day, Millis, Minor
-from stamgast.domain.vocabulary import Counter, counter
 
 _THOUSANDTHS: Final = 1_000
 

@@ -5,7 +5,6 @@ hold are plain strings; they are equal to the members.
 """
 
 from enum import StrEnum
-from typing import Final
 
 
 class Channel(StrEnum):
@@ -231,7 +230,9 @@ class Reason(StrEnum):
     OUTRANKED = "outranked"
     QUESTION_OPEN = "question_open"
     ASKED_BEFORE = "asked_before"
+    ALREADY_KNOWN = "already_known"
     COMPLAINED = "complained"
+    TOPIC_LEFT = "topic_left"
     QUIET_HOURS = "quiet_hours"
     ONE_IN_FLIGHT = "one_in_flight"
     GAVE_UP = "gave_up"
@@ -325,76 +326,3 @@ class Happened(StrEnum):
     TAKE_TIER = "take_tier"
     NOTIFY = "notify"
     WITHHELD = "withheld"
-
-
-class Counter(StrEnum):
-    """What the read model counts per merchant; `counter` adds of what, and what became of it."""
-
-    CUSTOMERS = "customers"
-    JOINED = "joined"
-    ERASED = "erased"
-    OPTED_OUT = "opted_out"
-    PURCHASES = "purchases"
-    SPEND = "spend"
-    PROFIT = "profit"
-    CONTACT_COST = "contact_cost"
-    WAITING_FOR_REVIEW = "waiting_for_review"
-    """Purchases that wait for a person now."""
-    FEED_STALE = "feed_stale"
-    AT_RISK = "at_risk"
-    LAPSING = "lapsing"
-    LAPSED = "lapsed"
-    STAGE = "stage"
-    """By stage, how many stand there now."""
-    CARD = "card"
-    """By card and `Tally`."""
-    REWARD = "reward"
-    """By reward and `Tally` or state of a voucher."""
-    RULE = "rule"
-    """By rule and `Tally` or status of a message that it did not send."""
-    LAUNCH = "launch"
-    """By rule, when it was launched, and what trip wires ask about."""
-    VARIANT = "variant"
-    """By rule, variant and `Tally` or status of its messages."""
-    TAGS = "tags"
-    """By `Tally`."""
-    TIER = "tier"
-    """By tier and `Tally`: those that rules gave."""
-    STAFF = "staff"
-    """By name and status, or `Tally`: what they were told."""
-    BUDGET = "budget"
-    """By a budget's name, the time it is for, and `stamgast.domain.budgets.Booked`: thousandths of a minor unit."""
-    MESSAGE = "message"
-    """By channel and status."""
-    SUPPRESSED = "suppressed"
-    """By reason."""
-    MEASURE = "measure"
-    """By rule, side of its comparison where there is one, and `Sum`."""
-    EVENT = "event"
-    """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
-
-
-class Tally(StrEnum):
-    """What became of something that is counted."""
-
-    COMPLETED = "completed"
-    ISSUED = "issued"
-    FIRED = "fired"
-    NOT_MET = "not_met"
-    """By the condition that turned it down."""
-    NOT_IN_CANARY = "not_in_canary"
-    WITHHELD = "withheld"
-    """By reason."""
-    RAISED = "raised"
-    SHADOW = "shadow"
-    TOO_MANY = "too_many"
-    TOO_LATE = "too_late"
-
-
-BETWEEN: Final = "|"
-"""What stands between the words of a counter."""
-
-
-def counter(*words: str) -> str:
-    """Name what is counted: `reward|free_loaf|issued`."""
-    return BETWEEN.join(words)

@@ -12,6 +12,7 @@ from typing import Final
 import phonenumbers
 
 from stamgast.domain.region import USUAL
+from stamgast.identity.plain_mobiles import is_plain_mobile
 
 _ALIKE: Final = re.compile(r"(\d)\1{7}\Z")
 """Eight digits alike at the end: no number that is given out in the countries of our shops ends like that."""
@@ -54,6 +55,8 @@ def _all(numbers: tuple[str, ...], country: str) -> frozenset[str]:
 
 def _whole(text: str, country: str) -> str:
     """A number with its country code; one that cannot be read as a number is its digits."""
+    if is_plain_mobile(text):
+        return text
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.counting import how_often
-from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, counter
 from stamgast.people.why import REASONS
 
 _UNSAID: Final = "a condition (counted before it was kept which)"

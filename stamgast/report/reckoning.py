@@ -13,6 +13,8 @@ from collections.abc import Mapping, MutableMapping
 from rules.engine import CompiledRule
 from stamgast.domain.budgets import Booked, parts_of
 from stamgast.domain.channels import pieces_of
+from stamgast.domain.counters import Counter as Counted
+from stamgast.domain.counters import Tally, counter
 from stamgast.domain.lapses import Lapses
 from stamgast.domain.measuring import (
     BEFORE_THE_DRAW,
@@ -28,8 +30,7 @@ from stamgast.domain.measuring import (
 )
 from stamgast.domain.told import Arm
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Counter as Counted
-from stamgast.domain.vocabulary import Tally, counter
+from stamgast.report.answers import add_answers
 from stamgast.report.lives import Decision, Life, Message
 from stamgast.report.spans import Span
 from stamgast.service import Bundle
@@ -81,6 +82,8 @@ class _Reckoning:
         self._add_firings()
         if self._life.lapsing:
             self._add_lapses()
+        if self._life.answers or self._life.messages:
+            add_answers(self._life, self._span, self._bundle(self._span.until).program, self._sums)
 
     def _count(self, rule: str, *words: str, by: int = 1) -> None:
         if by:

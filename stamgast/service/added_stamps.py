@@ -10,11 +10,11 @@ from msgspec import Struct
 from rules.actions import AddStamps
 from stamgast.domain import stamps
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Card
 from stamgast.domain.dated import is_within
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
-from stamgast.domain.vocabulary import Counter, Tally, counter
 from stamgast.service.case import Case, Firing
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 from stamgast.domain.activation import activation_id
 from stamgast.domain.alert_words import own_template
 from stamgast.domain.alerts import Alert, AlertKind, subject_of
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Customer, Notice
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, StaffAlerted, TimerDue
 from stamgast.domain.message_words import ALERT, STAFF
 from stamgast.domain.program import Staff
-from stamgast.domain.vocabulary import Counter, Reason, Status, Tally, counter
+from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import notices
 from stamgast.service.case import Case, Change
 

@@ -5,8 +5,9 @@ from stamgast.domain.contact_policy import Decision
 from stamgast.domain.vocabulary import Reason, Verdict
 from stamgast.service import budgets
 from stamgast.service.case import Case, Firing
+from stamgast.service.drafts import drafted
 from stamgast.service.ended import forget_ended
-from stamgast.service.messages import drafted, too_many_wait, withhold
+from stamgast.service.messages import too_many_wait, withhold
 
 
 def asks_first(case: Case, firing: Firing, step: Step) -> bool:

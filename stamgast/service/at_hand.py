@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from stamgast.domain import apart, rewards
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
-from stamgast.domain.vocabulary import Counter, FactName, VoucherState, counter
+from stamgast.domain.vocabulary import FactName, VoucherState
 from stamgast.service import budgets, telling
 from stamgast.service.case import Case
 

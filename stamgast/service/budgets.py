@@ -15,12 +15,13 @@ from stamgast.domain import apart
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, TAKEN, Activation, held_timer
 from stamgast.domain.budgets import MILLS, Booked, For, Mills, charged_to, parts_of
 from stamgast.domain.contact_policy import Decision
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Charge, Voucher
 from stamgast.domain.message_price import most_of
 from stamgast.domain.purses import Ask, encode_ask
 from stamgast.domain.told import Arm
 from stamgast.domain.units import DAY, Day
-from stamgast.domain.vocabulary import ActivationState, Counter, NoteKind, Reason, Status, VoucherState, counter
+from stamgast.domain.vocabulary import ActivationState, NoteKind, Reason, Status, VoucherState
 from stamgast.service import telling
 from stamgast.service.case import Case
 

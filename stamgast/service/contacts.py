@@ -5,9 +5,10 @@ from typing import Final
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.channels import pieces_of
 from stamgast.domain.contact_policy import forget_old_contacts
+from stamgast.domain.counters import Counter
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Counter, Status
+from stamgast.domain.vocabulary import Status
 from stamgast.service import measuring
 from stamgast.service.case import Case
 from stamgast.service.watched import watch_cost

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from stamgast.domain import apart
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.facts import Fact
+from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
+from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
 from stamgast.service import at_hand, awaited, budgets, given_tiers, notices, remembering, schedules, telling
 from stamgast.service.case import Case
 from stamgast.service.releases import release_by_rank
@@ -80,7 +82,7 @@ def _answer_rules(case: Case, name: str, when: Millis) -> None:
 
 def _grow_quiet(case: Case, kind: str) -> None:
     customer = case.customer
-    if not case.program.feed_healthy:
+    if not knows_who_was_there(case.program):
         # Nobody knows who has been there: ask again tomorrow.
         customer.timers[kind] = case.at + DAY
         case.count(Counter.FEED_STALE)

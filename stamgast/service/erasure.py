@@ -1,7 +1,8 @@
 """What the customer's own state gives up when the person behind it is forgotten."""
 
+from stamgast.domain.counters import Counter
 from stamgast.domain.events import Erased
-from stamgast.domain.vocabulary import Counter, Reason
+from stamgast.domain.vocabulary import Reason
 from stamgast.service import notices
 from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
@@ -21,6 +22,7 @@ def erase(case: Case, _event: Erased) -> None:
     customer.inbound_at = 0
     customer.answers = b""
     customer.conversation = None
+    customer.left = {}
     if not customer.erased_at:
         customer.erased_at = case.at
         case.count(Counter.ERASED)

@@ -6,12 +6,12 @@ from typing import Final
 from rules.actions import SetTier
 from stamgast.domain import tiers
 from stamgast.domain.calendar import at_local, business_day
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import GivenTier
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Tiers
 from stamgast.domain.tiers import Standing
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import Counter, Tally, counter
 from stamgast.service.case import Case, Firing
 
 MOST: Final = 10

@@ -9,6 +9,7 @@ from typing import Final
 
 from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS, TAKEN, Activation
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Voucher
 from stamgast.domain.events import ActivationOutcome, PurchaseChanged
 from stamgast.domain.ledger import Entry
@@ -27,7 +28,7 @@ from stamgast.domain.measuring import (
     with_one_more,
 )
 from stamgast.domain.units import Millis, Minor
-from stamgast.domain.vocabulary import Counter, Reason, Status, counter
+from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service.case import Case
 
 _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]

@@ -18,47 +18,30 @@ from stamgast.domain.activation import (
     RANKS,
     UNSENT_RANK,
     Activation,
-    Plan,
     Submission,
-    activation_id,
     held_timer,
     is_about_earned,
     rank_of,
 )
 from stamgast.domain.contact_policy import Decision, Terms, decide
-from stamgast.domain.customer import Voucher
-from stamgast.domain.facts import Fact
-from stamgast.domain.program import Template
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.rewards import with_code
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
-from stamgast.domain.vocabulary import (
-    ActivationState,
-    Counter,
-    NoteKind,
-    Outside,
-    Reason,
-    Status,
-    Tally,
-    Verdict,
-    VoucherState,
-    counter,
-)
+from stamgast.domain.vocabulary import ActivationState, NoteKind, Outside, Reason, Status, Verdict, VoucherState
 from stamgast.service import at_hand, budgets, deeds, measuring, offers, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
+from stamgast.service.drafts import drafted, given_for, of_full_card, speak_of, tells_of_voucher
 from stamgast.service.ended import cause_of, forget_ended, shed
 from stamgast.service.watched import watch_sent
 
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
-_HELD: Final = ActivationState.HELD.value
 _SUBMITTED: Final = ActivationState.SUBMITTED.value
 _ENDED: Final = ActivationState.ENDED.value
-_HELD_STATUS: Final = Status.HELD.value
 _SUBMITTED_STATUS: Final = Status.SUBMITTED.value
-_HELD_RANK: Final = RANKS[Status.HELD]
 _SUBMITTED_RANK: Final = RANKS[Status.SUBMITTED]
 _WAIT: Final = Outside.WAIT
 _SUPPRESS: Final = Verdict.SUPPRESS
@@ -66,7 +49,6 @@ _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
 _SENT: Final = Arm.SENT.value
-_FIRED: Final = Tally.FIRED
 _SUPPRESSED: Final = Status.SUPPRESSED.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _WAITS: Final = Arm.WAITS.value
@@ -79,8 +61,6 @@ _FOR_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.FREQUENCY_CAP, Reason.COOL_DOWN, Reason.OUTRANKED, Reason.RULE_LIMIT}
 )
 """Why a message waits that there was no room for."""
-_UNSAID: Final = Template("", purpose=offers.PURPOSE)
-"""Stands for the template of an offer that comes without a message."""
 
 
 def consider(case: Case, firing: Firing, step: Step) -> None:
@@ -99,9 +79,7 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
     case.left.messages -= 1
     activation = drafted(case, firing, step)
     if rule.earned:
-        speak_of(
-            activation, (deeds.do(case, firing, step.deeds) if step.deeds else None) or _of_full_card(case, firing)
-        )
+        speak_of(activation, (deeds.do(case, firing, step.deeds) if step.deeds else None) or of_full_card(case, firing))
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
         measuring.decided(case, rule, decision.reason, activation.variant)
@@ -138,18 +116,6 @@ def _of_what_was_given(case: Case, firing: Firing, activation: Activation, decis
     return decision
 
 
-def tells_of_voucher(rule: CompiledRule, step: Step) -> bool:
-    """Whether its words speak of a voucher that is not the one the rule fired for."""
-    return step.send is not None and step.send.of_voucher and not rule.trigger.voucher
-
-
-def given_for(case: Case, rule_id: str, cause: str) -> Voucher | None:
-    """The newest voucher that the rule gave for it, or the card itself, and that may be used. Raises NotReadError."""
-    at_hand.bring(case, cause)
-    mine = (each for each in reversed(case.customer.vouchers) if each.rule in {rule_id, ""} and each.cause == cause)
-    return next((each for each in mine if each.state == VoucherState.OPEN), None)
-
-
 def count_too_many(case: Case, rule: CompiledRule) -> None:
     """Count a message that is not even noted."""
     case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
@@ -178,63 +144,6 @@ def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     if too_many_wait(case.customer.activations):
         return Decision(_SUPPRESS, Reason.TOO_MANY)
     return ask_gate(case, activation, rule)
-
-
-def _of_full_card(case: Case, firing: Firing) -> Voucher | None:
-    """What the card itself gave on the occasion that the rule speaks of."""
-    trigger = firing.rule.trigger
-    card = case.program.cards.get(trigger.card) if trigger.fills_card else None
-    if card is None or card.reward is None:
-        return None
-    return case.vouchers_by_ground().get((firing.fact.occasion, "", card.reward, ""))
-
-
-def speak_of(activation: Activation, voucher: Voucher | None) -> None:
-    """Let its words name the voucher."""
-    if voucher is not None:
-        activation.voucher = voucher.code
-        activation.data["code"] = voucher.code
-        activation.data["reward"] = voucher.reward
-        activation.data["valid_until"] = voucher.expires_at
-
-
-def drafted(case: Case, firing: Firing, step: Step) -> Activation:
-    """The activation of a step, before anybody was asked whether it may go."""
-    rule, occasion, send = firing.rule, firing.occasion, step.send
-    way, variant = (None, "") if send is None else variants.way_of(case, rule.id, send)
-    template = _UNSAID if way is None else case.program.templates[way.template]
-    channels = ("",) if way is None else way.by
-    life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
-    activation = Activation(
-        id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
-        rule=rule.id,
-        occasion=occasion,
-        state=_HELD,
-        status=_HELD_STATUS,
-        rank=_HELD_RANK,
-        decided_at=case.at,
-        changed_at=case.at,
-        template=template.id,
-        purpose=template.purpose,
-        channel=channels[0],
-        priority=rule.priority,
-        value=rule.value,
-        expires_at=case.at + life,
-        generation=firing.generation,
-        data=firing.fact.data | {"cause": firing.fact.occasion},
-        other_channels=list(channels[1:]),
-        voucher=firing.fact.data.get("voucher", ""),
-    )
-    if firing.planned or variant:
-        of = firing.of or occasion
-        activation.plan = Plan(firing.step, of, moment_of(case, firing.fact), variant, cooled=firing.cooled)
-    variants.count(case, activation, _FIRED)
-    return activation
-
-
-def moment_of(case: Case, fact: Fact) -> Millis:
-    """When it happened: a purchase at the till, anything else when it was recorded."""
-    return case.at if fact.purchase is None else min(fact.purchase.occurred_at, case.at)
 
 
 def too_many_wait(activations: Sequence[Activation]) -> bool:

@@ -14,23 +14,14 @@ from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Note, Submission, activation_id
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.contact_policy import cools_down, is_held_out
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Notice
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.message_words import STAFF
 from stamgast.domain.program import Staff
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
-from stamgast.domain.vocabulary import (
-    Channel,
-    Counter,
-    NoteKind,
-    Purpose,
-    Reason,
-    Status,
-    Tally,
-    TimerKind,
-    counter,
-)
+from stamgast.domain.vocabulary import Channel, NoteKind, Purpose, Reason, Status, TimerKind
 from stamgast.service import telling
 from stamgast.service.case import Case, Firing
 

@@ -7,8 +7,9 @@ from rules.steps import Step
 from stamgast.domain import rewards
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.contact_policy import Terms, why_not_offered
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Voucher
-from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason, VoucherState, counter
+from stamgast.domain.vocabulary import ActivationState, Purpose, Reason, VoucherState
 from stamgast.service import at_hand, budgets, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact

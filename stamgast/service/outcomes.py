@@ -12,21 +12,12 @@ from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer, is_about_earned
 from stamgast.domain.calendar import at_local, business_day
 from stamgast.domain.contact_policy import Decision
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE, Charge
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.rewards import with_code
 from stamgast.domain.units import HOUR, Millis
-from stamgast.domain.vocabulary import (
-    ActivationState,
-    Counter,
-    IfUnproven,
-    NoteKind,
-    Reason,
-    Status,
-    Treatment,
-    Verdict,
-    counter,
-)
+from stamgast.domain.vocabulary import ActivationState, IfUnproven, NoteKind, Reason, Status, Treatment, Verdict
 from stamgast.service import at_hand, budgets, measuring, notices, offers, telling, variants
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact

@@ -2,10 +2,11 @@
 
 import hashlib
 
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.events import OwnEvent
 from stamgast.domain.facts import Fact
 from stamgast.domain.own_events import MOST_POSTED, POSTED_AGAIN
-from stamgast.domain.vocabulary import Counter, FactName, Tally, counter
+from stamgast.domain.vocabulary import FactName
 from stamgast.service.case import Case
 from stamgast.service.rules import fire
 

@@ -20,7 +20,7 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Verdict
-from stamgast.service import budgets, deeds, measuring, messages, notices, offers, telling
+from stamgast.service import budgets, deeds, drafts, measuring, messages, notices, offers, telling
 from stamgast.service.case import Bundle, Case, Firing
 from stamgast.service.ended import cause_of, forget_ended
 from stamgast.service.reversals import next_generation
@@ -55,7 +55,7 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
             deeds.do(case, firing, step.deeds)
         return
     case.left.messages -= 1
-    activation = messages.drafted(case, firing, step)
+    activation = drafts.drafted(case, firing, step)
     withheld = _withheld(case, firing)
     due = max(_due(case.context.bundle, activation, step), case.at)
     if rule.hold_out and not firing.again and _is_compared_by(rule, step):
@@ -194,7 +194,7 @@ def _carry_out(case: Case, activation: Activation, rule: CompiledRule, step: Ste
         return False
     _word(case, activation, rule, step)
     if rule.earned and step.deeds:
-        messages.speak_of(activation, deeds.do(case, firing, step.deeds))
+        drafts.speak_of(activation, deeds.do(case, firing, step.deeds))
     decision = Decision(Verdict.SUPPRESS, reason) if reason else messages.ask_gate(case, activation, rule)
     asks = messages.asks_for_money(rule, step, decision)
     if asks and budgets.waits(case, activation, rule, decision, step):
@@ -243,10 +243,10 @@ def _about_what_was_given(
     case: Case, activation: Activation, rule: CompiledRule, step: Step, decision: Decision
 ) -> Decision:
     """A message about what the rule gave before it; there is nothing to tell where that was withheld."""
-    if activation.voucher or decision.verdict is Verdict.SUPPRESS or not messages.tells_of_voucher(rule, step):
+    if activation.voucher or decision.verdict is Verdict.SUPPRESS or not drafts.tells_of_voucher(rule, step):
         return decision
-    voucher = messages.given_for(case, rule.id, cause_of(activation))
-    messages.speak_of(activation, voucher)
+    voucher = drafts.given_for(case, rule.id, cause_of(activation))
+    drafts.speak_of(activation, voucher)
     activation.offered = not rule.earned
     return Decision(Verdict.SUPPRESS, Reason.NO_LONGER_TRUE) if voucher is None else decision
 

@@ -5,13 +5,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.counters import Counter
 from stamgast.domain.earning import entry_for
 from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown, is_history
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.domain.vocabulary import Counter
 from stamgast.service import measuring, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back

@@ -9,15 +9,16 @@ from typing import Final
 
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation, held_timer
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
-from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
+from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Status, VoucherState
 from stamgast.service import added_stamps, at_hand, budgets, given_tiers, notices, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
 
-_OF_MESSAGES: Final[frozenset[str]] = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT})
+_OF_MESSAGES: Final[frozenset[str]] = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.TOPIC_LEFT})
 """Reasons that are about messages alone."""
 
 

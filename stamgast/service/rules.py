@@ -10,6 +10,7 @@ from rules.engine import CompiledRule, View
 from rules.steps import Step
 from stamgast.domain.budgets import For
 from stamgast.domain.contact_policy import stable_percent
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import (
@@ -25,7 +26,7 @@ from stamgast.domain.occasions import (
 )
 from stamgast.domain.rule_answers import UNKNOWN, Ended
 from stamgast.domain.told import Arm
-from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, counter
+from stamgast.domain.vocabulary import FactName, OncePer, RuleStatus
 from stamgast.service import asking, at_hand, budgets, deeds, measuring, messages, notices, offers, plans, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions

@@ -2,11 +2,12 @@
 
 from rules.engine import Segment, View
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Membership
 from stamgast.domain.events import AnyEvent, PurchaseChanged, is_history
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
-from stamgast.domain.vocabulary import Counter, FactName, Tally, counter
+from stamgast.domain.vocabulary import FactName
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.events import Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import plan_lapse, stage_of
-from stamgast.domain.vocabulary import Counter, FactName, Stage, counter
+from stamgast.domain.vocabulary import FactName, Stage
 from stamgast.service import telling
 from stamgast.service.case import Case
 

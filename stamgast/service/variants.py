@@ -3,7 +3,7 @@
 from rules.actions import Send
 from stamgast.domain.activation import Activation
 from stamgast.domain.contact_policy import stable_percent
-from stamgast.domain.vocabulary import Counter, counter
+from stamgast.domain.counters import Counter, counter
 from stamgast.service.case import Case
 
 

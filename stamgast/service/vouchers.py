@@ -4,13 +4,14 @@ import msgspec
 
 from stamgast.domain import rewards, stamps
 from stamgast.domain.apart import field_of_refusal
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Voucher
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.told import TAKEN_BACK
-from stamgast.domain.vocabulary import Counter, VoucherState, counter
+from stamgast.domain.vocabulary import VoucherState
 from stamgast.service import at_hand, budgets, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back

@@ -1,10 +1,10 @@
 """What is counted of a rule that was launched lately, for its trip wires."""
 
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.trip_wires import Watched, watched_counter
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import counter
 from stamgast.service.case import Case
 
 _BLAMED_FOR: Millis = 3 * DAY

@@ -17,6 +17,7 @@ from stamgast.state.budget_marks import decode_chests, decode_purses, encode_mar
 from stamgast.state.budget_marks import key_of as budget_of
 from stamgast.state.budget_marks import name_of as name_of_budget
 from stamgast.state.campaign_marks import CampaignMark, decode_campaign, encode_campaign
+from stamgast.state.feed_marks import Unwell, decode_feeds, encode_feeds
 from stamgast.state.meta_fields import Family, Field, Value
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
@@ -335,6 +336,17 @@ CHESTS: Final[Family[Name, tuple[Chest, ...]]] = Family(
     key_of=budget_of,
     name_of=name_of_budget,
 )
+STORE_FEEDS: Final[Family[str, Unwell]] = Family(
+    prefix="h:",
+    holds="merchant -> which of its stores are quiet or stale, as was said last, as JSON",
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force", "stamgast.lookup", *_VERIFY),
+    decode=decode_feeds,
+    encode=encode_feeds,
+    absent=dict,
+    key_of=str,
+    name_of=str,
+)
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
@@ -358,5 +370,5 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
-    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS),
+    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),
 )

@@ -35,8 +35,9 @@ from stamgast.web.openapi.document import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
+from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
-from stamgast.web.webhooks.twilio import post_inbound, post_status
+from stamgast.web.webhooks.twilio import post_status
 
 ANSWERED = (
     Problem,

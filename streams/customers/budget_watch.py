@@ -15,12 +15,12 @@ from typing import Final, NamedTuple
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.budgets import MILLS, Booked, Budget, Mills, period_of, told
+from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.currencies import format_money
 from stamgast.domain.events import StaffAlerted
 from stamgast.domain.program import Program
 from stamgast.domain.purses import Chest, Chests, has_refused
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter, counter
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance

@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.budget_events import BudgetAnswered, BudgetWished
 from stamgast.domain.budgets import Booked, Budget, WhenSpent, parts_of
+from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import AnyEvent, encode_event, key_of
 from stamgast.domain.purses import CHEST, KEPT, Ask, Purse, decode_ask, is_reached, purse_of
-from stamgast.domain.vocabulary import BETWEEN, Counter, counter
 from stamgast.service import Bundle
 from streams.customers.in_force import Standing
 from streams.runtime.emission import append

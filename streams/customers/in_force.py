@@ -14,13 +14,15 @@ import msgspec
 
 from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
 from stamgast.domain.events import ScheduleDone, ScheduleDue
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import Chest, Purse
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance
-from stamgast.service import Bundle
+from stamgast.service import Bundle, hearing
 from stamgast.state.backlogs import NOT_BEGUN, Backlog
 from stamgast.state.campaign_marks import NO_CAMPAIGN, CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
+from stamgast.state.feed_marks import Unwell
 from stamgast.state.meta_fields import Word
 from stamgast.state.partition_meta import (
     CAMPAIGNS,
@@ -30,6 +32,7 @@ from stamgast.state.partition_meta import (
     PAUSED,
     PURSES,
     SCHEDULES,
+    STORE_FEEDS,
     TURNS,
     WAITS,
     WATERMARK,
@@ -63,6 +66,8 @@ class Standing(Position):
     """(merchant, budget) -> what it was leased of it."""
     chests: dict[Name, tuple[Chest, ...]] = field(default_factory=dict)
     """(merchant, budget) -> what the first partition leased of it."""
+    store_feeds: dict[str, Unwell] = field(default_factory=dict)
+    """merchant -> which of its stores are not heard as usual, as was said last."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -85,6 +90,7 @@ class Standing(Position):
             campaigns=dict(self.campaigns),
             purses=dict(self.purses),
             chests=dict(self.chests),
+            store_feeds=dict(self.store_feeds),
         )
 
     @property
@@ -118,6 +124,12 @@ class Standing(Position):
         """A person started or stopped one, or it is at its end here."""
         self.campaigns = campaigns_after(event, partition, offset, self.campaigns)
 
+    def note_feeds(self, event: FeedsTurned) -> None:
+        """Stores are heard, or are not, from here on."""
+        self.store_feeds[event.merchant] = event.unwell
+        if event.merchant in self.in_force:
+            self.in_force[event.merchant] = hearing(self.in_force[event.merchant], event.unwell)
+
     def changes_since(self, before: Self) -> dict[str, Word]:
         """Fields of meta that a step has to write."""
         fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
@@ -137,18 +149,21 @@ class Standing(Position):
             known = self.campaigns.keys() | before.campaigns.keys()
             news = {each: self.campaigns.get(each, NO_CAMPAIGN) for each in known}
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
-        if self.purses or self.chests:
-            fields |= self._budgets_since(before)
+        fields |= self._told_since(before)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
             fields |= TURNS.written(self.turns)
         return fields
 
-    def _budgets_since(self, before: Self) -> dict[str, Word]:
+    def _told_since(self, before: Self) -> dict[str, Word]:
+        """What was said of budgets and of feeds."""
+        if not (self.purses or self.chests or self.store_feeds):
+            return {}
+        feeds = {name: each for name, each in self.store_feeds.items() if before.store_feeds.get(name) != each}
         purses = {name: each for name, each in self.purses.items() if before.purses.get(name) != each}
         chests = {name: each for name, each in self.chests.items() if before.chests.get(name) != each}
-        return PURSES.written(purses) | CHESTS.written(chests)
+        return PURSES.written(purses) | CHESTS.written(chests) | STORE_FEEDS.written(feeds)
 
 
 def standing_of(meta: Mapping[str, str]) -> Standing:
@@ -164,6 +179,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
+    standing.store_feeds = STORE_FEEDS.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
@@ -185,7 +201,8 @@ async def bundle_of(standing: Standing, merchant: str, bundles: Bundles) -> Bund
             log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
         else:
             if standing.to_compile.get(merchant) == content:  # whoever else asked may have been before us
-                standing.in_force[merchant] = _resting(bundle, standing.paused.get(merchant))
+                resting = _resting(bundle, standing.paused.get(merchant))
+                standing.in_force[merchant] = hearing(resting, standing.store_feeds.get(merchant))
         standing.to_compile.pop(merchant, None)
     return standing.in_force.get(merchant)
 
@@ -225,7 +242,7 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         standing.numbers[merchant] = number
         return False
     standing.numbers[merchant] = number
-    standing.in_force[merchant] = bundle
+    standing.in_force[merchant] = hearing(bundle, standing.store_feeds.get(merchant))
     standing.to_compile.pop(merchant, None)
     if merchant in standing.paused:
         standing.paused[merchant] = frozenset()

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.calendar import business_day
+from stamgast.domain.counters import BETWEEN, counter
 from stamgast.domain.events import StaffAlerted
 from stamgast.domain.trip_wires import Tripped, Watched, watched_counter
-from stamgast.domain.vocabulary import BETWEEN, RuleStatus, counter
+from stamgast.domain.vocabulary import RuleStatus
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance, with_pause
 from stamgast.service import Bundle

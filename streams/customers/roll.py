@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.vocabulary import Counter
+from stamgast.domain.counters import Counter
 from stamgast.logs import get_logger
 from stamgast.state.keys import IDLE
 from stamgast.state.partitions import Lease, Writes

@@ -19,6 +19,7 @@ from stamgast.domain.events import (
     ScheduleDue,
     decode_event,
 )
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import CHEST
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
@@ -132,8 +133,8 @@ class Sorting:
             self.standing.note_schedule(event)
         elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
             self.standing.note_campaign(event, self._partition, record.offset)
-        elif type(event) is BudgetLeased:
-            note_lease(self.standing.purses, event)
+        elif isinstance(event, BudgetLeased | FeedsTurned):
+            self._note(event)
         elif type(event) is AudienceListed:
             pass  # a part of an audience: the walk reads it in the log
         elif (bundle := await self._bundle_of(event.merchant)) is None:
@@ -143,6 +144,12 @@ class Sorting:
         elif type(event) is not BudgetAnswered or is_paid(self.standing.purses, event):
             self._add(Item(event, record), bundle)
         return True
+
+    def _note(self, event: BudgetLeased | FeedsTurned) -> None:
+        if isinstance(event, FeedsTurned):
+            self.standing.note_feeds(event)
+        else:
+            note_lease(self.standing.purses, event)
 
     def _lease(self, event: BudgetWished, bundle: Bundle) -> None:
         given = lease(self.standing.chests, event, bundle.rules.budgets) if self._partition == CHEST else None

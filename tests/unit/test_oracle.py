@@ -3,8 +3,9 @@
 import json
 from dataclasses import replace
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.events import Barrier, OptedOut, encode_event
-from stamgast.domain.program import Costs, LapseModel
+from stamgast.domain.program import LapseModel
 from stamgast.domain.units import DAY, HOUR
 from tests.builders import (
     ANNA,

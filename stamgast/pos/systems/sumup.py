@@ -68,6 +68,10 @@ class SumUp(Adapter):
         Need("account", "The merchant code, such as M1234567 (Settings, Business).", secret=False),
         Need("api", "An API key, sup_sk_… (Developers, API keys)."),
     )
+    clicks = (
+        "SumUp calls an address only for checkouts and readers that were started with it: give it as `return_url` "
+        "there. Sales of the app come by the poll alone, within the hour: nothing is to be pasted for them."
+    )
     check_first = (
         "A payment with a tip: whether the amount has it inside, as is taken here unless its products say otherwise.",
         "A refund in part: that the payment is listed again, with its refunded_amount.",

@@ -9,6 +9,7 @@ import binascii
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -22,12 +23,14 @@ from stamgast.pos.adapter import (
     Adapter,
     Answer,
     Api,
+    ApiError,
     ApiSpec,
     Capabilities,
     Context,
     Document,
     Found,
     Headers,
+    Missing,
     Need,
     Page,
     SignatureError,
@@ -42,6 +45,8 @@ from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.types import write_instant
 
 _PAGE: Final = 200
+_EVENT: Final = "PurchaseCreated"
+_SUBSCRIPTIONS: Final = "/organizations/self/subscriptions"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _WHEN: Final = ("timestamp", "created")
 _OWN: Final = ("purchaseUUID1", "purchaseUuid1", "purchaseUuid", "purchaseUUID")
@@ -69,7 +74,7 @@ class Zettle(Adapter):
     """
 
     name = "zettle"
-    capabilities = Capabilities(signed=True, poll=True)
+    capabilities = Capabilities(signed=True, poll=True, subscribes=True)
     kinds = ("purchase",)
     api = ApiSpec(
         "https://purchase.izettle.com",
@@ -82,13 +87,20 @@ class Zettle(Adapter):
         token_parts=2,
         per_second=5.0,
     )
+    hooks = replace(api, base="https://pusher.izettle.com", in_documents=True)
     needs = (
         Need("account", "The organisation's UUID: `organizationUuid` of any webhook", secret=False),
-        Need("webhook", "The `signingKey` of the answer to creating the subscription of PurchaseCreated"),
+        Need(
+            "webhook",
+            "The `signingKey` of the answer to creating the subscription of PurchaseCreated; not with --subscribe",
+            optional=True,
+        ),
         Need("api", "client id:API key, of my.zettle.com/apps/api-keys with the scope READ:PURCHASE", optional=True),
+        Need("contact", "--subscribe: an e-mail address that Zettle writes to when webhooks fail", optional=True),
     )
     verify_by = "--header 'X-iZettle-Signature: …'"
     check_first = (
+        "--subscribe: that the host is still pusher.izettle.com, and that its test message is answered.",
         "The webhook's own names: purchaseUuid or purchaseUUID, refundsPurchaseUuid; both are read.",
         "That hosts are still purchase.izettle.com and oauth.zettle.com: the documentation at hand is of 2022.",
         "Whether `amount` holds the tip: both are read, by what the payments sum to.",
@@ -134,7 +146,7 @@ class Zettle(Adapter):
         event = whole.maybe("eventName")
         if event is None:
             return [Found("purchase", _own_id(whole), whole.content)]
-        if event != "PurchaseCreated":
+        if event != _EVENT:
             return []
         payload = whole.get("payload")
         if isinstance(payload, str):
@@ -161,6 +173,27 @@ class Zettle(Adapter):
         state = state.read(polling.times_of(purchases, *_WHEN, zone="UTC"), page or "")
         found = [Found("purchase", polling.own_id(each, *_OWN), each.content) for each in purchases]
         return Page(found, state.cursor, more=bool(state.page))
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one subscription, where none that is active calls here."""
+        return [] if await _subscribed(address, api) else [Missing(_EVENT)]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Zettle signs by a key of its own; it tries the address before it answers."""
+        document = {
+            "uuid": str(uuid.uuid1(node=uuid.uuid4().node)),
+            "transportName": "WEBHOOK",
+            "eventNames": [_EVENT],
+            "destination": address,
+            "contactEmail": "{secret[contact]}",
+        }
+        try:
+            answer = Part(await api.call("POST", _SUBSCRIPTIONS, document=document))
+        except ApiError:  # made by a call whose answer was lost, the same again is refused
+            if (known := await _subscribed(address, api)) is None:
+                raise
+            answer = known
+        return answer.maybe("signingKey") or ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The purchase, which never changes: that it was refunded is said by the refund itself."""
@@ -318,3 +351,12 @@ def _tender(payment: Part) -> dict[str, Any]:
         "amount_minor": payment.whole("amount", default=0),
         "tip_minor": payment.whole("gratuityAmount", default=0) or None,
     }
+
+
+async def _subscribed(address: str, api: Api) -> Part | None:
+    """The subscription that calls an address; None where there is none, or it rests."""
+    listed = await api.call("GET", _SUBSCRIPTIONS)
+    for each in Part({"subscriptions": listed}).parts("subscriptions"):
+        if each.maybe("destination") == address and each.word("status") in {"", "active"}:
+            return each
+    return None

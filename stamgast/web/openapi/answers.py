@@ -209,6 +209,10 @@ def _tills() -> Json:
         },
         cursor=_MAYBE_TEXT, polled_at=maybe_moment, trouble=_MAYBE_TEXT,
         webhooks=_object(seen_at=maybe_moment, made_at=maybe_moment, trouble=_MAYBE_TEXT),
+        payments_without_sale={
+            "type": ["integer", "null"],
+            "description": "Of a payment system beside the till: payments of the last week that fit no sale.",
+        },
     )  # fmt: skip
     return _object(connections={"type": "array", "items": row})
 

@@ -144,6 +144,7 @@ TILLS: Final = {
             "polled_at": None,
             "trouble": None,
             "webhooks": {"seen_at": None, "made_at": None, "trouble": None},
+            "payments_without_sale": None,
         }
     ]
 }

@@ -11,9 +11,9 @@ import pytest
 
 from stamgast.commands import report as command
 from stamgast.domain.budgets import Budget, Per
+from stamgast.domain.counters import Counter as Counted
 from stamgast.domain.earned import report
 from stamgast.domain.program import Program, Reward
-from stamgast.domain.vocabulary import Counter as Counted
 from tests.builders import card, program
 
 SUMS = {

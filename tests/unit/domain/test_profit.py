@@ -2,9 +2,9 @@
 
 import pytest
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.profit import profit_of, tax_within
-from stamgast.domain.program import Costs
 from tests.builders import T0
 from tests.unit.rules.small_shop import PROGRAM, load
 

@@ -1,7 +1,7 @@
 """What decisions need of a person stands behind a veil; the proof of a consent under the person's own key."""
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
-from stamgast.domain.program import Costs
 from stamgast.domain.veil import NO_VEIL
 from stamgast.identity.proofs import Proof, open_proof, seal_proof
 from stamgast.identity.sealing import DataKey

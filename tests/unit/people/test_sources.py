@@ -1,7 +1,7 @@
 """Sources that a programme does not name are told by their names all the same."""
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
-from stamgast.domain.program import Costs
 from stamgast.identity.records import Profile
 from stamgast.identity.veiling import Veils
 from stamgast.people.sources import UnnamedSources

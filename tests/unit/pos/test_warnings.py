@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import stamgast.pos.warnings as doubts_module
-from stamgast.domain.program import Costs, Program, Store
+from stamgast.domain.costs import Costs
+from stamgast.domain.program import Program, Store
 from stamgast.domain.purchase_record import EPOCH, Delivery, LineItem, StoreRef, Totals
 from stamgast.logs import mask_phones
 from stamgast.pos.warnings import MOST_TOLD, QUIET_S, Doubts, Seen, doubts_about

@@ -9,10 +9,11 @@ import pytest
 from stamgast.domain.activation import Note
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budgets import MILLS, Booked
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.events import MessagePriced, RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
-from stamgast.domain.vocabulary import Counter, NoteKind, counter
+from stamgast.domain.vocabulary import NoteKind
 from stamgast.report.lives import Life
 from stamgast.report.reckoning import InForce, reckon
 from stamgast.report.spans import Span

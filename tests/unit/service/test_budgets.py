@@ -8,11 +8,12 @@ import pytest
 
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import MILLS, Booked, Per, next_period, period_of
+from stamgast.domain.counters import Counter, counter
 from stamgast.domain.earned import report
 from stamgast.domain.events import ActivationOutcome, OptedOut, PurchaseChanged, VoucherRedeemed
 from stamgast.domain.purses import decode_ask, share_of
 from stamgast.domain.units import DAY, HOUR, Millis
-from stamgast.domain.vocabulary import Counter, Happened, counter
+from stamgast.domain.vocabulary import Happened
 from stamgast.people.why import explain_customer
 from stamgast.simulate import Fold, Simulation
 from tests.budgeted_shop import COSTS, NOON, WELCOME, comes, shop

@@ -13,9 +13,9 @@ import pytest
 from rules.actions import Send
 from stamgast.domain.activation import RANKS, activation_id
 from stamgast.domain.contact_policy import is_held_out
+from stamgast.domain.costs import Costs
 from stamgast.domain.earned import report
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Purchase, PurchaseChanged
-from stamgast.domain.program import Costs
 from stamgast.domain.units import DAY, HOUR
 from stamgast.domain.vocabulary import Channel
 from stamgast.service import Bundle, Context, handle

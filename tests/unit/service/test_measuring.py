@@ -9,14 +9,15 @@ from rules.actions import Give, Send
 from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS
 from stamgast.domain.contact_policy import is_held_out
+from stamgast.domain.costs import Costs
+from stamgast.domain.counters import Counter as Counted
 from stamgast.domain.earned import report
 from stamgast.domain.events import ActivationOutcome, OptedOut, RedemptionTakenBack, Replied, VoucherRedeemed
 from stamgast.domain.measuring import MOST_WATCHED, Watched, watch
-from stamgast.domain.program import Costs, Reward
+from stamgast.domain.program import Reward
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel
-from stamgast.domain.vocabulary import Counter as Counted
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, changed, consent, program, rule, sure, taken_back
 from tests.fakes.in_memory import Owner
 from tests.played_shop import COMPARED, TIPS

@@ -11,7 +11,8 @@ from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS, UNSENT_RANK
 from stamgast.domain.delays import Delay
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Erased, OptedOut, TimerDue
-from stamgast.domain.program import Staff, Template, Window
+from stamgast.domain.program import Staff, Window
+from stamgast.domain.templates import Template
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.domain.vocabulary import Reason, Status

@@ -4,8 +4,8 @@ from typing import Any
 
 from rules.actions import Send
 from stamgast.domain.activation import RANKS
+from stamgast.domain.costs import Costs
 from stamgast.domain.events import ActivationOutcome, MessagePriced
-from stamgast.domain.program import Costs
 from stamgast.domain.units import DAY, HOUR
 from stamgast.domain.vocabulary import Channel
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rules.rule_set import RuleSet
+from stamgast.domain.counters import counter
 from stamgast.domain.events import OptedOut
 from stamgast.domain.trip_wires import TripWires, Watched, watched_counter
 from stamgast.domain.units import DAY, HOUR, Millis
-from stamgast.domain.vocabulary import counter
 from stamgast.programs.launches import in_force, with_launch
 from stamgast.programs.rule_tests import CUSTOMER, play
 from stamgast.service import Bundle

@@ -60,6 +60,11 @@ class Clover(Adapter):
         Need("api", "An API token of the merchant: account and setup, API tokens"),
     )
     verify_by = "--header 'X-Clover-Auth: …'"
+    clicks = (
+        "Developer dashboard, Your apps, the app, App settings, Webhooks: paste the address, press Send verification "
+        "code, and copy the code that the log of `stamgast web` tells into the field below it. Then tick Orders and "
+        "Payments, save, and seal the Clover Auth Code that stands there. Clover has no API for this."
+    )
     check_first = (
         "That the address of the API is right: api.clover.com is North America, Europe has api.eu.clover.com.",
         "How often a notice is repeated: not documented; the poll finds what was missed.",
@@ -87,7 +92,7 @@ class Clover(Adapter):
         except UNREADABLE:
             return None
         is_set_up = isinstance(body, dict) and isinstance(body.get("verificationCode"), str) and "merchants" not in body
-        return Answer() if is_set_up else None
+        return Answer(tell=f"verification code {body['verificationCode']}") if is_set_up else None
 
     def delivery_id(self, headers: Headers, body: Any) -> str:  # noqa: ARG002
         """Clover gives deliveries no name."""

@@ -63,6 +63,10 @@ class LightspeedK(Adapter):
         Need("account", "The business location's id: back office, in the address", secret=False),
         Need("api", "client id:client secret:refresh token of the app that Lightspeed approved, scope financial-api"),
     )
+    clicks = (
+        "Lightspeed Restaurant tells an address only of orders that an app of its partners made: sales of the tills "
+        "come by the poll alone, within the hour. Nothing is to be pasted for them."
+    )
     check_first = (
         "The sign of a refund's lines: they are read as money given back, whichever they have.",
         "That VOID, RECALL and CANCEL name the account that they undo as `initialAccountId`: it is voided then.",

@@ -16,10 +16,11 @@ from stamgast.commands.clv_live_segments import Valued, _show
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import clv_of
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
 from stamgast.domain.models.gamma_gamma import Spend
-from stamgast.domain.program import Costs, Program
+from stamgast.domain.program import Program
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.units import DAY, HOUR
 from stamgast.identity.veiling import Veils

@@ -31,7 +31,7 @@ class Shelf:
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
 
-    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None) -> Any:
+    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None, **_how: Any) -> Any:
         found = self.answers.get(path)
         if found is None:
             raise GoneError(path)

@@ -128,6 +128,8 @@ DONE = {
 QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
 SECTIONS_PROMISED = (
     "questions",
+    "topics",
+    "join",
     "segments",
     "tiers",
     "prices",

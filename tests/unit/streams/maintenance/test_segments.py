@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 import streams.maintenance.segments as module
 from stamgast.clv.segments.live_segments import LiveSegment
 from stamgast.domain.alerts import Alert, AlertKind
+from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import StaffAlerted, decode_event
-from stamgast.domain.program import Costs, Program
+from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.reading import TopicPartition
 from stamgast.log.segments import Known, SegmentWorth, read_segments

@@ -9,7 +9,8 @@ from channels.prepare import prepare_message
 from stamgast.domain.activation import Submission
 from stamgast.domain.alert_words import MOST_PARTS
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.program import Messaging, Template
+from stamgast.domain.program import Messaging
+from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.records import Profile
 from streams.outbox.addressing import Addressed, Told, address

@@ -13,7 +13,7 @@ from channels.model import Carrier, Fault, Message, Prepared, Refusal
 from stamgast.domain.activation import Submission
 from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind
 from stamgast.domain.events import RulePaused, StaffAlerted, decode_event
-from stamgast.domain.program import Template
+from stamgast.domain.templates import Template
 from stamgast.log.topics import Topics
 from streams.metrics import Metrics
 from streams.outbox.context import Outgoing

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from stamgast.domain.costs import Costs
 from stamgast.domain.names import tidy_name
-from stamgast.domain.program import Costs
 from stamgast.people.enrolment_request import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in

@@ -1,0 +1,97 @@
+"""What an activation is made of: its words' template and channels, and the voucher that they speak of."""
+
+from typing import Final
+
+from rules.engine import CompiledRule
+from rules.steps import Step
+from stamgast.domain.activation import (
+    RANKS,
+    Activation,
+    Plan,
+    activation_id,
+)
+from stamgast.domain.counters import Tally
+from stamgast.domain.customer import Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.templates import Template
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import ActivationState, Status, VoucherState
+from stamgast.service import at_hand, offers, variants
+from stamgast.service.case import Case, Firing
+
+# Said once: looking a member up costs as much as a small call, and these are asked for every message.
+_HELD: Final = ActivationState.HELD.value
+_HELD_STATUS: Final = Status.HELD.value
+_HELD_RANK: Final = RANKS[Status.HELD]
+_FIRED: Final = Tally.FIRED
+_UNSAID: Final = Template("", purpose=offers.PURPOSE)
+"""Stands for the template of an offer that comes without a message."""
+
+
+def tells_of_voucher(rule: CompiledRule, step: Step) -> bool:
+    """Whether its words speak of a voucher that is not the one the rule fired for."""
+    return step.send is not None and step.send.of_voucher and not rule.trigger.voucher
+
+
+def given_for(case: Case, rule_id: str, cause: str) -> Voucher | None:
+    """The newest voucher that the rule gave for it, or the card itself, and that may be used. Raises NotReadError."""
+    at_hand.bring(case, cause)
+    mine = (each for each in reversed(case.customer.vouchers) if each.rule in {rule_id, ""} and each.cause == cause)
+    return next((each for each in mine if each.state == VoucherState.OPEN), None)
+
+
+def of_full_card(case: Case, firing: Firing) -> Voucher | None:
+    """What the card itself gave on the occasion that the rule speaks of."""
+    trigger = firing.rule.trigger
+    card = case.program.cards.get(trigger.card) if trigger.fills_card else None
+    if card is None or card.reward is None:
+        return None
+    return case.vouchers_by_ground().get((firing.fact.occasion, "", card.reward, ""))
+
+
+def speak_of(activation: Activation, voucher: Voucher | None) -> None:
+    """Let its words name the voucher."""
+    if voucher is not None:
+        activation.voucher = voucher.code
+        activation.data["code"] = voucher.code
+        activation.data["reward"] = voucher.reward
+        activation.data["valid_until"] = voucher.expires_at
+
+
+def drafted(case: Case, firing: Firing, step: Step) -> Activation:
+    """The activation of a step, before anybody was asked whether it may go."""
+    rule, occasion, send = firing.rule, firing.occasion, step.send
+    way, variant = (None, "") if send is None else variants.way_of(case, rule.id, send)
+    template = _UNSAID if way is None else case.program.templates[way.template]
+    channels = ("",) if way is None else way.by
+    life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
+    activation = Activation(
+        id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
+        rule=rule.id,
+        occasion=occasion,
+        state=_HELD,
+        status=_HELD_STATUS,
+        rank=_HELD_RANK,
+        decided_at=case.at,
+        changed_at=case.at,
+        template=template.id,
+        purpose=template.purpose,
+        channel=channels[0],
+        priority=rule.priority,
+        value=rule.value,
+        expires_at=case.at + life,
+        generation=firing.generation,
+        data=firing.fact.data | {"cause": firing.fact.occasion},
+        other_channels=list(channels[1:]),
+        voucher=firing.fact.data.get("voucher", ""),
+    )
+    if firing.planned or variant:
+        of = firing.of or occasion
+        activation.plan = Plan(firing.step, of, moment_of(case, firing.fact), variant, cooled=firing.cooled)
+    variants.count(case, activation, _FIRED)
+    return activation
+
+
+def moment_of(case: Case, fact: Fact) -> Millis:
+    """When it happened: a purchase at the till, anything else when it was recorded."""
+    return case.at if fact.purchase is None else min(fact.purchase.occurred_at, case.at)
