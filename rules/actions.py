@@ -28,6 +28,17 @@ class Unless:
 
 
 @dataclass(frozen=True, slots=True)
+class Recommend:
+    """What a message recommends where nothing is bought next often enough, and from when on it is said again.
+
+    `again_after` is in days; 0: what was bought is never recommended.
+    """
+
+    instead: str
+    again_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Send a template over the first of the channels that the customer agreed to and can be reached on.
 
@@ -42,6 +53,8 @@ class Send:
     """What customers are split between; without any, everybody gets `template`."""
     of_voucher: bool = False
     """Its words speak of a voucher."""
+    recommend: Recommend | None = None
+    """They name a product that is chosen for each customer."""
 
     @property
     def ways(self) -> tuple["Send", ...]:
@@ -68,6 +81,14 @@ class Variant:
 @dataclass(frozen=True, slots=True)
 class Give:
     """Issue a voucher for a reward; `valid_for` None means as long as the reward says."""
+
+    reward: str
+    valid_for: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveFriend:
+    """Give the friend something whom the rule fired for; as `Give`."""
 
     reward: str
     valid_for: Millis | None = None
@@ -113,6 +134,6 @@ class Wait:
     unless: tuple[Unless, ...] = ()
 
 
-Deed = Give | Tag | AddStamps | SetTier
+Deed = Give | GiveFriend | Tag | AddStamps | SetTier
 """What changes the customer without a message."""
 Action = Send | Deed | Notify | Wait

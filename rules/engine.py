@@ -359,7 +359,7 @@ class CompiledRule:
         kept = self.trigger.kept | _kept_by(self._parts())
         for each in self.calls_off:
             kept |= each.kept
-        return kept
+        return kept | Kept(lately=any(send.recommend is not None for send in self.sends))
 
     @property
     def status_text(self) -> str:

@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
-from rules.actions import Send
+from rules.actions import GiveFriend, Send
 from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
@@ -14,11 +14,14 @@ from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Window
+from stamgast.domain.recommendations import RECOMMENDED
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, RuleStatus
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
+REFERRED: Final = "referred"
 MOST_AWAITED: Final = 40
 """Different moments that the rules of a programme wait for by timers."""
 
@@ -37,6 +40,7 @@ def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
         _lint_card_reward(file, program)
         _lint_never(file)
         _lint_unsaid(file)
+        _lint_friend(file)
         _lint_asked(file, ids)
         for action in file.rule.sends:
             _lint_send(file, action, program)
@@ -114,6 +118,19 @@ def _lint_unsaid(file: RuleFile) -> None:
         message = f"`{word}` limits nothing: this rule sends no message, and what it gives is earned"
         hint = "Limit it by `once_per`, or say `offered: true` if it is an offer."
         file.reader.problem(file.place("limits"), message, hint, warning=True)
+
+
+def _lint_friend(file: RuleFile) -> None:
+    """Only a friend's purchase has a friend to give something to; and no budget reaches their stream."""
+    rule = file.rule
+    if rule is None or not any(isinstance(deed, GiveFriend) for step in rule.all_steps for deed in step.deeds):
+        return
+    if rule.trigger.name != REFERRED:
+        hint = f"Write `when: {REFERRED}`, or leave `to` out."
+        file.reader.problem(file.place("give"), f"`{rule.trigger.name}` is about no friend to give something to", hint)
+    if rule.asks_for_money:
+        hint = "Let `most` of program.yaml's `referral` bound it, or `when_spent: warn`."
+        file.reader.problem(file.place("limits"), "a budget does not hold back what a friend is given", hint)
 
 
 def _lint_asked(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
@@ -199,7 +216,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         return
     template = program.templates[action.template]
     sources = [source for channel in action.by for source in _sources(channel_named(channel), template)]
-    gives = "give" in file.places or rule.trigger.voucher
+    gives = any(step.gives for step in rule.all_steps) or rule.trigger.voucher
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"
@@ -207,6 +224,12 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         elif thing == "card" and not rule.trigger.card:
             message = f"the template {template.id} speaks of a stamp card, and `{rule.trigger.name}` is about none"
             file.reader.problem(file.place("send"), message, "Use a trigger about a card, or another template.")
+        elif thing == REFERRAL and program.referral is None:
+            message = f"the template {template.id} has a code to bring friends by, and program.yaml no `referral`"
+            file.reader.problem(file.place("send"), message, "Write `referral: {reward: …, friend_reward: …}`.")
+        elif thing == RECOMMENDED and action.recommend is None:
+            message = f"the template {template.id} names a product that nothing chooses"
+            file.reader.problem(file.place("send"), message, f"Write `- recommend: {template.id}` instead of `send`.")
 
 
 def _sources(channel: Channel, template: Template) -> Collection[str]:

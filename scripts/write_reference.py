@@ -443,6 +443,8 @@ STEPS = {
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
     "an event workshop": "{event: {workshop: {topic: bread, score: 5}}}",
+    "a friend buys for 20 EUR": "{friend: {buys: 20 EUR}}",
+    "the friend gives it back": "{friend: gives_back}",
     "the campaign starts": "{campaign: starts}",
 }
 """What a test is given: a part of a sentence -> the step."""

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "claims": "list, confirm or refuse claims of receipts of which there were too many",
     "trigger": "send an example purchase, refund, void, enrolment or STOP to a web of this machine",
     "pos": "see which systems of tills there are, and what their deliveries mean",
+    "recommend": "find out what customers buy next, and publish it",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",

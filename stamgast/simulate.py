@@ -30,6 +30,8 @@ from stamgast.service.schedules import fact_of, is_in
 CustomerKey = tuple[str, str]
 """(merchant, customer id)."""
 OFFER = "an offer"
+TO, FRIEND = "to", "friend"
+"""Of what is given: that it is for a friend."""
 """What was withheld where no message was to tell of it."""
 
 
@@ -125,6 +127,8 @@ class Simulation(Fold):
         """What every budget has at the beginning; None: all of it."""
         self.messages_left: int | None = None
         """What the rules' limits of messages a day leave on the first day that one of them is asked; None: all."""
+        self.tells_others = False
+        """What happens to one customer is told to others; a backtest plays each alone, with what they were told."""
         self._timers: list[tuple[Millis, CustomerKey]] = []
         self._planned: dict[CustomerKey, set[Millis]] = {}
         """Customer -> the moments that stand among the timers."""
@@ -238,9 +242,15 @@ class Simulation(Fold):
                 self._hold_back(submission)
             elif submission.activation not in change.cancels:
                 self._deliver(submission)
-        if change.asks:
-            for value in [*change.asks.values()]:
-                self._answer(value)
+        if change.asks or change.tells:
+            self._let_others_hear(change)
+
+    def _let_others_hear(self, change: Change) -> None:
+        """What other streams get from the owner of a partition: what was told to customers, and answers of budgets."""
+        for event in change.tells if self.tells_others else ():
+            self._run(event)
+        for value in [*change.asks.values()]:
+            self._answer(value)
 
     def _beyond(self, submissions: Sequence[Submission]) -> Collection[str]:
         """Those of them for which their rule's limit of the day has no room."""
@@ -343,6 +353,8 @@ class Simulation(Fold):
             self._note_messages(key, change, beyond)
         if change.issued or change.withdrawn:
             self._note_vouchers(key, change)
+        for rule, reward in change.gifts:
+            self._say(key, Happened.GIVE, reward, rule=rule, data={TO: FRIEND})
         for rule, card, stamps in change.stamped:
             self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
         for rule, tier, given in change.tiers:

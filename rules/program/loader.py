@@ -29,6 +29,8 @@ from rules.program.own_events import read_own_events
 from rules.program.phones import read_neighbours, read_nobodys_phones, read_region
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.recommend import read_recommend
+from rules.program.referral import read_referral
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
@@ -72,6 +74,8 @@ SECTIONS: Final = (
     "questions",
     "topics",
     "join",
+    "recommend",
+    "referral",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (
@@ -153,6 +157,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         campaigns=read_campaigns(reader, found.get("campaigns"), currency),
         budget=read_budget(reader, found.get("budget"), currency),
         measure_window=read_measure(reader, found.get("measure")),
+        referral=read_referral(reader, found.get("referral"), currency, rewards),
+        recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         join=read_join(reader, found.get("join"), known),
         **messages._asdict(),

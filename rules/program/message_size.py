@@ -17,6 +17,8 @@ from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
+from stamgast.domain.recommendations import LONGEST_NAME, RECOMMENDED
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.sms_parts import Parts, as_sent, composed, count_parts, fits_gsm7, transliterate
 from stamgast.domain.vocabulary import Channel
 
@@ -27,6 +29,7 @@ LONG_NAME: Final = "Anne-Zoë van der Éśpinossa de los Montes"
 _CODE: Final = "3FF-ABCDEFGHIJKLMNOP"
 _DATE: Final = "30/12/2026"
 _ID: Final = "c" * 25
+_SKU: Final = "8710000000000"
 _ABOUT: Final = "win-back-spring (2026-11)"
 _WHY: Final = "1234.56 EUR of 1234.00 EUR spent; what costs more waits or is dropped"
 
@@ -52,6 +55,8 @@ def longest_words(program: Program, language: str) -> Words:
         "card": {"stamps": most, "size": most, "missing": most},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},
+        RECOMMENDED: {"name": "m" * LONGEST_NAME, "sku": _SKU},
+        REFERRAL: {"code": "05K7P-M4XQ9"},
     }
 
 

@@ -17,6 +17,8 @@ from rules.program.template_language import (
     render_bounded,
 )
 from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
+from stamgast.domain.recommendations import RECOMMENDED
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.templates import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
@@ -93,6 +95,8 @@ _TRIED: Final = {
     "card": {"stamps": "5", "size": "8", "missing": "3"},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
     ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},
+    RECOMMENDED: {"name": "Boter", "sku": "BUTTER-250"},
+    REFERRAL: {"code": "05K7P-M4XQ9"},
 }
 _NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 _OF_VALUES: Final = (UndefinedError, ZeroDivisionError)

@@ -28,6 +28,11 @@ MESSAGES_LEFT: Final = "messages_left"
 """What the rules' `limits: messages` leave on the day that one is asked for first; else all of them."""
 MOST_LEFT: Final = 1_000_000
 KINDS: Final = (*Happened, NOTHING)
+TO: Final = "to"
+"""With `friend`: it is given to the friend."""
+FRIEND: Final = "friend"
+PRODUCT: Final = "product"
+"""Which one a message recommends."""
 BECAUSE: Final = "because"
 """Why something was withheld."""
 WITH: Final = "with"
@@ -55,6 +60,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.CALLED_OFF,
     Reason.RULE_OVER,
     Reason.BUDGET,
+    Reason.NOTHING_TO_RECOMMEND,
 )
 """Why something can be withheld in a test, where nobody edits a rule and every phone answers."""
 
@@ -72,6 +78,10 @@ class Expectation:
     at: Millis | None = None
     text: str = ""
     because: str = ""
+    product: str = ""
+    """What a message recommends; empty: whatever it does."""
+    to: str = ""
+    """`friend`: it is given to them, and not to the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +188,7 @@ def _others(reader: Reader, node: Node) -> Others | None:
 
 def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | None:
     with reader.showing(_meant(node)):
-        entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
+        entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, PRODUCT, TO, "on", "at"))
     kinds = [kind for kind in KINDS if kind in entries]
     if len(kinds) != 1:
         if len(kinds) > 1:
@@ -193,16 +203,34 @@ def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | 
     on = read_date(reader, entries["on"], "on") if "on" in entries else None
     moment = read_moment(reader, entries["at"], "at", program) if "at" in entries else None
     because = _because(reader, entries[BECAUSE], kind) if BECAUSE in entries else ""
+    product = _product(reader, entries[PRODUCT], kind) if PRODUCT in entries else ""
+    to = _to(reader, entries[TO], kind) if TO in entries else ""
+    if product is None or to is None:
+        return None
     if what is None or because is None or ("on" in entries and on is None) or ("at" in entries and moment is None):
         return None
     text = " ".join(f"{key}: {value.text}" for key, value in entries.items() if isinstance(value, ScalarNode))
-    return Expectation(kind, what, on, moment, text, because)
+    return Expectation(kind, what, on, moment, text, because, product, to)
 
 
 def _meant(node: Node) -> str:
     """How an expectation is written, with what was meant if that can be seen: `send hello` is `{send: hello}`."""
     kind, _, what = node.text.partition(" ") if isinstance(node, ScalarNode) else ("", "", "")
     return f"{{{kind}: {what}}}" if kind in KINDS and what else f"{{{Happened.SEND}: hello}}"
+
+
+def _to(reader: Reader, node: Node, kind: str) -> str | None:
+    if kind != Happened.GIVE:
+        reader.problem(node, f"`{TO}` says who is given something", "Write it beside `give`.")
+        return None
+    return reader.one_of(node, TO, (FRIEND,))
+
+
+def _product(reader: Reader, node: Node, kind: str) -> str | None:
+    if kind != Happened.SEND:
+        reader.problem(node, f"`{PRODUCT}` says what a message recommends", "Write it beside `send`.")
+        return None
+    return reader.text(node, PRODUCT)
 
 
 def _because(reader: Reader, node: Node, kind: str) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from rules.testing.friends import NO_REFERRAL, NO_REFERRAL_HINT, FriendBuys, FriendReturns
 from rules.testing.happenings import (
     ANSWERS,
     BeAsked,
@@ -96,7 +97,10 @@ class FeedTurns:
     store: str = ""
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
+Step = (
+    Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
+    | FriendBuys | FriendReturns
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class Story:
         self.variant = ""
         self._day, self._minute = FIRST_DAY, FIRST_MINUTE
         self._bought = 0
+        self._friends = 0
         self._began: Millis | None = None
         self._now: Millis = at_local(FIRST_DAY, FIRST_MINUTE, program.time_zone)
 
@@ -252,6 +257,23 @@ class Story:
         """An event of program.yaml is posted, with what it carries."""
         self._tell(Post(self._now, event, fields_of(self.program.events, event, told or {})))
 
+    def friend_buys(self, amount: Minor | None = None) -> None:
+        """Another friend joins by the customer's code, and buys."""
+        self._hold_referral()
+        self._tell(FriendBuys(self._now, self._amount(amount), self._store(None)))
+        self._friends += 1
+
+    def friend_returns(self) -> None:
+        """The friend who bought last gives it back."""
+        self._hold_referral()
+        if not self._friends:
+            raise WordError("no friend has bought anything", "Let one buy first: a friend buys.")
+        self._tell(FriendReturns(self._now))
+
+    def _hold_referral(self) -> None:
+        if self.program.referral is None:
+            raise WordError(NO_REFERRAL, NO_REFERRAL_HINT)
+
     def start_campaign(self) -> None:
         """Somebody starts the rule's campaign."""
         self._tell(Start(self._now))
@@ -345,6 +367,8 @@ def _is_day_of_year(text: str) -> bool:
 def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """Products and categories that the programme speaks of."""
     cards = program.cards.values()
-    products = frozenset(product for card in cards for product in card.products) | program.watch
+    products = (
+        frozenset(product for card in cards for product in card.products) | program.watch | program.recommend.skus
+    )
     categories = frozenset(category for card in cards for category in card.categories)
     return products, categories | frozenset(program.costs.category_margins)

@@ -44,6 +44,8 @@ _REDEEM: Final = re.compile(
     r"the (?P<which>last|first|[0-9]+(?:st|nd|rd|th)) voucher is redeemed(?: after (?P<after>.+))?"
 )
 _EVENT: Final = re.compile(r"(?:an|the) event (?P<event>[A-Za-z0-9_.-]+)")
+_FRIENDS: Final = re.compile(r"(?P<count>an?|one|[0-9]+) friends? buys?(?: for (?P<amount>.+))?")
+_FRIEND_RETURNS: Final = re.compile(r"the friend gives it back")
 _START: Final = re.compile(r"the campaign starts")
 _BEHIND_PURCHASES: Final = (
     'Behind purchases may stand: "of bread", "of 12.40 EUR", "at korenmarkt", "on 2026-10-01 08:00", "one per day", '
@@ -62,6 +64,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"score|rating|cijfer": 'the customer replies "8"',
     r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",
     r"\bevent": "an event workshop",
+    r"\bfriend|vriend|\bamie?\b|freund": "a friend buys for 20 EUR",
     r"campai?g?n|campagne|kampagne": "the campaign starts",
     r"\bgiven?\b|reward|beloning|krijgt|gets": "a free_loaf is given",
     r"feed|till|kassa|kasse|caisse": "the feed is stale",
@@ -210,6 +213,19 @@ def _tell_reply(story: Story, match: re.Match[str]) -> None:
     story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS, media=photo)
 
 
+def _tell_friends(story: Story, match: re.Match[str]) -> None:
+    amount = None
+    if match["amount"]:
+        money = parse_money(match["amount"])
+        if money.currency != story.program.currency:
+            hint = f'Write "for 20 {story.program.currency}".'
+            raise WordError(f"the programme counts in {story.program.currency}, not in {money.currency}", hint)
+        amount = money.minor
+    count = 1 if match["count"] in {"a", "an", "one"} else number_in(match["count"])
+    for _ in range(count):
+        story.friend_buys(amount)
+
+
 def _tell_redeemed(story: Story, match: re.Match[str]) -> None:
     if match["after"]:
         story.wait(parse_duration(match["after"]))
@@ -225,6 +241,8 @@ _RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None
     (_WRITES, lambda story, match: story.write(match["text"], match["channel"] or Channel.SMS)),
     (_REDEEM, _tell_redeemed),
     (_EVENT, lambda story, match: story.post(match["event"])),
+    (_FRIENDS, _tell_friends),
+    (_FRIEND_RETURNS, lambda story, _: story.friend_returns()),
     (_START, lambda story, _: story.start_campaign()),
     (_GIVE, lambda story, match: story.get_reward(match["reward"])),
 )

@@ -20,6 +20,9 @@ TAKEN_BACK: Final = "taken_back"
 CONSENTS: Final = (GIVEN, TAKEN_BACK)
 AGREES: Final = ("all", "none")
 """What who joins agrees to."""
+BUYS: Final = "buys"
+FRIENDS: Final = (BUYS, "gives_back")
+"""What a friend does."""
 _KEEPS_TIME: Final = frozenset({"purchase", "refund", "join"})
 """Steps that read `at` for themselves."""
 _TIMELESS: Final = frozenset({"pass", "language", "held_out", "variant"})
@@ -33,7 +36,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
     `{variant: b}`,
     `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
-    `{event: {workshop: {topic: bread, score: 5}}}`.
+    `{event: {workshop: {topic: bread, score: 5}}}`, `{friend: {buys: 20 EUR}}`, `{friend: gives_back}`.
     """
     story = Story(program)
     good = True
@@ -194,6 +197,20 @@ def _event(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return True
 
 
+def _friend(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    """`buys`, `{buys: 20 EUR}` or `gives_back`."""
+    if isinstance(node, ScalarNode):
+        word = reader.one_of(node, "friend", FRIENDS)
+        if word is not None:
+            (story.friend_buys if word == BUYS else story.friend_returns)()
+        return word is not None
+    found = reader.mapping(node, "friend", (BUYS,), (BUYS,))
+    amount = reader.money(found[BUYS], BUYS, story.program.currency) if BUYS in found else None
+    if amount is not None:
+        story.friend_buys(amount)
+    return amount is not None
+
+
 def _campaign(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     story.start_campaign()
     return reader.one_of(node, "campaign", ("starts",)) is not None
@@ -215,6 +232,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "give": _give,
     "redeem": _redeem,
     "event": _event,
+    "friend": _friend,
     "campaign": _campaign,
 }
 STEPS: Final = (*_STEPS, AT)

@@ -39,11 +39,13 @@ from stamgast.domain.events import (
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import bounded_event
+from stamgast.domain.referral_events import FriendGiven
 from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
 _OURS: Final = (
     *(TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, BudgetAnswered, StaffAlerted),
+    FriendGiven,
     *OF_A_PARTITION,
 )
 

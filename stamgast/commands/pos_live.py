@@ -48,6 +48,9 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
             answer(f"    webhooks: {row['webhooks']['trouble']}")
         elif row["webhooks"]["made_at"]:
             answer(f"    webhooks were made {row['webhooks']['made_at']}")
+        if row["payments_without_sale"]:
+            waiting = f"{row['payments_without_sale']:,} payments of the last week fit no sale"
+            answer(f"    {waiting}: `stamgast pos payments {row['merchant']}`")
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
 
@@ -71,10 +74,12 @@ def poll(
         fail(f"{connection}: {error}")
     if as_json:
         told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
-        print_json({"connection": connection} | told)
+        print_json({"connection": connection, "paid": found.paid} | told)
         return
     taken = so_many(found.taken, "purchase or refund", "purchases and refunds")
     answer(f"{connection}: {taken} in {so_many(found.pages, 'page')}")
+    if found.paid:
+        answer(f"found to their sales: {so_many(found.paid, 'payment')}")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -179,11 +179,8 @@ def _flat(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(document: dict[str, Any]) -> None:
-    from stamgast.commands.report_page import budgets_in_words
     from stamgast.domain.currencies import format_money
     from stamgast.domain.earned import quiet_rules
-    from stamgast.domain.lapses import lapses_in_words
-    from stamgast.domain.satisfaction import satisfaction_in_words
 
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
@@ -198,16 +195,27 @@ def _tell(document: dict[str, Any]) -> None:
         answer(f"  decided nothing yet: {', '.join(quiet)}")
     if "together" in document:
         _tell_together(document, money)
-    if "lapses" in document and (told := lapses_in_words(document["lapses"])):
-        answer(f"  {told}")
-    for line in satisfaction_in_words(document.get("satisfaction", {})):
-        answer(f"  {line}")
-    for line in budgets_in_words(document):
+    for line in _of_the_shop(document):
         answer(f"  {line}")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:
         answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")
+
+
+def _of_the_shop(document: dict[str, Any]) -> Iterator[str]:
+    """What is no rule's: lapses, answers, budgets, friends."""
+    from stamgast.commands.report_page import budgets_in_words
+    from stamgast.domain.brought import in_words as friends_in_words
+    from stamgast.domain.lapses import lapses_in_words
+    from stamgast.domain.satisfaction import satisfaction_in_words
+
+    if "lapses" in document and (told := lapses_in_words(document["lapses"])):
+        yield told
+    yield from satisfaction_in_words(document.get("satisfaction", {}))
+    yield from budgets_in_words(document)
+    if document.get("referral") and (told := friends_in_words(document["referral"])):
+        yield f"friends: {told}"
 
 
 def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str]) -> None:

@@ -274,6 +274,7 @@ def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
         words = each["why"] or each["reason"]
         because = f": {words}" if words else ""
         over = f" by {each['channel']}" if each["channel"] else ""
+        over += f" with {each['recommended']}" if each["recommended"] else ""
         until = (
             f", looked at again {on_the_wall(each['release_at'], zone)}"
             if each["status"] == Status.HELD and each["release_at"]

@@ -142,11 +142,11 @@ def _plan(
     merchant = loaded.program.merchant
     newest = published[max(published)] if published else None
     # What a fit gave and what was launched is in force beside the files, and stays when they are published.
-    clv = newest.record.clv if newest else {}
+    clv, goods = (newest.record.clv, newest.record.goods) if newest else ({}, {})
     launched = carried_over(newest.record.launched, loaded.rules) if newest else {}
     files = dict(loaded.files)
-    content = bundle_hash(files, clv, launched=launched)
-    record = BundleRecord(merchant=merchant, hash=content, files=files, clv=clv, launched=launched)
+    content = bundle_hash(files, clv, launched=launched, goods=goods)
+    record = BundleRecord(merchant=merchant, hash=content, files=files, clv=clv, launched=launched, goods=goods)
     source = _source(settings, data)
     first, last = _days(settings, loaded, data, days)
     key = SIMULATED if data is not None else derive_voucher_key(id_key_of(settings))

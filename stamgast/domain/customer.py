@@ -12,6 +12,7 @@ from msgspec import Struct
 from stamgast.domain.activation import Activation
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.measuring import Delivered, Watched
+from stamgast.domain.referrals import Referral
 from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
@@ -236,6 +237,10 @@ class Customer(Struct, array_like=True, gc=False):
     """What is remembered of what they wrote to us; None: nothing was written since that is remembered."""
     left: dict[str, Millis] = {}
     """Topic that they left (`stamgast.domain.topics`) -> since when."""
+    lately: bytes = b""
+    """Which products were bought last, and when, where rules recommend any (`stamgast.domain.recommendations`)."""
+    referral: Referral | None = None
+    """Who invited them, and which friends they brought, where the programme has `referral`."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

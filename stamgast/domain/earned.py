@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from stamgast.domain.brought import friends_of
 from stamgast.domain.budgets import Booked, Budget, told
 from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.currencies import format_money
@@ -48,6 +49,7 @@ def report(
         "campaigns": {name: sorted(each) for name, each in campaigns.items()},
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program, full_cards),
+        "referral": None if program.referral is None else friends_of(totals),
         "prices_known": program.prices_known,
     }
 

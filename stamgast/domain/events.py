@@ -22,6 +22,7 @@ from stamgast.domain.campaign_events import (
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 from stamgast.domain.feed_events import FeedsTurned
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -130,6 +131,12 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """What they said of themselves as somebody who has become this customer."""
     asked: dict[str, Millis] = {}  # noqa: RUF012 - msgspec makes each event its own
     """Question -> when that somebody was asked it last."""
+    invited_by: Annotated[str, Meta(max_length=64)] = ""
+    """The customer by whose code they joined."""
+    invited_through: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    """Who invited that one, and so on: none of them can be their friend."""
+    invitation_refused: Annotated[str, Meta(max_length=32)] = ""
+    """Why the code brings nothing, where the door can tell (`stamgast.domain.referrals.Refused`)."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -352,7 +359,7 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused | FeedsTurned
+    | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

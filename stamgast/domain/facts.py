@@ -57,6 +57,7 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.SEGMENT_ENTERED: ("entered:<segment>:<day>", "data: segment"),
     FactName.SEGMENT_LEFT: ("left:<segment>:<day>", "data: segment"),
     FactName.SCHEDULED: ("at:<moment>", "data: rule"),
+    FactName.FRIEND_BOUGHT: ("friend:<friend>", "data: friend, the customer who bought"),
     FactName.OWN_EVENT: ("posted:<id>", "data: event, fields"),
 }
 """Fact -> its occasion, and what its figures and data are."""

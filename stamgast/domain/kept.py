@@ -17,6 +17,8 @@ class Kept(Struct, frozen=True, cache_hash=True):
     products: frozenset[str] = frozenset()
     contacts: Millis = 0
     """For how long the newest message of each rule is remembered."""
+    lately: bool = False
+    """Which products were bought last, and when (`stamgast.domain.recommendations`)."""
 
     def __or__(self, other: "Kept") -> "Kept":
         """What both ask for."""
@@ -25,6 +27,7 @@ class Kept(Struct, frozen=True, cache_hash=True):
             self.categories | other.categories,
             self.products | other.products,
             max(self.contacts, other.contacts),
+            self.lately or other.lately,
         )
 
 

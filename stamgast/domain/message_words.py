@@ -3,7 +3,7 @@
 `rules` checks templates against `WORDS` when they are loaded; the sender fills them with `message_variables`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stamgast.domain.alert_words import alert_variables
@@ -11,6 +11,8 @@ from stamgast.domain.answers import ANSWER, answer_variables
 from stamgast.domain.calendar import date_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
+from stamgast.domain.recommendations import RECOMMENDED, name_of
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.validity import last_day
 
 CUSTOMER: Final = "customer"
@@ -23,10 +25,13 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "card": ("stamps", "size", "missing"),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
+    RECOMMENDED: ("name", "sku"),
+    REFERRAL: ("code",),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
 stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
-where that is about the shop itself: which rule, budget or segment, and why."""
+where that is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule
+recommends a product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
 FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
     f"{STAFF}.{each}" for each in WORDS[STAFF]
 }
@@ -51,6 +56,10 @@ def message_variables(
     }
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
+    if REFERRAL in data:
+        words[REFERRAL] = {"code": str(data[REFERRAL])}
+    if RECOMMENDED in data:
+        words[RECOMMENDED] = _recommended(program, data[RECOMMENDED], language)
     if STAFF in data:
         words[STAFF] = {"name": str(data[STAFF])}
         if "customer" in data:
@@ -65,6 +74,12 @@ def message_variables(
         size = card.stamps_required
         words["card"] = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
     return words
+
+
+def _recommended(program: Program, told: Sequence[str], language: str) -> dict[str, str]:
+    """By the name that the shop has for it in that language; else by the one that it had when it was chosen."""
+    sku, name = told
+    return {"name": name_of(sku, program.goods, program.recommend, language) or name, "sku": sku}
 
 
 def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:

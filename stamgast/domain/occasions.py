@@ -7,8 +7,8 @@ None may be forgotten as long as it can come again. A state keeps twelve a rule.
   fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
 - a day, week, month or year: it stands in the ledger as one bit of a field for some hundred of them, and is looked for
   there only if it is lower than the highest of them;
-- something about a voucher, or a stay on a tier or in a segment: it stands in the ledger likewise, and is looked for
-  there once something fell out;
+- something about a voucher or a friend, or a stay on a tier or in a segment: it stands in the ledger likewise, and is
+  looked for there once something fell out;
 - an event of the merchant's own: its id is known as long as it can be posted again (`stamgast.domain.own_events`);
 - an occasion of a schedule: one before the newest twelve is never walked again;
 - a customer's once and for all: never, there are as many as the rule had thresholds.
@@ -34,12 +34,13 @@ PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.M
 VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
 _TIERS: Final = ("tier:",)
 _SEGMENTS: Final = ("entered:", "left:")
+_FRIENDS: Final = ("friend:",)
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: VOUCHERS, OncePer.TIER: _TIERS,
-    OncePer.SEGMENT: _SEGMENTS,
+    OncePer.SEGMENT: _SEGMENTS, OncePer.FRIEND: _FRIENDS,
 }  # fmt: skip
 """How the occasions begin that a rule fires once per, where that is not the word itself."""
-_WITHOUT_ORDER: Final[frozenset[str]] = frozenset({OncePer.REWARD, OncePer.TIER, OncePer.SEGMENT})
+_WITHOUT_ORDER: Final[frozenset[str]] = frozenset({OncePer.REWARD, OncePer.TIER, OncePer.SEGMENT, OncePer.FRIEND})
 """Kinds of which the ledger remembers each that fell out, and any may have."""
 
 
@@ -217,6 +218,7 @@ BY_FACT: Final[frozenset[str]] = frozenset(
         OncePer.SEGMENT,
         OncePer.EVENT,
         OncePer.OCCASION,
+        OncePer.FRIEND,
     }
 )
 """Things to happen once per that the fact itself names by its occasion."""

@@ -24,6 +24,8 @@ from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
+from stamgast.domain.recommendations import NO_TABLE, ByHand, Table
+from stamgast.domain.referrals import ReferralRules
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
 from stamgast.domain.store_feeds import NO_STORE_FEEDS, StoreFeeds
@@ -306,6 +308,12 @@ class Program:
     """What customers may leave one by one."""
     join: Mapping[str, JoinCode] = field(default_factory=dict)
     """The codes by which somebody joins who writes one."""
+    goods: Table = field(default=NO_TABLE, compare=False, repr=False)
+    """What is bought next, as a fit found it."""
+    recommend: ByHand = field(default_factory=ByHand)
+    """What the shop itself says of that."""
+    referral: ReferralRules | None = None
+    """What it is worth to bring a friend; None: nobody has a code."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(

@@ -31,6 +31,7 @@ class Told(StrEnum):
     DECISION = "decision"
     NOTICE = "notice"
     BUDGET = "budget"
+    REFERRAL = "referral"
 
 
 class Moved(StrEnum):
@@ -70,6 +71,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `answer` | the keyword it meant, if any; of a question the option or score | `channel`; `rule`, `cause` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
+    | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.

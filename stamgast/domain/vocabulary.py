@@ -59,6 +59,8 @@ class OncePer(StrEnum):
     """One event of the merchant's own making."""
     OCCASION = "occasion"
     """One occasion of a schedule."""
+    FRIEND = "friend"
+    """One friend who bought."""
 
 
 class Outside(StrEnum):
@@ -168,6 +170,7 @@ class FactName(StrEnum):
     SEGMENT_LEFT = "segment_left"
     OWN_EVENT = "own_event"
     SCHEDULED = "scheduled"
+    FRIEND_BOUGHT = "friend_bought"
 
 
 class ActivationState(StrEnum):
@@ -251,6 +254,7 @@ class Reason(StrEnum):
     RULE_CHANGED = "rule_changed"
     STOPPED = "stopped"
     BUDGET = "budget"
+    NOTHING_TO_RECOMMEND = "nothing_to_recommend"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     STAFF_LIMIT = "staff_limit"

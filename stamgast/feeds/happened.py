@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.referrals import Became
 from stamgast.domain.spelling import nearest
 from stamgast.domain.told import TAKEN_BACK, Arm, Moved, Told
 from stamgast.domain.units import Millis
@@ -30,6 +31,7 @@ _BECAME: Final = {
     Told.VOUCHER.value: frozenset({*map(str, VoucherState), Arm.GIVEN.value, TAKEN_BACK}) - {VoucherState.OPEN.value},
     Told.DECISION.value: frozenset(map(str, Arm)),
     Told.BUDGET.value: frozenset(map(str, Moved)),
+    Told.REFERRAL.value: frozenset(map(str, Became)),
 }
 """Third words that are a closed set; those of others are a shop's own, such as tiers."""
 

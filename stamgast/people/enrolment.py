@@ -24,6 +24,7 @@ from stamgast.identity.sealing import DataKey
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
 from stamgast.people.enrolment_request import Consent, EnrolmentRequest
+from stamgast.people.referral import NOT_INVITED, Invitation
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError
 from stamgast.state.identities import IdentityStore
@@ -58,6 +59,8 @@ class Told:
     doubts: Sequence[Doubt] = ()
     since: Millis = 0
     consents_since: Sequence[Millis] = ()
+    invitation: Invitation = NOT_INVITED
+    """What became of the friend's code by which they join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ class Enrolling:
                 phone=told.phone_hash,
                 warned=tuple(doubt.noted for doubt in told.doubts),
                 since=told.since,
+                invited_by=told.invitation.by,
+                invited_through=told.invitation.through,
+                invitation_refused=told.invitation.refused,
             )
         )
         stream = key_of(merchant, customer)

@@ -98,6 +98,8 @@ class EnrolmentRequest(Strict):
     """Country in which a phone without a country code is read; the programme's if it is missing."""
     phone_changed_hands: bool | None = None
     """True: the phone was somebody else's before and is this person's now; false: whoever it named is this person."""
+    referral_code: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    """A friend's code by which they join, as somebody typed it. One that brings nothing is a warning in the answer."""
     consents: list[Consent] = Field(default_factory=list, max_length=20)
 
     @field_validator("birthday")

@@ -201,6 +201,9 @@ class Merger:
             ConsentChanged(**who, purpose="", channel="", granted=False, topic=topic)
             for topic in sorted(mine.left.keys() - theirs.left.keys())
         ]
+        if mine.referral is not None and mine.referral.by and not (theirs.referral and theirs.referral.by):
+            who |= {"invited_by": mine.referral.by, "invited_through": tuple(mine.referral.through)}
+            told.append(Enrolled(**who, since=mine.joined_at or at))
         return told
 
     def _said_of_themselves(self, who: dict[str, Any], mine: Customer, theirs: Customer) -> list[Event]:

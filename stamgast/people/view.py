@@ -10,10 +10,12 @@ from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.program import Program
+from stamgast.domain.referrals import Referral
 from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
+from stamgast.people.referral import REASONS
 
 
 def show_customer(customer: str, state: Customer, program: Program, at: Millis) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "reachable": not state.dead_phone,
         "erased": bool(state.erased_at),
         "tags": sorted(state.tags),
+        "referral": _referral(state, program),
     }
 
 
@@ -58,6 +61,21 @@ def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
         "issued_at": format_time(voucher.issued_at),
         "expires_at": format_time(voucher.expires_at),
         "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
+    }
+
+
+def _referral(state: Customer, program: Program) -> dict[str, Any] | None:
+    """Who brought them, and whom they brought; None where the programme has no `referral`."""
+    if program.referral is None:
+        return None
+    known = state.referral or Referral()
+    return {
+        "code": known.code or None,
+        "friends": known.friends,
+        "invited": bool(known.by),
+        "counts": bool(known.transaction),
+        "refused": known.refused or None,
+        "why": REASONS.get(known.refused),
     }
 
 

@@ -10,6 +10,7 @@ from stamgast.domain.calendar import date_of
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.rule_answers import NOT_THERE, UNKNOWN, Ended, code_of, is_of_condition
 from stamgast.domain.rule_answers import read as read_answers
 from stamgast.domain.units import Millis
@@ -43,6 +44,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
     Reason.BUDGET: "its budget is spent, keeps what is left for others, or has not answered yet",
+    Reason.NOTHING_TO_RECOMMEND: "no product is bought next often enough that the customer does not have already",
     Reason.NOT_YET: "its time has not come: the rule waits before it",
     Reason.STOPPED: "somebody stopped its campaign before it left",
     Reason.CALLED_OFF: "what calls it off came about while it waited",
@@ -213,6 +215,7 @@ def _tell(activation: Activation, rule: CompiledRule | None) -> dict[str, Any]:
         "variant": activation.variant,
         "template": activation.template,
         "channel": (None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel) or None,
+        "recommended": activation.data.get(RECOMMENDED, [None])[0],
         "status": activation.status,
         "reason": activation.reason,
         "why": _why(activation) + _of_the_reward(activation, rule),

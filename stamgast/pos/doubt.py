@@ -21,12 +21,13 @@ DoubtKind = Literal[
     "unknown_line",
     "told_twice",
     "another_sale",
+    "refused_code",
     "unproven",
 ]
-"""The four before the last are of `stamgast.pos.known`."""
+"""`over_refund` to `another_sale` are of `stamgast.pos.known`."""
 
 
-_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line"})
+_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line", "refused_code"})
 """Of which the value is what somebody wrote, whatever that is."""
 
 

@@ -44,7 +44,7 @@ def index_of(adapters: Sequence[Adapter]) -> str:
     beside = (
         "A payment system beside a till is connected with `--role payment`: what it tells is no sale. It is found to "
         "the till's sale by a reference that both name, or by the sum in the same store within two minutes, and says "
-        "who paid, how, and with what tip. `stamgast pos status` counts those of the last week that fit no sale "
+        "who paid, how, and with what tip. `stamgast pos payments` lists those of the last week that fit no sale "
         "([why so](../adr/0178-a-payment-is-found-to-its-sale.md))."
     )
     return f"# Systems of tills\n\n{about}\n\n" + "\n".join(rows) + f"\n\n{beside}\n"

@@ -216,6 +216,7 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
     "unknown_line": ("refunds_of_unknown_lines", "Refunds of a line that their sale has not"),
     "told_twice": ("versions_told_twice", "Deliveries with a version that is known with other content"),
     "another_sale": ("receipt_numbers_again", "Deliveries of a known transaction from another store or day"),
+    "refused_code": ("refused_codes", "Enrolments by a friend's code that brings nothing"),
     "unproven": ("unproven_purchases", "Records that nobody proved to be the merchant's, believed until that is asked"),
 }
 _EVENTS: Final = {
@@ -234,6 +235,7 @@ _EVENTS: Final = {
     "unknown_line": "refunds of lines that their sale has not",
     "told_twice": "versions of a transaction that are known with other content",
     "another_sale": "transactions that are known from another store or day",
+    "refused_code": "enrolments by a friend's code that brings nothing",
     "unproven": "purchases on Kafka that nobody proved to be the merchant's",
 }
 

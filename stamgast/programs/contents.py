@@ -18,10 +18,13 @@ from rules.program.template_check import compiled
 from rules.program.template_language import render_bounded
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
+from stamgast.domain.recommendations import RECOMMENDED, name_of
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.units import DAY, Millis
 
 Words = Mapping[str, Mapping[str, str]]
 _SAMPLE_CODE: Final = "3FF-KLMN-PQRS"
+_SAMPLE_FRIENDS_CODE: Final = "05K7P-M4XQ9"
 _IN_A_MONTH: Final = 30 * DAY
 _APPROVED_NAME: Final = re.compile(r"[^a-z0-9]+")
 
@@ -168,9 +171,19 @@ def sample_words(program: Program, language: str, now: Millis, first_name: str =
         "reward": next(iter(program.rewards), ""),
         "valid_until": now + _IN_A_MONTH,
     }
+    data |= {REFERRAL: _SAMPLE_FRIENDS_CODE, RECOMMENDED: _sample_product(program, language)}
     if card is not None:
         data |= {"card": card.id, "stamps": {card.id: card.stamps_required - 1}}
     return message_variables(program, data, language, first_name=first_name, name=name)
+
+
+def _sample_product(program: Program, language: str) -> tuple[str, str]:
+    """What sells best, or what the shop itself recommends; something, where neither is known."""
+    known = [each.sku for each in program.goods.best] + [
+        sku for after in program.recommend.pairs.values() for sku in after
+    ]
+    sku = next(iter(known), "SKU-1")
+    return sku, name_of(sku, program.goods, program.recommend, language) or sku
 
 
 def filled_variables(program: Program, template: str, words: Words) -> dict[str, str]:

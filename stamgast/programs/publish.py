@@ -133,7 +133,7 @@ def _with_files(
     launched = carried_over(base.launched, loaded.rules)
     launched = begun(launched, loaded.rules, partial(_spoke, base), signed.now)
     figures = base.clv if clv is None else clv
-    content = bundle_hash(files, figures, base.feed, launched)
+    content = bundle_hash(files, figures, base.feed, launched, base.goods)
     if known is not None and content == known.hash:
         return None
     aside = hash_of_files(files) in base.set_aside

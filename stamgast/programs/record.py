@@ -16,6 +16,7 @@ import msgspec
 
 from rules.loader import LoadedMerchant, load_published
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.recommendations import NO_TABLE, Fitted, Table
 from stamgast.domain.trip_wires import Tripped
 from stamgast.programs import launches
 from stamgast.programs.launches import Launch, Launches, in_force
@@ -50,6 +51,8 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     set_aside: list[str] = []
     based: int | None = None
     back_to: int | None = None
+    goods: dict[str, Any] = {}
+    """What is bought next, as the last `recommend fit` published it (`stamgast.domain.recommendations.Fitted`)."""
 
 
 PROGRAM: Final = "program.yaml"
@@ -85,6 +88,7 @@ def bundle_hash(
     clv: Mapping[str, Any],
     feed: Mapping[str, bool] | None = None,
     launched: Launches | None = None,
+    goods: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the content hash (SHA-256, hex): the same files and parameters have the same hash everywhere."""
     content: dict[str, Any] = {"files": dict(files), "clv": dict(clv)}
@@ -92,6 +96,8 @@ def bundle_hash(
         content["feed"] = dict(feed)
     if launched:
         content["launched"] = dict(launched)
+    if goods:
+        content["goods"] = dict(goods)
     return hashlib.sha256(_encode(content)).hexdigest()
 
 
@@ -103,7 +109,7 @@ def hash_of_files(files: Mapping[str, str]) -> str:
 def changed(record: BundleRecord, **fields: Any) -> BundleRecord:
     """Return the record with other fields, under the hash of what it holds then."""
     new = msgspec.structs.replace(record, **{"based": None, "back_to": None} | fields)
-    content = bundle_hash(new.files, new.clv, new.feed, new.launched)
+    content = bundle_hash(new.files, new.clv, new.feed, new.launched, new.goods)
     return msgspec.structs.replace(new, hash=content)
 
 
@@ -150,8 +156,18 @@ def with_pause(packed: bytes, rule: str, now: int, tripped: Tripped, *, based: i
 def load_record(record: BundleRecord) -> LoadedMerchant:
     """Compile a bundle: its files, with what a fit gave, what is known of the feed and what was launched."""
     loaded = load_as_filed(record)
-    program = replace(loaded.program, feed_healthy=record.feed.get("healthy", True))
+    program = replace(
+        loaded.program, feed_healthy=record.feed.get("healthy", True), goods=table_of(record.goods) or NO_TABLE
+    )
     return replace(loaded, program=program, rules=in_force(loaded.rules, record.launched))
+
+
+def table_of(goods: Mapping[str, Any]) -> Table | None:
+    """What is bought next, as a bundle has it; None where nothing was fitted, or not as this version reads it."""
+    try:
+        return Table(msgspec.convert(goods, Fitted)) if goods else None
+    except (msgspec.ValidationError, ValueError, IndexError):
+        return None
 
 
 def load_as_filed(record: BundleRecord) -> LoadedMerchant:
@@ -202,6 +218,6 @@ def decode_bundle(value: bytes) -> BundleRecord:
         record = _decode(text)
     except (zlib.error, *UNREADABLE) as error:
         raise ValueError(f"not a bundle: {error}") from error
-    if bundle_hash(record.files, record.clv, record.feed, record.launched) != record.hash:
+    if bundle_hash(record.files, record.clv, record.feed, record.launched, record.goods) != record.hash:
         raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")
     return record

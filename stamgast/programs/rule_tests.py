@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
+from rules.testing.friends import FriendBuys, FriendReturns
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
 from rules.testing.happenings import BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
 from stamgast.domain.budgets import MILLS
@@ -31,13 +32,15 @@ from stamgast.domain.events import (
 from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
+from stamgast.programs.friends_in_tests import Friends
 from stamgast.programs.played_replies import wrote
 from stamgast.service import Bundle
-from stamgast.simulate import OFFER, Happening, Simulation
+from stamgast.simulate import OFFER, TO, Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
 AFTERWARDS = DAY
@@ -83,12 +86,14 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     played = _played(case, rules)
     bundle = Bundle(0, "", program, rules.only(played, case.held_out_of, case.variant))
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
+    simulation.tells_others = True
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
     simulation.messages_left = case.messages_left
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
-    happened = [each for each in simulation.happened if each.rule in ("", *played)]
+    mine = (each for each in simulation.happened if each.customer == CUSTOMER)  # not what friends come to
+    happened = [each for each in mine if each.rule in ("", *played)]
     several = len(played) > 1
     seen = [_in_words(each, program, several=several) for each in happened]
     seen += [f"{_whose(rule, several=several)} raised {message}" for rule, message in simulation.failures]
@@ -214,6 +219,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
+    friends = Friends(program, CUSTOMER)
     for step in case.steps:
         if isinstance(step, Buy):
             transaction = Transaction(snapshot=_snapshot(step, program))
@@ -230,17 +236,18 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield from _consenting(program, step)
         elif isinstance(step, Reply):
             yield from wrote(program, step, CUSTOMER)
-        elif isinstance(step, Tell | Post):
-            yield _said(program, step)
-        elif isinstance(step, Start):
-            at = step.at
-            yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
+        elif isinstance(step, Tell | Post | Start):
+            yield _said(program, step, case.rule)
+        elif isinstance(step, FriendBuys | FriendReturns):
+            yield from friends.play(step)
         elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
             yield step
 
 
-def _said(program: Program, step: Tell | Post) -> AnyEvent:
+def _said(program: Program, step: Tell | Post | Start, rule: str) -> AnyEvent:
     merchant = program.merchant
+    if isinstance(step, Start):
+        return Scheduled(merchant=merchant, customer=CUSTOMER, at=step.at, rule=rule, occasion=step.at)
     if isinstance(step, Tell):
         return Enrolled(merchant=merchant, customer=CUSTOMER, at=step.at, birthday=step.birthday)
     return OwnEvent(
@@ -331,6 +338,10 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
         return False
     if expected.because and happening.reason != expected.because:
         return False
+    if happening.kind is Happened.GIVE and expected.to != happening.data.get(TO, ""):
+        return False
+    if expected.product and expected.product != _recommended(happening):
+        return False
     if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
         return False
     return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
@@ -341,7 +352,17 @@ def _in_words(happening: Happening, program: Program, *, several: bool) -> str:
     of = f" of {happening.rule}" if several and happening.rule else ""
     offers = happening.data.get("offers", ())
     with_it = f" with {', '.join(offers)}" if offers else ""
+    if product := _recommended(happening):
+        with_it += f" of the product {product}"
+    if whom := happening.data.get(TO):
+        with_it += f" to the {whom}"
     return f"{happening.kind} {happening.what}{with_it}{of}{because} at {_clock(happening.at, program)}"
+
+
+def _recommended(happening: Happening) -> str:
+    """The product that a message names; empty for one that names none."""
+    sku: str = happening.data.get(RECOMMENDED, ("",))[0]
+    return sku
 
 
 def _clock(at: Millis, program: Program) -> str:

@@ -114,14 +114,20 @@ def _changes(before: BundleRecord | None, now: BundleRecord, rule: str) -> Itera
             yield "taken away" if not new else "its file changed" if old else "new"
     else:
         yield from _named(sorted(_files(before, now)))
-        if before.clv != now.clv:
-            yield "a model was fitted"
+        yield from _fitted(before, now)
         if before.feed != now.feed:
             yield "the till's feed is healthy again" if now.feed.get("healthy", True) else "the till's feed broke"
     for each in sorted(before.launched.keys() | now.launched.keys()):
         was, became = status_of(before, each), status_of(now, each)
         if was != became and rule in ("", each):
             yield f"{each}: {was} → {became}"
+
+
+def _fitted(before: BundleRecord, now: BundleRecord) -> Iterator[str]:
+    if before.clv != now.clv:
+        yield "a model was fitted"
+    if before.goods != now.goods:
+        yield "what is bought next was fitted"
 
 
 def _files(before: BundleRecord, now: BundleRecord) -> Iterator[str]:

@@ -26,6 +26,7 @@ from stamgast.domain.vocabulary import NoteKind, Stage, Status, VoucherState
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
 _BUDGET: Final = Told.BUDGET.value
+_REFERRAL: Final = Told.REFERRAL.value
 _STAGE: Final = Told.STAGE.value
 _ANSWER: Final = Told.ANSWER.value
 _NOTICE: Final = Told.NOTICE.value
@@ -124,6 +125,8 @@ class Life(Struct):
     bought: dict[str, Bought] = {}
     lapsing: dict[Millis, None] = {}
     """When they were called lapsing."""
+    friends: dict[tuple[Millis, str, str, str], None] = {}
+    """What became of invitations: when, what, why, and of which friend."""
     replies: list[Millis] = []
     answers: dict[Answered, None] = {}
     notices: dict[tuple[Millis, str], None] = {}
@@ -150,6 +153,8 @@ class Life(Struct):
             self.answers[Answered(line.at, question, line.rule, line.became)] = None
         elif line.kind == _NOTICE and line.became == Arm.SENT:
             self.notices[line.at, line.occasion] = None
+        elif line.kind == _REFERRAL:
+            self.friends[line.at, line.became, line.reason, line.occasion] = None
         elif line.kind == _BUDGET:
             mills = line.mills if line.became == Moved.SPENT else -line.mills
             self.charged[Charged(line.at, line.budget, mills, line.activation or line.voucher)] = None

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, MutableMapping
 
 from rules.engine import CompiledRule
+from stamgast.domain.brought import name_of
 from stamgast.domain.budgets import Booked, parts_of
 from stamgast.domain.channels import pieces_of
 from stamgast.domain.counters import Counter as Counted
@@ -79,6 +80,10 @@ class _Reckoning:
             if self._span.holds(paid.at):
                 name = counter(Counted.BUDGET, *parts_of(paid.budget), Booked.SPENT)
                 self._sums[name] = self._sums.get(name, 0) + paid.mills
+        for at, became, reason, _ in self._life.friends:
+            if self._span.holds(at):
+                name = name_of(became, reason)
+                self._sums[name] = self._sums.get(name, 0) + 1
         self._add_firings()
         if self._life.lapsing:
             self._add_lapses()

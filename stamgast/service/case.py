@@ -26,6 +26,7 @@ from stamgast.domain.ledger import (
     written,
 )
 from stamgast.domain.program import Program
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
 from stamgast.domain.rule_answers import minute_of, renewed
 from stamgast.domain.told import AnyLine
@@ -109,6 +110,8 @@ class Change(Struct):
     reports     what the carrier found out of messages that it took.
     stamped     (rule, card, stamps that it put on, or of its own that went again).
     tiers       (rule, tier, whether it gave it or its reason went away).
+    codes       code by which friends join -> whose it is, None for nobody's any more.
+    tells       what other customers' streams are told, in order; gifts: (rule, reward) that friends are given by it.
     """
 
     state: Customer
@@ -129,6 +132,9 @@ class Change(Struct):
     stamped: list[tuple[str, str, int]] = []
     tiers: list[tuple[str, str, bool]] = []
     asks: dict[str, bytes | None] = {}
+    codes: dict[str, str | None] = {}
+    tells: list[FriendBought | FriendGiven] = []
+    gifts: list[tuple[str, str]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""

@@ -13,11 +13,13 @@ from stamgast.domain.activation import (
 from stamgast.domain.counters import Tally
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.recommendations import RECOMMEND
 from stamgast.domain.templates import Template
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Status, VoucherState
 from stamgast.service import at_hand, offers, variants
 from stamgast.service.case import Case, Firing
+from stamgast.service.recommending import wanted_of
 
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
 _HELD: Final = ActivationState.HELD.value
@@ -85,6 +87,8 @@ def drafted(case: Case, firing: Firing, step: Step) -> Activation:
         other_channels=list(channels[1:]),
         voucher=firing.fact.data.get("voucher", ""),
     )
+    if way is not None and way.recommend is not None:
+        activation.data[RECOMMEND] = wanted_of(way.recommend, firing.fact)
     if firing.planned or variant:
         of = firing.of or occasion
         activation.plan = Plan(firing.step, of, moment_of(case, firing.fact), variant, cooled=firing.cooled)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.occasions import field_of_generation
+from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.vocabulary import ActivationState, Reason, Status
 from stamgast.service.case import Case
 
@@ -21,7 +22,8 @@ def cause_of(activation: Activation) -> str:
 def shed(activation: Activation) -> None:
     """What has ended is kept for what became of it; what its template was to say would be dead weight."""
     cause = cause_of(activation)
-    activation.data = {} if cause == activation.occasion else {"cause": cause}
+    kept = {RECOMMENDED: activation.data[RECOMMENDED]} if RECOMMENDED in activation.data else {}
+    activation.data = kept if cause == activation.occasion else kept | {"cause": cause}
     activation.other_channels = []
 
 

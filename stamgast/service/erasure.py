@@ -20,7 +20,7 @@ def erase(case: Case, _event: Erased) -> None:
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0
-    customer.answers = b""
+    customer.answers = customer.lately = b""
     customer.conversation = None
     customer.left = {}
     if not customer.erased_at:

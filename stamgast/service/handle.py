@@ -38,6 +38,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
@@ -52,6 +53,7 @@ from stamgast.service import (
     paid,
     plans,
     prices,
+    referrals,
     remembering,
     schedules,
     segments,
@@ -104,6 +106,7 @@ def handle(
             remembering.take_stock(case)
         if minds_segments:
             segments.take_stock(case, is_new=state is None)
+        referrals.keep_code(case)
         before = len(case.change.submissions)
         _APPLY.get(type(event), _is_none)(case, event)
         if case.expired:
@@ -132,7 +135,11 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
 
 def _has_kept(customer: Customer) -> bool:
     """Whether the state holds what another programme asked for."""
-    return customer.spending is not None or customer.tier is not None or bool(customer.bought or customer.given_tiers)
+    return (
+        customer.spending is not None
+        or customer.tier is not None
+        or bool(customer.bought or customer.given_tiers or customer.lately)
+    )
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:
@@ -168,6 +175,7 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer = case.customer
     if customer.erased_at:
         return
+    referrals.invited(case, event)
     customer.language = event.language or customer.language
     customer.source = event.acquisition_source or customer.source
     customer.birthday = event.birthday or customer.birthday
@@ -243,6 +251,11 @@ def _opted_in(case: Case, _event: OptedIn) -> None:
         case.count(Counter.OPTED_OUT, -1)
 
 
+def _erased(case: Case, event: Erased) -> None:
+    referrals.left(case, event)
+    erase(case, event)
+
+
 def _timer_due(case: Case, event: TimerDue) -> None:
     case.late = case.at - event.due > case.program.timers_fresh_for
     run_due_timers(case, event.due)
@@ -265,7 +278,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ConsentChanged: _consent_changed,
     OptedOut: _opted_out,
     OptedIn: _opted_in,
-    Erased: erase,
+    Erased: _erased,
     Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
@@ -275,6 +288,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     BudgetAnswered: paid.answered,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,
+    FriendBought: referrals.heard,
+    FriendGiven: referrals.given,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

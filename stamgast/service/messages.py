@@ -25,11 +25,13 @@ from stamgast.domain.activation import (
 )
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.counters import Counter, Tally, counter
+from stamgast.domain.recommendations import RECOMMEND
+from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.rewards import with_code
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Outside, Reason, Status, Verdict, VoucherState
-from stamgast.service import at_hand, budgets, deeds, measuring, offers, telling, variants
+from stamgast.service import at_hand, budgets, deeds, measuring, offers, recommending, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.drafts import drafted, given_for, of_full_card, speak_of, tells_of_voucher
@@ -53,6 +55,7 @@ _SUPPRESSED: Final = Status.SUPPRESSED.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _WAITS: Final = Arm.WAITS.value
 _WITHHELD: Final = Arm.WITHHELD.value
+_NOTHING: Final = Decision(Verdict.SUPPRESS, Reason.NOTHING_TO_RECOMMEND)
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
 )
@@ -167,7 +170,10 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         rank=rank_of(activation),
         template=activation.template,
     )
-    return decide(case.customer, case.customer_id, case.program, terms, case.at)
+    decision = decide(case.customer, case.customer_id, case.program, terms, case.at)
+    if RECOMMEND in activation.data and decision.verdict is not _SUPPRESS:
+        return decision if recommending.recommended_to(case, activation) is not None else _NOTHING
+    return decision
 
 
 def asks_for_money(rule: CompiledRule, step: Step, decision: Decision) -> bool:
@@ -221,6 +227,8 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     note_contact(case, activation.purpose, activation.rule)
     if rule.launched_at:
         watch_sent(case, rule.id)
+    if RECOMMEND in activation.data:
+        recommending.choose(case, activation)
     case.note(activation, _DECIDED)
     telling.decision(case, _SENT, activation.rule, activation.occasion, about=activation)
     case.change.submit(
@@ -246,7 +254,9 @@ def _figures(case: Case) -> dict[str, Any]:
     """Running figures that any template may use; none of them says who the customer is."""
     customer = case.customer
     stamps = {card_id: card.balance for card_id, card in customer.cards.items()}
-    return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
+    figures = {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
+    referral = customer.referral
+    return figures if referral is None or not referral.code else figures | {REFERRAL: referral.code}
 
 
 def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:

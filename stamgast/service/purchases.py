@@ -12,7 +12,7 @@ from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.service import measuring, remembering
+from stamgast.service import measuring, referrals, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fall_back, fire, let_cards_answer
@@ -68,8 +68,8 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     case.write_entry(event.transaction, left)
     if customer.watched or customer.delivered:
         measuring.purchase(case, event, applied.old, applied.new)
-    if applied.doubt is not None or applied.old.held:
-        _keep_the_list(case, event.transaction, applied)
+    _keep_the_list(case, event.transaction, applied)
+    referrals.follow(case, event, applied.new)
     facts += restage(case, event.after)
     counters = case.change.counters
     for card, by in applied.balances.items():
@@ -147,7 +147,7 @@ def _keep_the_list(case: Case, transaction: str, applied: Applied) -> None:
         case.change.reviews[transaction] = encode_waiting(waiting)
         if not applied.old.held:
             case.count(Counter.WAITING_FOR_REVIEW)
-    else:
+    elif applied.old.held:
         _leave_the_list(case, transaction)
 
 

@@ -15,6 +15,7 @@ from stamgast.domain.purchase_effects import Applied
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.vocabulary import FactName
+from stamgast.service import recommending
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 
@@ -40,6 +41,8 @@ def take_stock(case: Case) -> None:
         today = _today(case)
         spends = ((entry.day, entry.spend) for _, entry in _entries(case) if entry.day > today - days)
         spending.fill(customer, days, spends if customer.purchases else ())
+    if not program.kept.lately:
+        customer.lately = b""
     if program.tiers is None:
         customer.tier = None
         customer.given_tiers = []
@@ -74,6 +77,8 @@ def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applie
             occasion = spend_occasion(span.text, year)
             facts.append(Fact(FactName.WINDOW_SPEND_CHANGED, occasion, spent, now, data, after))
     facts += _goods(case, event, applied)
+    if case.program.kept.lately and not customer.erased_at:
+        recommending.remember(customer, event, applied)
     return facts if case.program.tiers is None else facts + _tier(case, was, event)
 
 

@@ -6,6 +6,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.referrals import occasion_of
 from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
@@ -17,6 +18,7 @@ _VOUCHER: Final = Told.VOUCHER.value
 _STAGE: Final = Told.STAGE.value
 _TIER: Final = Told.TIER.value
 _ENTRY: Final = Told.ENTRY.value
+_REFERRAL: Final = Told.REFERRAL.value
 _ANSWER: Final = Told.ANSWER.value
 _DECISION: Final = Told.DECISION.value
 _HELD_OUT: Final = Arm.HELD_OUT.value
@@ -93,6 +95,22 @@ def stage(case: Case, was: str, became: str) -> None:
             at=case.at,
             receipt=case.receipt,
             was=was,
+        )
+    )
+
+
+def referral(case: Case, became: str, reason: str, friend: str) -> None:
+    """The customer was invited, or a friend of theirs counts, or that was refused."""
+    case.change.told.append(
+        Line(
+            kind=_REFERRAL,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            reason=reason,
+            occasion=occasion_of(friend) if friend else "",
         )
     )
 

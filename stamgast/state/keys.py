@@ -93,6 +93,10 @@ class PartitionKeys:
         """Sorted set: merchant:customer -> when its earliest timer is due."""
         return self._named("timers")
 
+    def referral(self, merchant: str, code: str) -> str:
+        """Name whose a code is by which friends join."""
+        return f"{{{self.tag}}}:referral:{merchant}:{code}"
+
     def roll(self, merchant: str) -> str:
         """Name the list of a merchant's customers (`state.roll`)."""
         return f"{{{self.tag}}}:roll:{merchant}"

@@ -57,6 +57,8 @@ class Polled:
     laid_aside: int
     more: bool
     """It was ended before the end."""
+    paid: int = 0
+    """Payments that were found to their sales."""
 
 
 class Looked(NamedTuple):
@@ -142,11 +144,12 @@ class Reconciler:
     ) -> Polled:
         name = Name(context.connection.merchant, context.connection.name)
         cursor, pages, taken, aside, more = known.begin(at) if deep else known.cursor, 0, 0, 0, True
+        paid = 0
         while more and pages < MOST_PAGES:
             with guarded(adapter):
                 page = await adapter.poll(cursor, api)
             came, laid = await self._take(adapter, page, context, api, at)
-            pages, taken, aside = pages + 1, taken + len(came.taken), aside + laid
+            pages, taken, aside, paid = pages + 1, taken + len(came.taken), aside + laid, paid + came.paid
             reached = not_ahead(page.cursor, at)
             more = page.more and reached != cursor
             cursor = reached
@@ -159,7 +162,7 @@ class Reconciler:
             newest = self.tills.connections.cursor(name) or known
             done = newest if newest.cursor else newest.moved(cursor, at)
             await self._note(name, msgspec.structs.replace(done, nightly_at=at, failing_since=0, trouble=""))
-        return Polled(pages, taken, aside, more)
+        return Polled(pages, taken, aside, more, paid)
 
     async def _take(self, adapter: Adapter, page: Page, context: Context, api: Api, at: Millis) -> tuple[Came, int]:
         aside, whole = [], []

@@ -21,6 +21,7 @@ from stamgast.log.topics import Topics
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
+from stamgast.people.referral import Inviting
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
@@ -94,6 +95,7 @@ class Deps:
         )
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
         self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)
+        self.inviting = Inviting(self.filling, self.identities.profile, self.topics.partitions)
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)

@@ -11,7 +11,7 @@ import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import UNREADABLE, DomainError, why_unreadable
-from stamgast.domain.events import AnyEvent
+from stamgast.domain.events import AnyEvent, encode_event
 from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.domain.told import encode_line
 from stamgast.logs import get_logger
@@ -225,6 +225,8 @@ def _proven(changes: Sequence[Change]) -> Proven:
             encode_submission(submission)
         for note in change.notes:
             encode_note(note)
+        for event in change.tells:
+            encode_event(event)
     return Proven(encode_customer(changes[-1].state), told)
 
 

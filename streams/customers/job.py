@@ -45,6 +45,7 @@ from streams.customers.staff_news import news_of_broken, placed
 from streams.customers.state_cache import RecentStates
 from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
+from streams.customers.told_others import told_others
 from streams.customers.writes import Written, write
 from streams.metrics import Metrics
 from streams.runtime.dead_letters import LayingAside
@@ -222,6 +223,7 @@ class CustomersJob:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
             effects.emissions += self._pausing(owned, batch)
             effects.emissions += self._leasing(batch)
+            effects.emissions += told_others(results, self._topics)
         self._count(batch)
         return effects
 

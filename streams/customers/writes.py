@@ -74,6 +74,9 @@ def write(
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
             _write_voucher_owners(keys, merchant, customer, change, writes)
+            for code, owner in change.codes.items():
+                name = keys.referral(merchant, code)
+                writes.do("DEL", name) if owner is None else writes.do("SET", name, owner)
             _write_reviews(keys, merchant, customer, change, writes)
             if change.asks:
                 _write_asks(keys, change, writes)

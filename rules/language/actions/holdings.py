@@ -1,13 +1,13 @@
 """What a customer is given, and taken: rewards, stamps, tags, a tier."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from rules.actions import Action, AddStamps, Give, SetTier, Tag
+from rules.actions import Action, AddStamps, Give, GiveFriend, SetTier, Tag
 from rules.bounds import MOST_STAMPS_AT_ONCE, MOST_TAGS_AT_ONCE, hold_to
 from rules.language.actions import ACTIONS, ActionWord
 from rules.language.registry import Context, Schema
-from rules.language.schema_parts import DURATION, SPAN, TEXT, one_or_more
+from rules.language.schema_parts import DURATION, SPAN, TEXT, choice, one_or_more
 from rules.language.spoken import all_of, spoken
 from rules.language.tier_names import has_tiers, read_tier
 from rules.yaml.nodes import MapNode, Node
@@ -16,11 +16,15 @@ from rules.yaml.words import parse_duration, parse_span
 from stamgast.domain.tiers import NO_TIER
 
 LONGEST_TAG = 64
+FRIEND: Final = "friend"
+"""Whom else something may be given to."""
 
 
 @ACTIONS.add
 class GiveAction(ActionWord):
     """Give a reward: a voucher with a code. It stays valid as long as the reward says, unless said here.
+
+    With `to: friend` it is given to the friend whose purchase set the rule off (`when: referred`).
 
     Example::
 
@@ -36,7 +40,7 @@ class GiveAction(ActionWord):
         "de": "{value} geben",
         "en": "give {value}",
     }
-    options: ClassVar[Mapping[str, Schema]] = {"valid_for": DURATION}
+    options: ClassVar[Mapping[str, Schema]] = {"valid_for": DURATION, "to": choice((FRIEND,))}
 
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
         """A reward of program.yaml."""
@@ -47,6 +51,9 @@ class GiveAction(ActionWord):
             if valid_for == 0:
                 hint = "Such as `valid_for: 30 days`."
                 context.reader.problem(options["valid_for"], "`valid_for` must be longer than zero", hint)
+        if "to" in options:
+            whom = context.reader.one_of(options["to"], "to", (FRIEND,))
+            return None if reward is None or whom is None else GiveFriend(reward, valid_for)
         return None if reward is None else Give(reward, valid_for)
 
     def schema(self) -> Schema:

@@ -63,7 +63,7 @@ class SendAction(ActionWord):
         channels: tuple[str, ...] = ()
         if "by" in options:
             channels = context.reader.some_of(options["by"], "by", CHANNELS, thing="channel")
-        after = _delay(options["after"], "after", context) if "after" in options else None
+        after = read_delay(options["after"], "after", context) if "after" in options else None
         unless = read_unless(options["unless"], context) if "unless" in options else ()
         if "unless" in options and "after" not in options:
             hint = "Add `after: 3 days`, or put it beside a `wait`."
@@ -141,7 +141,7 @@ class AskAction(ActionWord):
         """A question; `by` defaults to the channels its template is written for."""
         name = context.reader.known(node, self.name, context.program.questions, "question")
         by = context.reader.some_of(options["by"], "by", CHANNELS, thing="channel") if "by" in options else ()
-        after = _delay(options["after"], "after", context) if "after" in options else None
+        after = read_delay(options["after"], "after", context) if "after" in options else None
         if name is None or ("by" in options and not by):
             return None
         template = context.program.templates[context.program.questions[name].template]
@@ -182,7 +182,7 @@ class WaitAction(ActionWord):
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
         """A length of time."""
         unless = read_unless(options["unless"], context) if "unless" in options else ()
-        delay = _delay(node, self.name, context)
+        delay = read_delay(node, self.name, context)
         return None if delay is None else Wait(delay, unless)
 
     def schema(self) -> Schema:
@@ -190,7 +190,8 @@ class WaitAction(ActionWord):
         return DURATION
 
 
-def _delay(node: Node, where: str, context: Context) -> Delay | None:
+def read_delay(node: Node, where: str, context: Context) -> Delay | None:
+    """A length of time that is one."""
     delay = context.reader.word(node, where, parse_delay)
     if delay is not None and not any(delay):
         hint = "What happens at once needs no such word; else such as 3 days."

@@ -24,6 +24,7 @@ from rules.language.conditions import (  # noqa: E402
     past,
     profiles,
     prospects,
+    referrals,
     samples,
     segments,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "past",
     "profiles",
     "prospects",
+    "referrals",
     "samples",
     "segments",
 ]

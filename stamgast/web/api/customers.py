@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
+from stamgast.domain.referrals import Refused
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.joining import Resolved
@@ -21,6 +22,7 @@ from stamgast.identity.sealing import SealError
 from stamgast.people.enrolment import PhoneUnusedForLongError, Told, identifiers_in, phone_in, profile_of
 from stamgast.people.enrolment_request import check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.people.erasure import erase_person
+from stamgast.people.referral import NOT_INVITED, Invitation
 from stamgast.people.view import show_customer
 from stamgast.pos.canonical import CustomerReference
 from stamgast.pos.documents import read_document
@@ -29,7 +31,7 @@ from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
 from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
-from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
+from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
 from stamgast.web.problem import Problem
@@ -59,13 +61,29 @@ async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     doubts = doubts_about_enrolment(enrolment, entrance.program)
     if phone:
         await deps.enrolling.keep_stopped(entrance.merchant, found.customer, phone, at)
-    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, Told(phone_hash, doubts))
+    invitation = NOT_INVITED
+    if (code := enrolment.referral_code) is not None:
+        invitation = await _invited(deps, entrance, code, found.customer, profile)
+        doubt = invitation.doubt("/referral_code", code)
+        doubts += [] if doubt is None else [doubt]
+    told = Told(phone_hash, doubts, invitation=invitation)
+    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, told)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
     if doubts:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+
+
+async def _invited(deps: Deps, entrance: Entrance, code: str, customer: str, profile: Profile) -> Invitation:
+    """Whose code they join by. Many that are nobody's are somebody trying out codes."""
+    if seconds := deps.wrong_codes.wait(entrance.key.id):
+        raise too_many("codes that do not exist", seconds)
+    invitation = await deps.inviting.by_code(entrance.program, code, customer, profile)
+    if invitation.refused == Refused.NOBODYS:
+        deps.wrong_codes.take(entrance.key.id)
+    return invitation
 
 
 async def _ask_whose_phone(

@@ -154,10 +154,21 @@ def _customer() -> Json:
         prospects={"type": ["object", "null"], "additionalProperties": True},
         next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
         consents={"type": "object", "additionalProperties": _MOMENT},
+        topics_left={"type": "object", "additionalProperties": _MOMENT},
         stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
+        referral=_referral(),
     )  # fmt: skip
     customer["properties"]["warnings"] = _several("Warning")
     return customer
+
+
+def _referral() -> Json:
+    """Of a programme with `referral`; null else."""
+    known = _object(
+        code=_MAYBE_TEXT | {"description": "By which they bring friends; null before anything has happened to them."},
+        friends=_COUNT, invited=_YES_OR_NO, counts=_YES_OR_NO, refused=_MAYBE_TEXT, why=_MAYBE_TEXT,
+    )  # fmt: skip
+    return known | {"type": ["object", "null"]}
 
 
 def _voucher() -> Json:
@@ -256,6 +267,10 @@ def _report() -> Json:
         vouchers_minor=money, stamps_minor=money, expected_redemption=_FIGURE,
         without_cost={"type": "array", "items": _TEXT},
     )  # fmt: skip
+    friends = _object(
+        invited=_COUNT, friends=_COUNT, counted=_COUNT, taken_back=_COUNT,
+        refused={"type": "object", "additionalProperties": _COUNT},
+    ) | {"type": ["object", "null"]}  # fmt: skip
     rules = {"type": "object", "additionalProperties": rule}
     budget = _object(
         amount_minor=money, per=_TEXT, when_spent=_TEXT, spent_minor={"type": "object", "additionalProperties": money}
@@ -264,7 +279,7 @@ def _report() -> Json:
     campaigns = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
     return _object(
         merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
-        liability=liability, prices_known={"type": "boolean"},
+        liability=liability, prices_known={"type": "boolean"}, referral=friends,
     )  # fmt: skip
 
 

@@ -82,10 +82,12 @@ KNOWN: Final = {
     "next_timer": "2026-10-05T08:19:29.042Z",
     "joined_at": "2026-10-02T08:11:35.460Z",
     "consents": {"marketing:whatsapp": "2026-10-02T08:11:35.460Z"},
+    "topics_left": {},
     "stopped": False,
     "reachable": True,
     "erased": False,
     "tags": [],
+    "referral": None,
 }
 LAST_PURCHASE: Final = {
     "purchases": [
@@ -182,6 +184,7 @@ REPORT: Final[dict[str, Any]] = {
         "without_cost": ["free_loaf"],
     },
     "prices_known": False,
+    "referral": None,
 }
 RULES: Final = {
     "merchant": MERCHANT,

@@ -75,13 +75,12 @@ class Written:
 
     async def keep(self, customer: str, key: DataKey) -> None:
         """Keep what was written, sealed under the customer's own key, and ask for the files that came with it."""
-        deps, inbound, whose = self.deps, self.inbound, (self.merchant, customer)
-        files = tuple(media_id(whose, place) for place in inbound.files)
+        inbound, who, append = self.inbound, (self.merchant, customer), self.deps.appender.append
+        files = tuple(media_id(who, place) for place in inbound.files)
         reply = Reply(self.at, inbound.channel, Words(inbound.text, inbound.button, inbound.media, files))
-        await deps.appender.append(deps.topics.replies, [seal_reply(key, whose, reply, self.id)])
+        await append(self.deps.topics.replies, [seal_reply(key, who, reply, self.id)])
         if inbound.files:
-            asked = wanted(whose, self.at, inbound.channel, self.id, inbound.files)
-            await deps.appender.append(deps.topics.media, asked)
+            await append(self.deps.topics.media, wanted(who, self.at, inbound.channel, self.id, inbound.files))
 
     @cached_property
     def read(self) -> dict[str, str]:

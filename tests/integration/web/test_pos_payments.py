@@ -10,14 +10,18 @@ from functools import partial
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from stamgast.bootstrap import id_key_of
 from stamgast.clock.shop_time import format_time
+from stamgast.commands.pos_payments import _row, _waiting
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import MINUTE, SECOND
 from stamgast.local.processes import ChildProcess
 from stamgast.pos.roles import Role
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
+from streams.maintenance.verify import verify_all
 from tests.builders import sure
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, Web
@@ -78,12 +82,20 @@ async def known(till: Tills, number: str) -> Transaction:
     return found[number]
 
 
+async def assert_verified(till: Tills) -> None:
+    """What is live is what the log says."""
+    settings = till.settings
+    where = till.web.bootstrap, settings.redis_url, till.web.topics, id_key_of(settings)
+    report = await verify_all(*where, real_time=True)
+    assert report.equal, report.differences
+
+
 async def waiting(till: Tills) -> int:
     answer = (await till.web.get("/pos")).json()
     return int(answer["connections"][0]["payments_without_sale"])
 
 
-async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no_sale(till: Tills):
+async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no_sale(till: Tills, empty_redis: Redis):
     now = till.web.parts.clock.now() // SECOND * SECOND
     customer = await till.enrol(PHONE)
     answer = await till.web.post("/purchases", sale("dok:R-1001", now - 9 * MINUTE, 1250))
@@ -97,6 +109,11 @@ async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no
     assert await waiting(till) == 0
     sales = [each for each in await till.purchases() if "totals" in each]
     assert len(sales) == 1, "the payment is told as no purchase"
+    await assert_verified(till)
+    await empty_redis.flushall()
+    await till.state(customer, purchases=1, spend=1250)
+    assert (await known(till, "dok:R-1001")).payments == transaction.payments, "the log has it"
+    await assert_verified(till)
 
 
 async def test_a_payment_waits_for_its_sale_and_is_found_by_its_sum_if_only_one_fits(till: Tills):
@@ -114,5 +131,10 @@ async def test_a_payment_waits_for_its_sale_and_is_found_by_its_sum_if_only_one_
     await pay(till, "3", now - 40 * MINUTE + 5 * SECOND, 300)
     await pay(till, "4", now - 21 * MINUTE, 790)  # the sale of that sum was found for another payment
     assert await waiting(till) == 2, "two may be meant by the one, none by the other: nobody guesses"
+    _, listed = await _waiting(till.settings, MERCHANT)
+    rows = [_row(each) for each in listed]
+    assert [(row["amount_minor"], row["connection"], row["store"]) for row in rows] == [
+        (300, "stripe", "dok-noord"), (790, "stripe", "dok-noord"),
+    ]  # fmt: skip
     await till.state(customer, purchases=1, spend=790)
     assert sure(await known(till, "dok:2001")).whose == customer

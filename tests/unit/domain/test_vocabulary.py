@@ -34,6 +34,10 @@ READ_FROM_OUTSIDE = {
     ("stamgast/backtest/unknown.py", "reward_redeemed"),  # a trigger, which is called as its fact is
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
     ("stamgast/domain/told.py", "taken_back"),  # word of facts.v1
+    ("stamgast/domain/referrals.py", "taken_back"),  # words of facts.v1 and of answers, in enums of their own
+    ("stamgast/domain/referrals.py", "too_many"),
+    ("stamgast/domain/brought.py", "taken_back"),  # field of an answer
+    ("stamgast/domain/referral_events.py", "friend_bought"),  # tag of an event on the log
     *(
         (f"stamgast/web/openapi/{name}.py", word)  # fields of answers
         for name in ("answers", "story")

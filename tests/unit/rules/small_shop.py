@@ -31,6 +31,12 @@ WITH_STAFF = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  call_back: {purpos
     'staff: {anna: {phone: "+31612345670", hours: "08:00-18:00"}, bram: {phone: "+31612345671", per_hour: 2}}\n'
 )
 WITH_QUESTION = PROGRAM + "questions: {visit: {template: hello, answer: score}}\n"
+WITH_GOODS = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + (
+    "recommend: {pairs: {RYE-800: [BUTTER-250, JAM-200]}, out_of_stock: [TART-6],\n"
+    "  names: {BUTTER-250: {nl: boter}, JAM-200: {nl: jam}}}\n"
+)
+WITH_FRIENDS = PROGRAM + "referral: {reward: free_loaf, friend_reward: coffee}\n"
+NEXT_PRODUCT = {"templates/nl/next_product.j2": "Bij je brood: {{ recommended.name }}! Stop? Antwoord STOP"}
 CALL_BACK = {
     "templates/nl/call_back.j2": "{{ staff.name }}: bel {{ customer.first_name or 'de klant' }} ({{ staff.customer }})"
 }

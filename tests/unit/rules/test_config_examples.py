@@ -21,7 +21,15 @@ from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
-from tests.unit.rules.small_shop import CALL_BACK, WITH_QUESTION, WITH_STAFF, files_of
+from tests.unit.rules.small_shop import (
+    CALL_BACK,
+    NEXT_PRODUCT,
+    WITH_FRIENDS,
+    WITH_GOODS,
+    WITH_QUESTION,
+    WITH_STAFF,
+    files_of,
+)
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
@@ -85,9 +93,11 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
         rule = rule.replace("[whatsapp, sms]", "[whatsapp]")
     if word.name == "ask":
         rule = rule.replace("[whatsapp, sms]", "[sms]")
-    loaded = load_bundle(
-        files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule, WITH_QUESTION)
-    )
+    if word.name == "recommend":
+        rule = rule.replace("[whatsapp, sms]", "[sms]")
+    shops = {"notify": (WITH_STAFF, CALL_BACK), "recommend": (WITH_GOODS, NEXT_PRODUCT), "referred": (WITH_FRIENDS, {})}
+    program, texts = shops.get(word.name, (WITH_QUESTION, {}))
+    loaded = load_bundle(files_of(rule, program, **texts))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
 
@@ -157,6 +167,7 @@ def test_every_word_of_messages_can_be_filled():
     data = {"code": "X", "reward": "free_loaf", "valid_until": 0, "card": "bread", "stamps": {"bread": 5}}
     data |= {"staff": "eva", "customer": "c1"}
     data |= {"alert": "rule_paused", "about": "win-back", "how": "failed", "mark": "1", "found": 30, "of": 100}
+    data |= {"recommended": ["BUTTER-250", "Butter"], "referral": "05K7P-M4XQ9"}
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
     assert words["voucher"] == {"code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}

@@ -165,6 +165,7 @@ OCCASIONS = {
     "reward": lambda number: f"given:3-CODE{number}",
     "tier": lambda number: f"tier:gold:{20_000 + number}",
     "segment": lambda number: f"entered:vip:{20_000 + number}",
+    "friend": lambda number: f"friend:c{number}",
 }
 
 

@@ -59,12 +59,12 @@ class Clover(Adapter):
         Need("webhook", "The Clover Auth Code: developer dashboard, app settings, webhooks"),
         Need("api", "An API token of the merchant: account and setup, API tokens"),
     )
-    verify_by = "--header 'X-Clover-Auth: …'"
     clicks = (
         "Developer dashboard, Your apps, the app, App settings, Webhooks: paste the address, press Send verification "
         "code, and copy the code that the log of `stamgast web` tells into the field below it. Then tick Orders and "
         "Payments, save, and seal the Clover Auth Code that stands there. Clover has no API for this."
     )
+    verify_by = "--header 'X-Clover-Auth: …'"
     check_first = (
         "That the address of the API is right: api.clover.com is North America, Europe has api.eu.clover.com.",
         "How often a notice is repeated: not documented; the poll finds what was missed.",

@@ -211,8 +211,12 @@ PAGE = (
 
 
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
-FIRST = {"a refund": "a purchase", "the last voucher": "a free_loaf is given"}
-FIRST_STEP = {"a purchase": "{purchase: bread}", "a free_loaf is given": "{give: free_loaf}"}
+FIRST = {"the friend": "a friend buys", "a refund": "a purchase", "the last voucher": "a free_loaf is given"}
+FIRST_STEP = {
+    "a friend buys": "{friend: buys}",
+    "a purchase": "{purchase: bread}",
+    "a free_loaf is given": "{give: free_loaf}",
+}
 
 
 @pytest.mark.parametrize(("sentence", "step"), ROWS, ids=[sentence for sentence, _ in ROWS])
@@ -221,7 +225,7 @@ def test_each_sentence_of_the_documentation_says_what_the_step_beside_it_says(se
     first = next((words for begin, words in FIRST.items() if told.startswith(begin)), "")
     program = (
         small_shop.PROGRAM.replace("  hello: {}\n", "  hello: {}\n  goodbye: {}\n")
-        + "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
+        + "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\nreferral: true\n"
     )
     goodbye = {"templates/nl/goodbye.j2": small_shop.HELLO}
     cases = []

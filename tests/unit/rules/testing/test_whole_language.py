@@ -58,6 +58,7 @@ TRIGGERED = {
         "{answered: {question: visit, score: {at_least: 9}}}",
         "a purchase, then the customer is asked visit, then the customer replies '9!'",
     ),
+    "referred": ("referred", "a friend buys for 20 EUR"),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
     "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
@@ -107,6 +108,12 @@ ASKED = {
         "a purchase, then the customer is asked visit, then the customer replies '3'",
         "a purchase, then the customer is asked visit, then the customer replies '7'",
     ),
+    "referrals": (
+        "{referrals: {at_least: 2}}",
+        "",
+        "2 friends buy, then a purchase",
+        "a friend buys, then a purchase",
+    ),
     "event_has": ("{event_has: {topic: bread}}", "{event: workshop}", "", "an event workshop"),
 }
 """Condition -> how it is written, beside which trigger (purchase where nothing is said), when it holds, when it does not.
@@ -121,15 +128,18 @@ DONE = {
     "tag": (SEEN, SEEN),
     "set_tier": ("[{set_tier: gold, for: 1 year}]", "[{set_tier: gold}]"),
     "notify": ("[{notify: call_back, to: anna}]", "[{notify: call_back}]"),
+    "recommend": ("[{recommend: next_product, instead: best_seller}]", "[{withheld: next_product}]"),
     "ask": ("[{ask: visit}]", "[{send: hello}]"),
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
-QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
+QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\nreferral: true\n"
 SECTIONS_PROMISED = (
     "questions",
     "topics",
     "join",
+    "recommend",
+    "referral",
     "segments",
     "tiers",
     "prices",
@@ -146,7 +156,8 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    files = small_shop.files_of(rule, small_shop.WITH_STAFF + QUESTIONS, **small_shop.CALL_BACK)
+    program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n")
+    files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())

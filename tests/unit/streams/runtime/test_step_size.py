@@ -52,6 +52,7 @@ from stamgast.domain.events import (
 )
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.feed_health import Health
+from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.state.partitions import MOST_WORDS, Writes
 from streams.maintenance.replay import PartitionReplay
 from streams.runtime import inbox, step_size
@@ -139,6 +140,12 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
         amount=number, left=500,
     ),
     BudgetAnswered: _of(BudgetAnswered, activation="0" * 32, given=True),
+    FriendBought: lambda number, who, _lines: FriendBought(
+        merchant=MERCHANT, customer=who, at=T0, friend=f"f{number}", number=1, counts=True
+    ),
+    FriendGiven: lambda number, who, _lines: FriendGiven(
+        merchant=MERCHANT, customer=who, at=T0, by="c1", rule="r", reward="coffee"
+    ),
     StaffAlerted: lambda number, _who, _lines: StaffAlerted(
         merchant=MERCHANT, customer=STAFF_ROOM, at=T0, kind=AlertKind.RULE_PAUSED, what=f"r{number}", how="failures",
         mark=f"{number}", since=T0,
