@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import uuid
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ import pytest
 from stamgast.bootstrap import id_key_of
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import VoucherRedeemed, key_of
+from stamgast.local.brokers import Broker
 from stamgast.local.processes import ChildProcess
 from stamgast.log.partitioning import partition_for
+from stamgast.log.topics import Topics, create_topics, delete_topics
 from stamgast.people.merger import Merger, NotMergeableError
 from stamgast.settings import Settings
 from stamgast.state.keys import customers
@@ -27,9 +30,19 @@ from tests.integration.web.shop import bread, events
 pytestmark = pytest.mark.slow
 
 PERSON = {"phone": "0612345678", "language": "nl", "name": "Noor"}
+PARTITIONS = 8
 MANY = 2_000
 """20,000 were tried as well, with more than 2,000 rewards: 53 s."""
 FIGURES = ("purchases", "spend", "visits", "profit", "refunds", "stamps", "cards_completed")
+
+
+@pytest.fixture
+def topics(kafka: Broker) -> Iterator[Topics]:
+    """Of eight partitions, as shops have: the two customers, and each of their transactions, stand anywhere in them."""
+    mine = Topics(PARTITIONS, prefix=f"t{uuid.uuid4().hex[:8]}.")
+    create_topics(kafka.bootstrap, mine)
+    yield mine
+    delete_topics(kafka.bootstrap, mine)
 
 
 async def command(settings: Settings, *words: str, code: int = 0) -> Any:
@@ -162,8 +175,28 @@ async def test_who_has_used_a_reward_is_not_merged_away_unasked(web, worker, web
     refused = await command(web_settings, "merge", MERCHANT, rich, other, "--yes", code=1)
     assert "the other way round" in refused
     await shows(web, rich, purchases=7)
+    assert (await web.post(f"/customers/{rich}/merge", {"into": other})).status_code == 403, "it takes scope admin"
+    web.key = await web.new_key("admin")
+    asked = await web.post(f"/customers/{rich}/merge", {"into": other})
+    assert (asked.status_code, asked.json()["type"]) == (409, "urn:stamgast:problem:rewards-used")
+    assert "has used 1 reward, which" in asked.json()["detail"]
     done = await command(web_settings, "merge", MERCHANT, other, rich, "--yes")
     assert done["merged"]
+
+
+async def test_over_http_what_cannot_be_merged_says_why(web, worker):
+    noor, nobody = await enrol(web, **PERSON), "c" + "a" * 24
+    web.key = await web.new_key("admin")
+    for former, body, status, why in (
+        (nobody, {"into": noor}, 404, "knows no customer"),
+        (noor, {"into": nobody}, 404, "knows no customer"),
+        (noor, {"into": noor}, 409, "they are one already"),
+        (noor, {"into": "noor"}, 422, "into"),
+        (noor, {"in_to": noor}, 422, "in_to"),
+        ("noor", {"into": noor}, 404, "not a customer id"),
+    ):
+        answer = await web.post(f"/customers/{former}/merge", body)
+        assert (answer.status_code, why in answer.text) == (status, True), answer.text
 
 
 async def _was_redeemed(web: Web, code: str) -> bool:

@@ -13,9 +13,10 @@ from stamgast.broker import kafka_of
 from stamgast.domain.feed_health import FeedStats, Health
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.log.appender import NotAppendedError
-from stamgast.pos.adapter import ApiError
+from stamgast.pos.adapter import ApiError, Page
 from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
+from stamgast.pos.systems.moments import millis_of
 from stamgast.settings import Settings
 from stamgast.state.keys import feed
 from stamgast.state.transactions import KnownTransactions
@@ -94,6 +95,20 @@ async def test_pages_come_one_after_the_other_and_the_next_look_goes_on_there(sc
     scene.api.lists["/visits"][2].append(visit(6))
     assert (await scene.poll()).taken == 1
     assert scene.api.asked[-1] == "/visits?after=5"
+
+
+class AheadOfTime(Doorbell):
+    """A doorbell of a place whose clock is ahead: what rings there is of another century."""
+
+    async def poll(self, cursor: str, api: Any) -> Page:
+        page = await super().poll("", api)
+        return page._replace(cursor="9999-12-31T23:59:59Z", more=False)
+
+
+async def test_a_sale_of_a_till_whose_clock_is_ahead_does_not_take_the_cursor_beyond_now(scene: Scene):
+    sure(scene.web.parts.tills).registry = Registry({"doorbell": AheadOfTime}, ())
+    assert (await scene.poll()).taken == 2
+    assert millis_of(sure(await scene.cursor()).cursor) == scene.at, "what is sold from now on is found"
 
 
 async def test_throttling_and_faults_on_the_way_lose_nothing(scene: Scene):
