@@ -10,21 +10,21 @@ import sys
 from typing import Any
 
 from stamgast.cli import main
-from stamgast.log.appender import Appender
+from stamgast.log import appender
 
-EMIT = Appender._emit
+EMIT = appender._emit
 
 
-async def emit(self: Appender, topic: str, partition: int, batch: list[Any]) -> list[int]:
+async def emit(emitter: Any, topic: str, partition: int, batch: list[Any]) -> list[int]:
     if not topic.endswith("purchases.v1"):
-        return await EMIT(self, topic, partition, batch)
+        return await EMIT(emitter, topic, partition, batch)
     if os.environ["DIES"] == "when Kafka has it":
-        await EMIT(self, topic, partition, batch)
+        await EMIT(emitter, topic, partition, batch)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
 if __name__ == "__main__":
-    Appender._emit = emit  # type: ignore[method-assign]
+    appender._emit = emit
     sys.argv = ["stamgast", "worker"]
     main()

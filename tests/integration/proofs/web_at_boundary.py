@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stamgast.log import appender
 from stamgast.log.appender import Appender
 from stamgast.logs import configure_logs
 from stamgast.settings import Settings
@@ -24,19 +25,19 @@ from tests.integration.proofs.worker_at_boundary import Boundaries, strike_after
 
 def strike_half_way(boundaries: Boundaries, topic: str) -> None:
     """Let two partitions of a batch be acknowledged, and no other one begin."""
-    original, begun, done = Appender._emit, itertools.count(1), itertools.count(1)
+    original, begun, done = appender._emit, itertools.count(1), itertools.count(1)
 
-    async def emit(self: Appender, to: str, partition: int, batch: list[Any]) -> list[int]:
+    async def emit(emitter: Any, to: str, partition: int, batch: list[Any]) -> list[int]:
         if to != topic or not boundaries.next_is("half"):
-            return await original(self, to, partition, batch)
+            return await original(emitter, to, partition, batch)
         if next(begun) > 2:
             await asyncio.Event().wait()
-        offsets = await original(self, to, partition, batch)
+        offsets = await original(emitter, to, partition, batch)
         if next(done) == 2:
             boundaries.passed("half")
         return offsets
 
-    Appender._emit = emit  # type: ignore[method-assign, assignment]
+    appender._emit = emit
 
 
 def main() -> None:
