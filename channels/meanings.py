@@ -50,6 +50,11 @@ _JOIN_WORDS: Final[Mapping[str, str]] = {"join": "", "meedoen": "nl", "rejoindre
 """What enrols -> the language of whoever writes so; empty: nobody can tell."""
 
 
+_YES: Final = frozenset("ja jawel jazeker oui yes yep ok okay akkoord daccord einverstanden".split())  # noqa: SIM905
+_NO: Final = frozenset("nee neen non nein no nope".split())  # noqa: SIM905
+_MOST_OF_A_YES: Final = 3
+
+
 class Meaning(NamedTuple):
     """The keyword of a reply, the topics that it is about, or the code of a JOIN as it was written."""
 
@@ -57,6 +62,8 @@ class Meaning(NamedTuple):
     topics: tuple[str, ...] = ()
     code: str = ""
     language: str = ""
+    confirms: str = ""
+    """The message whose JOIN this one confirms."""
 
 
 def read_meaning(text: str, keyword: Keyword, topics: Mapping[str, Topic], codes: Collection[str] = ()) -> Meaning:
@@ -72,6 +79,14 @@ def read_meaning(text: str, keyword: Keyword, topics: Mapping[str, Topic], codes
             if found is not None:
                 return found
     return Meaning(keyword)
+
+
+def agrees(text: str) -> bool | None:
+    """Whether somebody says yes, or no, to what they were asked; None: neither. Only for who was asked to confirm."""
+    words = words_of(text, joining=JOINING)
+    if not 1 <= len(words) <= _MOST_OF_A_YES or not set(words[1:]) <= _PLEASE | _YES:
+        return None
+    return True if words[0] in _YES else False if words[0] in _NO and not set(words) & _YES else None
 
 
 def _joins(words: Sequence[str], codes: Collection[str], *, asks: bool) -> Meaning | None:

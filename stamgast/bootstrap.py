@@ -74,6 +74,7 @@ class WebParts:
     filling: Filling
     tills: Tills
     public_url: str
+    kafka: str
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -339,7 +340,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, watch),
+            *(tills, settings.public_url, kafka_of(settings), watch),
         )
 
 

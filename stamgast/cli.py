@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
+    "join": "list the codes by which people join, and draw their QR for a poster",
     "campaign": "start a rule for an audience, see how far it is, stop it",
     "customer": "show what is known about a customer, or forget who they are",
     "inbox": "read what customers wrote, and look at the pictures that they sent",

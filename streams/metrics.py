@@ -110,6 +110,14 @@ class Metrics:
         self.feed_refused = self._counter("feed_laid_aside", "Records that a feed's other side did not take", *feed)
         self.feed_lost = self._counter("feed_lost", "Offsets that retention removed before a feed sent them", *feed)
 
+        connection = ("merchant", "connection")
+        text = "Connections to tills that cannot be polled: since when, as seconds of the epoch; 0 while all is well"
+        self.connection_failing = self._gauge("connection_failing_since_seconds", text, *connection)
+        text = "1: webhooks that a connection had are gone, and could not be made again"
+        self.webhooks_missing = self._gauge("webhooks_missing", text, *connection)
+        self.webhooks_made = self._counter("webhooks_made", "Times webhooks were gone and made again", *connection)
+        self.claims_waiting = self._gauge("claims_waiting", "Claims of receipts that wait for a person", "merchant")
+
     def forget_feed(self, merchant: str, feed: str) -> None:
         """Show no more of a feed that is not sent here any more."""
         for gauge in (self.feed_failing, self.feed_behind):

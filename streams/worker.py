@@ -26,11 +26,13 @@ from streams.agents.media import MediaAgent
 from streams.app import Agent, Views, Worker
 from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
+from streams.customers.staff_news import ToStaff
 from streams.feeds.carrying import Carrying
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
 from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
+from streams.maintenance.connection_news import ConnectionNews
 from streams.maintenance.forgetting import Forgetting
 from streams.maintenance.old_pictures import OldPictures
 from streams.maintenance.reconciliation import Reconciliation
@@ -127,11 +129,18 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         )
     )
     serving = carry(customers)
+    staff = ToStaff(lambda: serving.owned, topics, bundles.program_of)
     others = (
         [
             SegmentWatch(serving, topics, bundles, parts.clock, parts.identities),
             Forgetting(serving, topics, parts.redis),
-            Reconciliation(serving, _reconciler(settings, parts), bundles.program_of, parts.clock),
+            Reconciliation(
+                serving,
+                _reconciler(settings, parts),
+                bundles.program_of,
+                parts.clock,
+                news=ConnectionNews(metrics, staff),
+            ),
         ]
         if sending
         else []
@@ -142,7 +151,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
     connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
     followed: list[Runs] = [programmes, keys, connections, parts.tills.feeds, parts.identity_tail]
-    feeds = _feeds(settings, parts, serving, metrics, followed) if sending else None
+    feeds = _feeds(settings, parts, serving, metrics, followed, staff=staff) if sending else None
     return Worker(
         settings,
         topics,
@@ -174,6 +183,8 @@ def _feeds(
     serving: PartitionService[Any, Any],
     metrics: Metrics,
     followed: list[Runs],
+    *,
+    staff: ToStaff,
 ) -> Carrying:
     table, topics = FeedTable(), parts.topics
     followed.append(Tail(kafka_of(settings), {topics.feeds: 1}, table, name="feeds"))
@@ -185,6 +196,8 @@ def _feeds(
         topics=topics,
         append=parts.appender.append,
         metrics=metrics,
+        staff=staff,
+        clock=parts.clock,
     )
 
 

@@ -67,6 +67,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         rates=nobody,
         feeds=nobody,
         stores=nobody,
+        claims=nobody,
         launches=nobody,
         schedules=nobody,
         campaigns=nobody,

@@ -65,7 +65,7 @@ def read_messages(
     templates = read_templates(reader, found.get("templates"), languages, texts)
     messaging = read_messaging(reader, found.get("messaging"))
     alerts = read_alerts(reader, found.get("alerts"), Told(staff, templates, messaging))
-    questions = read_questions(reader, found.get("questions"), templates)
+    questions = read_questions(reader, found.get("questions"), templates, languages)
     topics = read_topics(reader, found.get("topics"), languages, templates)
     return Messages(templates, messaging, staff, alerts, questions, topics)
 

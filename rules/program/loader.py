@@ -21,6 +21,7 @@ from rules.bounds import (
 from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
 from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.joining import Known, read_join
 from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import Texts, check_plain
@@ -72,6 +73,7 @@ SECTIONS: Final = (
     "purchases",
     "questions",
     "topics",
+    "join",
     "recommend",
     "referral",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
@@ -123,7 +125,9 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = read_freshness(reader, found.get("freshness"))
     stale_after, store_feeds = read_feed(reader, found.get("feed"))
-    people = named(reader, found.get("staff"), "staff")
+    stores = _stores(reader, found.get("stores"), time_zone, Region(region, neighbours))
+    messages = read_messages(reader, found, languages, texts, named(reader, found.get("staff"), "staff"))
+    known = Known(frozenset(stores), languages, messages.templates, messages.topics)
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -133,7 +137,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         languages=languages,
         neighbours=neighbours,
         nobodys_phones=read_nobodys_phones(reader, found.get("nobodys_phones")),
-        stores=_stores(reader, found.get("stores"), time_zone, Region(region, neighbours)),
+        stores=stores,
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
         lapse=read_lapse(reader, found.get("lapse")),
@@ -156,7 +160,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         referral=read_referral(reader, found.get("referral"), currency, rewards),
         recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
-        **read_messages(reader, found, languages, texts, people)._asdict(),
+        join=read_join(reader, found.get("join"), known),
+        **messages._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -48,6 +48,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.OUTRANKED,
     Reason.QUESTION_OPEN,
     Reason.ASKED_BEFORE,
+    Reason.ALREADY_KNOWN,
     Reason.COMPLAINED,
     Reason.TOPIC_LEFT,
     Reason.QUIET_HOURS,

@@ -144,6 +144,7 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
             "wording_version": told.proof and told.proof.wording,
             "source": told.proof and told.proof.origin,
             "topic": told.topic,
+            "field": told.field,
         }
         for told in found
     ]
@@ -153,7 +154,9 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
     for each in shown:
         of_topic = ("came back to", "left") if each["topic"] else ("agreed", "took back")
         said = of_topic[not each["granted"]] + (f" the topic {each['topic']}" if each["topic"] else "")
-        about = each["channel"] if each["topic"] else f"{each['purpose']}:{each['channel']}"
+        if each["field"]:
+            said = f"told their {each['field']}"
+        about = each["channel"] if each["topic"] or each["field"] else f"{each['purpose']}:{each['channel']}"
         wording, where = each["wording_version"], each["source"]
         proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
         answer(f"{on_the_wall(each['said_at'], zone)}  {about}  {said}  {proof}")

@@ -25,7 +25,7 @@ def files_of(settings: Settings, merchant: str | None) -> tuple[Path, LoadedMerc
     if not folders:
         fail(f"there is no merchant in {settings.config_dir / MERCHANTS}")
     if merchant is None and len(folders) > 1:
-        misuse(f"whose rules? say --merchant, one of {', '.join(folders)}")
+        misuse(f"whose? say --merchant, one of {', '.join(folders)}")
     name = merchant or next(iter(folders))
     if name not in folders:
         _fail_for(name, folders, settings)

@@ -11,6 +11,7 @@ from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, p
 from stamgast.commands.pos_apply import apply
 from stamgast.commands.pos_connect import connect
 from stamgast.commands.pos_live import poll, replay, status
+from stamgast.commands.pos_payments import payments
 from stamgast.commands.pos_systems import adapter_of, registry
 from stamgast.commands.pos_try import try_
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from stamgast.pos.problems import RefusedError
 
 app = new_app("Systems of tills: what their deliveries mean, and a merchant's connections.", no_args_is_help=True)
-for command in (connect, apply, status, poll, replay):
+for command in (connect, apply, status, payments, poll, replay):
     app.command()(command)
 app.command("try")(try_)
 

@@ -13,6 +13,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.finding import Reasons
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -47,6 +48,9 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
             answer(f"    webhooks: {row['webhooks']['trouble']}")
         elif row["webhooks"]["made_at"]:
             answer(f"    webhooks were made {row['webhooks']['made_at']}")
+        if row["payments_without_sale"]:
+            waiting = f"{row['payments_without_sale']:,} payments of the last week fit no sale"
+            answer(f"    {waiting}: `stamgast pos payments {row['merchant']}`")
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
 
@@ -70,9 +74,12 @@ def poll(
         fail(f"{connection}: {error}")
     if as_json:
         told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
-        print_json({"connection": connection} | told)
+        print_json({"connection": connection, "paid": found.paid} | told)
         return
-    answer(f"{connection}: {found.taken} purchases and refunds in {found.pages} pages")
+    taken = so_many(found.taken, "purchase or refund", "purchases and refunds")
+    answer(f"{connection}: {taken} in {so_many(found.pages, 'page')}")
+    if found.paid:
+        answer(f"found to their sales: {so_many(found.paid, 'payment')}")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:
@@ -105,7 +112,7 @@ def replay(
     if as_json:
         print_json({"id": letter_id, "taken": len(came.taken)})
     else:
-        answer(f"{letter_id}: {len(came.taken)} purchases and refunds were taken")
+        answer(f"{letter_id}: {so_many(len(came.taken), 'purchase or refund was', 'purchases and refunds were')} taken")
 
 
 class Live(NamedTuple):

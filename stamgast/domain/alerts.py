@@ -29,6 +29,33 @@ class AlertKind(StrEnum):
     SENDER_REFUSED = "sender_refused"
     """The carrier takes nothing of whoever sends for the shop on a channel: credentials, or a sender that is none."""
 
+    CONNECTION_FAILS = "connection_fails"
+    """A system of tills calls us no more, or answers none of our questions (`Fails`)."""
+    FEED_DOWN = "feed_down"
+    """Another system takes nothing of what is sent to it (`Stopped`)."""
+
+
+class Fails(StrEnum):
+    """What is the matter with a connection to a system of tills."""
+
+    LOST = "webhooks_lost"
+    """Its webhooks are gone, and could not be made again for an hour."""
+    RENEWED = "webhooks_renewed"
+    """They were gone, and were made again."""
+    UNPOLLED = "unpolled"
+    """Its API could not be polled for an hour."""
+
+
+class Stopped(StrEnum):
+    """Why nothing is sent to another system."""
+
+    DOWN = "down"
+    """It takes nothing."""
+    GONE = "gone"
+    """It said that it wants nothing more."""
+    UNUSABLE = "unusable"
+    """Its address or its secret cannot be used."""
+
 
 class Broken(StrEnum):
     """What pauses a rule until the next bundle, beside trip wires."""

@@ -16,6 +16,8 @@ from stamgast.domain.validity import last_day
 
 ANSWER: Final = "answer"
 """The word in our texts, and the purpose of these messages: they were asked for, so nobody is asked for consent."""
+WELCOME: Final = "welcome"
+"""In the data of an answer to JOIN: the template of the shop's whose text it is."""
 _OURS: Final = f"{ANSWER}/"
 """No template of a shop's begins so."""
 LIFE: Final[Millis] = 4 * HOUR
@@ -36,10 +38,12 @@ class Asked(StrEnum):
     HELP = "help"
     LEAVE = "leave"
     RETURN = "return"
+    JOIN = "join"
 
 
-UNHEARD_BY_RULES: Final[frozenset[str]] = frozenset({Asked.LEAVE, Asked.RETURN})
-"""What the house obeys by itself, as it does STOP and START: it sets off no rule."""
+ABOUT_TOPICS: Final[frozenset[str]] = frozenset({Asked.LEAVE, Asked.RETURN})
+UNHEARD_BY_RULES: Final[frozenset[str]] = ABOUT_TOPICS | {Asked.JOIN}
+"""What the house obeys by itself, as it does STOP and START: it is no reply that sets off a rule."""
 
 _NAMED: Final[Mapping[str, str]] = {
     "nl": "{{ merchant.name }}: {{ answer.text }}",
@@ -51,6 +55,14 @@ _TEXTS: Final[Mapping[Asked, Mapping[str, str]]] = {
     Asked.CARD: _NAMED,
     Asked.LEAVE: _NAMED,
     Asked.RETURN: _NAMED,
+    Asked.JOIN: {
+        "nl": "{{ merchant.name }}: je bent erbij! Stuur KAART voor je stempels en tegoeden, STOP voor geen "
+        "berichten meer.",
+        "fr": "{{ merchant.name }} : c'est fait ! Envoyez CARTE pour vos tampons et vos bons, STOP pour ne plus "
+        "recevoir de messages.",
+        "de": "{{ merchant.name }}: Sie sind dabei! KARTE zeigt Stempel und Gutscheine, STOP beendet alle Nachrichten.",
+        "en": "{{ merchant.name }}: you are in! Send CARD for your stamps and vouchers, STOP for no more messages.",
+    },
     Asked.HELP: {
         "nl": "Dit is {{ merchant.name }}. Stuur KAART voor je stempels en tegoeden, STOP voor geen berichten meer. "
         "Andere vragen? Vraag het in de winkel.",

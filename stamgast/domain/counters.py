@@ -47,6 +47,8 @@ class Counter(StrEnum):
     """By reason."""
     MEASURE = "measure"
     """By rule, side of its comparison where there is one, and `Sum`."""
+    ANSWERS = "answers"
+    """Of a report alone: by question, by what they are parted, which part, and `stamgast.domain.satisfaction.Said`."""
     REFERRAL = "referral"
     """By `stamgast.domain.referrals.Became`, and the reason of what was refused."""
     EVENT = "event"

@@ -127,6 +127,10 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """Kind and place of what was taken although it looked wrong, for the day's report."""
     since: Millis = 0
     """They joined then, before they were told of here: no rule is asked. 0: they join now."""
+    tags: tuple[str, ...] = ()
+    """What they said of themselves as somebody who has become this customer."""
+    asked: dict[str, Millis] = {}  # noqa: RUF012 - msgspec makes each event its own
+    """Question -> when that somebody was asked it last."""
     invited_by: Annotated[str, Meta(max_length=64)] = ""
     """The customer by whose code they joined."""
     invited_through: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
@@ -186,6 +190,12 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
     topics: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
     """Topics that the keyword is about."""
+    code: Annotated[str, Meta(max_length=64)] = ""
+    """Of a JOIN (`stamgast.domain.joining`)."""
+    fills: Annotated[str, Meta(max_length=64)] = ""
+    """The field of their profile that the door has filled with it (`stamgast.domain.preferences`)."""
+    proof: str = ""
+    """Which question they answered with it, and where: sealed as that of a consent."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):

@@ -18,6 +18,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
 from stamgast.domain.exchange import Rates
+from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
@@ -305,6 +306,8 @@ class Program:
     questions: Mapping[str, Question] = field(default_factory=dict)
     topics: Mapping[str, Topic] = field(default_factory=dict)
     """What customers may leave one by one."""
+    join: Mapping[str, JoinCode] = field(default_factory=dict)
+    """The codes by which somebody joins who writes one."""
     goods: Table = field(default=NO_TABLE, compare=False, repr=False)
     """What is bought next, as a fit found it."""
     recommend: ByHand = field(default_factory=ByHand)

@@ -233,6 +233,7 @@ class Reason(StrEnum):
     OUTRANKED = "outranked"
     QUESTION_OPEN = "question_open"
     ASKED_BEFORE = "asked_before"
+    ALREADY_KNOWN = "already_known"
     COMPLAINED = "complained"
     TOPIC_LEFT = "topic_left"
     QUIET_HOURS = "quiet_hours"

@@ -24,7 +24,7 @@ from stamgast.identity.records import Profile
 from stamgast.identity.sealing import DataKey
 from stamgast.lists.lives import Life
 from stamgast.log.replies import Reply
-from stamgast.people.consents import told_of
+from stamgast.people.consents import said_of_themselves, told_of
 from stamgast.people.view import show_customer
 
 TABLES: Final = ("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies")
@@ -66,7 +66,7 @@ def document_of(
         "profile": None if profile is None else {name: text for name, text in to_builtins(profile).items() if text},
         "stopped_since": format_time(stopped) if stopped else None,
         "state": shown,
-        "consents": [_consent(told_of(each, key)) for each in life.consents],
+        "consents": [_consent(each) for each in _said(life, key)],
         "purchases": sorted(
             (_purchase(name, each, (known or {}).get(name)) for name, each in life.purchases.items()),
             key=lambda each: str(each["at"]),
@@ -81,6 +81,13 @@ def document_of(
     }
 
 
+def _said(life: Life, key: Any) -> list[Any]:
+    """What they agreed to, took back, and told of themselves, with the proofs; oldest first."""
+    told = [told_of(each, key) for each in life.consents]
+    told += [said for each in life.events if isinstance(each, Replied) and (said := said_of_themselves(each, key))]
+    return sorted(told, key=lambda each: each.at)
+
+
 def _consent(told: Any) -> dict[str, Any]:
     return {
         "said_at": format_time(told.said_at),
@@ -91,6 +98,7 @@ def _consent(told: Any) -> dict[str, Any]:
         "wording_version": told.proof and told.proof.wording,
         "source": told.proof and told.proof.origin,
         "topic": told.topic,
+        "field": told.field,
     }
 
 
@@ -196,7 +204,17 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("phone", "first_name", "name", "email", "language", "birthday", "source", "joined_at", "stopped_since"),
         *("purchases", "visits", "spend", "currency", "stage", "tier", "tags"),
     ),
-    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source", "topic"),
+    "consents": (
+        "said_at",
+        "recorded_at",
+        "purpose",
+        "channel",
+        "granted",
+        "wording_version",
+        "source",
+        "topic",
+        "field",
+    ),
     "purchases": ("transaction", "at", "store", "currency", "spend_minor", "refunded_minor", "counts", "history"),
     "purchase_lines": ("transaction", "line", "product", "category", "quantity", "gross_minor", "currency", "kind"),
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),

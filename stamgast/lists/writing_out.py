@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.lists.export import Tables, document_of
-from stamgast.lists.lives import Life, read_lives
+from stamgast.lists.lives import Life, read_life, read_lives
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.replies import read_replies
@@ -37,10 +37,10 @@ async def read_customer(
     merchant = program.merchant
     partition = partition_for(key_of(merchant, customer), people.topics.partitions)
     async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
-        lives = await read_lives(reader, people.topics, merchant, partition, customer)
+        life = await read_life(reader, people.topics, merchant, partition, customer)
     key = await people.identities.key_of(merchant, customer)
     replies = await read_replies(kafka_of(settings), people.topics.replies, (merchant, customer), key, at)
-    return await _document(people, program, customer, lives.get(customer, Life()), at, replies=replies)
+    return await _document(people, program, customer, life, at, replies=replies)
 
 
 async def write_merchant(
@@ -56,19 +56,24 @@ async def write_merchant(
         customers = count = 0
         async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
             for partition in range(topics.partitions):
-                lives = sorted((await read_lives(reader, topics, program.merchant, partition)).items())
-                for first in range(0, len(lives), _AT_ONCE):
-                    some = lives[first : first + _AT_ONCE]
-                    documents = await asyncio.gather(
-                        *(_document(people, program, customer, life, at) for customer, life in some if customer)
-                    )
-                    for document in documents:
+                async for lives in read_lives(reader, topics, program.merchant, partition, folder):
+                    async for document in _documents(people, program, lives, at):
                         whole.write(json.dumps(document, ensure_ascii=False) + "\n")
                         tables.add(document)
                         customers += 1
                 count += await _write_receipts(reader, topics.purchases, program.merchant, partition, receipts)
                 tell(partition + 1, topics.partitions)
         return {_CUSTOMERS: customers, _RECEIPTS: count} | {f"{name}.csv": rows for name, rows in tables.rows.items()}
+
+
+async def _documents(
+    people: People, program: Program, lives: Mapping[str, Life], at: Millis
+) -> AsyncIterator[dict[str, Any]]:
+    known = [(customer, life) for customer, life in lives.items() if customer]
+    for first in range(0, len(known), _AT_ONCE):
+        some = known[first : first + _AT_ONCE]
+        for document in await asyncio.gather(*(_document(people, program, *each, at) for each in some)):
+            yield document
 
 
 async def _document(

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
-from stamgast.domain.told import Line, Told, decode_line
+from stamgast.domain.told import OF_QUESTION, Line, Told, decode_line
 from stamgast.domain.units import DAY, Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.replies import Reply, replies_in
 from stamgast.log.topics import Topics
 from stamgast.media.record import Came, Fetched, Record, Wanted, read_record
 from stamgast.state.identities import IdentityStore
-
-_OF_QUESTION = "question:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ async def find_photo(bootstrap: str, topics: Topics, media: str) -> Record | Non
 def _as_answer(heard: Heard, line: Line | None) -> Heard:
     if line is None:
         return heard
-    return replace(heard, question=line.cause.removeprefix(_OF_QUESTION), answer=line.became)
+    return replace(heard, question=line.cause.removeprefix(OF_QUESTION), answer=line.became)
 
 
 async def _sealed(reader: LogReader, topic: str, merchant: str) -> dict[str, list[ConsumerRecord]]:
@@ -130,13 +128,13 @@ async def _answers(
 
 
 def _answer_in(record: ConsumerRecord, merchant: str) -> Line | None:
-    if _OF_QUESTION.encode() not in (record.value or b""):
+    if OF_QUESTION.encode() not in (record.value or b""):
         return None  # most lines: not even read
     try:
         line = decode_line(record.value)
     except UNREADABLE:
         return None
-    asked = line.kind == Told.ANSWER and line.cause.startswith(_OF_QUESTION)
+    asked = line.kind == Told.ANSWER and line.cause.startswith(OF_QUESTION)
     return line if asked and line.merchant == merchant else None
 
 

@@ -27,6 +27,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.OUTRANKED: "more important messages took the room that the house allows; it goes once there is some",
     Reason.QUESTION_OPEN: "another question to the customer is open",
     Reason.ASKED_BEFORE: "the customer was asked this before, and not long enough ago",
+    Reason.ALREADY_KNOWN: "what it asks is known of the customer",
     Reason.COMPLAINED: "the customer complained just before, and is left in peace for a while",
     Reason.TOPIC_LEFT: "the customer left its topic, and hears of the others",
     Reason.QUIET_HOURS: "it is outside the hours in which messages may go out",

@@ -21,6 +21,8 @@ def page_of(adapter: Adapter, needs: Sequence[Need]) -> str:
         _abilities(adapter),
         "## Try it without an account",
         _trying(adapter),
+        "## Once it is connected",
+        _looking(adapter),
     ]
     if adapter.check_first:
         parts += ["## Check first", _checks(adapter)]
@@ -42,7 +44,7 @@ def index_of(adapters: Sequence[Adapter]) -> str:
     beside = (
         "A payment system beside a till is connected with `--role payment`: what it tells is no sale. It is found to "
         "the till's sale by a reference that both name, or by the sum in the same store within two minutes, and says "
-        "who paid, how, and with what tip. `stamgast pos status` counts those of the last week that fit no sale "
+        "who paid, how, and with what tip. `stamgast pos payments` lists those of the last week that fit no sale "
         "([why so](../adr/0178-a-payment-is-found-to-its-sale.md))."
     )
     return f"# Systems of tills\n\n{about}\n\n" + "\n".join(rows) + f"\n\n{beside}\n"
@@ -63,6 +65,8 @@ def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
             "With a credential of its API that may write, `--subscribe` makes the webhooks: nothing is to be pasted. "
             "The worker looks every hour whether they are there, and makes them again: `stamgast pos status` tells."
         )
+    if adapter.clicks:
+        rows.append(adapter.clicks)
     if not adapter.capabilities.signed:
         rows.append(
             "Its webhooks are not signed: the address that is printed is a secret, and what they say is read again by "
@@ -96,7 +100,17 @@ def _trying(adapter: Adapter) -> str:
         kinds = ", ".join(adapter.kinds)
         lines.append(f"{parse} --object {adapter.kinds[0]} < object.json   # of the API: {kinds}")
     if adapter.capabilities.signed:
-        lines.append(f"{verify} --secret … --url … --header 'NAME: VALUE' < body.json   # does the signature hold?")
+        by = f" {adapter.verify_by}" if adapter.verify_by else ""
+        lines.append(f"{verify} --secret …{by} < body.json   # does the signature hold?")
+    return "\n".join(lines)
+
+
+def _looking(adapter: Adapter) -> str:
+    lines = ["    stamgast pos status   # when each store was last heard of, and what is the matter"]
+    if adapter.capabilities.poll:
+        lines.append(f"    stamgast pos poll {adapter.name}   # ask its API now; a worker that runs does so every hour")
+    lines.append("    stamgast dead-letters list   # what could not be read, and why; mended, it is taken in by")
+    lines.append("    stamgast pos replay ID")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from channels.meanings import read_meaning
 from channels.model import Keyword
 from rules.testing.happenings import START, STOP, Reply
 from stamgast.domain.events import AnyEvent, ConsentChanged, OptedIn, OptedOut, Replied
+from stamgast.domain.preferences import Place
 from stamgast.domain.program import Program
 from stamgast.domain.questions import read_answers
 
@@ -38,7 +39,7 @@ def wrote(program: Program, step: Reply, customer: str) -> Iterator[AnyEvent]:
         at=step.at,
         channel=step.channel,
         keyword=keyword,
-        read=read_answers(program.questions, step.text) if step.text else {},
+        read=read_answers(program.questions, step.text, "", Place(program.region)) if step.text else {},
         media=step.media,
         topics=topics,
     )

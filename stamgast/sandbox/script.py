@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, Final
 
+from channels.twilio.addresses import bare
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.records import Records, StoredMessage
 from stamgast.sandbox.requests import BadRequestError
@@ -22,7 +23,7 @@ class Script:
     """One script: `{from, to, channel, steps: [{body: "JA"}, {expect: "Bedankt"}, {photo: loaf}, …]}`.
 
     A step may say `from`, `to` and `channel` of its own. `expect` waits, at most `within_s` seconds, for a message that
-    has its words and was not read by an earlier step; what was there before the script began was.
+    has its words and was not read by an earlier step; what had come before that person last wrote was read.
     """
 
     def __init__(self, data: dict[str, Any], records: Records, carrier: Carrier) -> None:
@@ -49,13 +50,20 @@ class Script:
     async def play(self) -> dict[str, Any]:
         """Go through it, and stop at what does not happen: `{ok, steps: [{step, …}], failed}`."""
         played: list[dict[str, Any]] = []
-        self._read = {message.sid for message in self._records.newest_first()}
+        for person in {_person(step) for step in self._steps}:
+            self._read |= self._read_by(person)
         for number, step in enumerate(self._steps, 1):
             done = await self._wait(step) if "expect" in step else await self._do(step)
             played.append({"step": number, **done})
             if not done["ok"]:
                 return {"ok": False, "failed": number, "steps": played}
         return {"ok": True, "failed": None, "steps": played}
+
+    def _read_by(self, person: str) -> set[str]:
+        """What had come to a phone before its person last wrote."""
+        messages = list(self._records.newest_first(person))
+        wrote = next((at for at, each in enumerate(messages) if each.direction == "inbound"), len(messages))
+        return {each.sid for each in messages[wrote:]}
 
     async def _do(self, step: dict[str, Any]) -> dict[str, Any]:
         said = read_said(step, self._records)
@@ -77,8 +85,11 @@ class Script:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _unread(self, step: dict[str, Any]) -> Iterator[StoredMessage]:
-        person = str(step.get("from") or "").removeprefix("whatsapp:")
-        for message in reversed(list(self._records.newest_first(person))):
+        for message in reversed(list(self._records.newest_first(_person(step)))):
             here = message.direction != "inbound" and message.status in _HERE and message.sid not in self._read
             if here and step.get("channel", message.channel) == message.channel:
                 yield message
+
+
+def _person(step: dict[str, Any]) -> str:
+    return bare(str(step.get("from") or ""))

@@ -8,6 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
@@ -65,6 +66,7 @@ from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate
 from stamgast.service.reversals import drop_waiting
 from stamgast.service.rules import answer_what_was_given, fire
 from stamgast.service.stages import restage
+from stamgast.service.tags import change_tags
 from stamgast.service.vouchers import redeem, take_redemption_back
 from stamgast.service.watched import watch_opt_out
 
@@ -179,6 +181,13 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer.birthday = event.birthday or customer.birthday
     if event.phone and event.phone != customer.dead_phone:
         customer.dead_phone = ""
+    if event.tags:
+        change_tags(case, add=event.tags)
+    if event.asked:
+        talk = customer.conversation = customer.conversation or Conversation()
+        talk.asked = {name: max(at, talk.asked.get(name, 0)) for name, at in event.asked.items()} | {
+            name: at for name, at in talk.asked.items() if name not in event.asked
+        }
     if not customer.joined_at:
         customer.joined_at = min(event.since or case.at, case.at)
         case.count(Counter.JOINED)
@@ -226,6 +235,8 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
 
 
 def _opted_out(case: Case, _event: OptedOut) -> None:
+    if case.customer.conversation is not None:
+        case.customer.conversation.question = None
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)

@@ -250,6 +250,7 @@ class IdentityStore:
                 for name, alias in aliases.items()
                 if alias is not None and alias.customer == customer
             }
+            await self.wishes.forget(merchant, hashes)
             await self._log.write(self._topics.identities, records)
             await self._log.note_erasure(at)
         return len(records)

@@ -30,7 +30,13 @@ class FirstSale(NamedTuple):
         at = f" at {where}" if self.store else ""
         items = "1 item" if self.items == 1 else f"{self.items} items"
         whose = "with its customer" if self.with_customer else "no customer attached"
-        return f"first {kind} seen: {self.amount}{at}, {items}, {whose}"
+        seen = f"first {kind} seen: {self.amount}{at}, {items}, {whose}"
+        if not self.store or self.store in stores:
+            return seen
+        return (
+            f"{seen}\nno store of program.yaml is called {self.store!r}: the same command with "
+            f"--store {self.store}=STORE says which it is, one of {', '.join(stores)}"
+        )
 
 
 async def first_sale_of(reader: LogReader, source: str, begins: Mapping[TopicPartition, int]) -> FirstSale | None:

@@ -119,7 +119,7 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
         raise RefusedError([{"pointer": "", "detail": detail}])
     try:
         with guarded(adapter):
-            return await adapter.reread(found, api)
+            whole = await adapter.reread(found, api)
     except GoneError as error:
         raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: {error}"}]) from None
     except ApiError:
@@ -127,6 +127,9 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
             log.warning("taken without the whole", system=adapter.name, kind=found.kind)
             return found
         raise
+    if whole.content is None:
+        raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: the API answers with nothing"}])
+    return whole
 
 
 async def _accept(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:

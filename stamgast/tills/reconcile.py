@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,10 +21,19 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, Page
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused
+from stamgast.pos.systems.polling import not_ahead
 from stamgast.pos.webhook import guarded, items_of
 from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Came, Door, reread, take
-from stamgast.tills.record import CursorRecord, Name, cursor_key, encode_cursor, encode_feed, feed_key
+from stamgast.tills.record import (
+    CursorRecord,
+    Name,
+    SubscriptionRecord,
+    cursor_key,
+    encode_cursor,
+    encode_feed,
+    feed_key,
+)
 from stamgast.tills.subscriptions import Subscriptions
 from stamgast.tills.tills import Tills
 
@@ -48,6 +57,15 @@ class Polled:
     laid_aside: int
     more: bool
     """It was ended before the end."""
+    paid: int = 0
+    """Payments that were found to their sales."""
+
+
+class Looked(NamedTuple):
+    """What was known of a connection's webhooks, and what is now."""
+
+    before: SubscriptionRecord
+    now: SubscriptionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +101,16 @@ class Reconciler:
             for key, value in records:
                 self.tills.connections.note(key, value)
 
-    async def look_after_webhooks(self, connection: Connection, at: Millis) -> None:
-        """Look whether a connection's webhooks are there. Raises `ApiError`, NotAppendedError."""
+    async def look_after_webhooks(self, connection: Connection, at: Millis) -> Looked | None:
+        """Look whether a connection's webhooks are there; None: nobody can. Raises `ApiError`, NotAppendedError."""
         adapter = self.tills.adapter(connection)
         if self.subscriptions is None or not adapter.capabilities.subscribes:
-            return
-        api = self.tills.apis.of(adapter, connection)
-        if api is not None:
-            await self.subscriptions.look(connection, adapter, api, at)
+            return None
+        api = self.tills.apis.hooks_of(adapter, connection)
+        if api is None:
+            return None
+        before = self.tills.connections.subscription(Name(connection.merchant, connection.name))
+        return Looked(before, await self.subscriptions.look(connection, adapter, api, at))
 
     async def poll(self, connection: Connection, program: Program, at: Millis, *, deep: bool = False) -> Polled:
         """Look at what changed since the last look, or (`deep`) for days.
@@ -124,13 +144,15 @@ class Reconciler:
     ) -> Polled:
         name = Name(context.connection.merchant, context.connection.name)
         cursor, pages, taken, aside, more = known.begin(at) if deep else known.cursor, 0, 0, 0, True
+        paid = 0
         while more and pages < MOST_PAGES:
             with guarded(adapter):
                 page = await adapter.poll(cursor, api)
             came, laid = await self._take(adapter, page, context, api, at)
-            pages, taken, aside = pages + 1, taken + len(came.taken), aside + laid
-            more = page.more and page.cursor != cursor
-            cursor = page.cursor
+            pages, taken, aside, paid = pages + 1, taken + len(came.taken), aside + laid, paid + came.paid
+            reached = not_ahead(page.cursor, at)
+            more = page.more and reached != cursor
+            cursor = reached
             if not deep:
                 moved = known.moved(
                     cursor, at
@@ -140,7 +162,7 @@ class Reconciler:
             newest = self.tills.connections.cursor(name) or known
             done = newest if newest.cursor else newest.moved(cursor, at)
             await self._note(name, msgspec.structs.replace(done, nightly_at=at, failing_since=0, trouble=""))
-        return Polled(pages, taken, aside, more)
+        return Polled(pages, taken, aside, more, paid)
 
     async def _take(self, adapter: Adapter, page: Page, context: Context, api: Api, at: Millis) -> tuple[Came, int]:
         aside, whole = [], []

@@ -28,6 +28,7 @@ from streams.customers.budget_watch import BudgetWatch
 from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
+from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
@@ -74,6 +75,7 @@ class OwnedCustomers:
         rates: AwaitedRates,
         feeds: FeedWatch,
         stores: StoreWatch,
+        claims: ClaimsWatch,
         launches: LaunchWatch,
         schedules: Schedules,
         campaigns: Campaigns,
@@ -93,6 +95,7 @@ class OwnedCustomers:
         self.rates = rates
         self.feeds = feeds
         self.stores = stores
+        self.claims = claims
         self.launches = launches
         self.schedules = schedules
         self.campaigns = campaigns
@@ -166,7 +169,8 @@ class CustomersJob:
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
-            stores=StoreWatch(*watching, hears=self._hears), launches=launches,
+            stores=StoreWatch(*watching, hears=self._hears),
+            claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
             budgets=BudgetWatch(*watching),
@@ -322,6 +326,7 @@ class CustomersJob:
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
                     await own.stores.look(own.standing)
+                    await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
                     await own.budgets.look(own.standing)

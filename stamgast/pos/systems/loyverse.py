@@ -54,6 +54,7 @@ class Loyverse(Adapter):
         Need("webhook", "The client secret of the OAuth app that made the webhook", optional=True),
         Need("api", "An access token: back office, Integrations, Access tokens"),
     )
+    verify_by = "--header 'X-Loyverse-Signature: …'"
     check_first = (
         "--subscribe: whether a webhook that is switched off is listed; if not, another one is made.",
         "Whether X-Loyverse-Signature is base64 (as documented) or hex (as users write): both are taken.",
@@ -102,9 +103,10 @@ class Loyverse(Adapter):
         answer = Part(await api.call("GET", "/receipts", query=query))
         receipts, customers = answer.parts("receipts"), Asked(api, "/customers/{}")
         found = [
-            Found("receipt", each.text("receipt_number"), await _with_customer(each, customers)) for each in receipts
+            Found("receipt", polling.own_id(each, "receipt_number"), await _with_customer(each, customers))
+            for each in receipts
         ]
-        state = state.read([each.moment("updated_at", "created_at") for each in receipts], answer.maybe("cursor") or "")
+        state = state.read(polling.times_of(receipts, "updated_at", "created_at"), answer.maybe("cursor") or "")
         return Page(found, state.cursor, more=bool(state.page))
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:

@@ -41,6 +41,7 @@ _REREAD_S: Final = 4.0
 """Within this the API has answered, or the system is asked to come again: the first of them waits for five seconds."""
 _MENDED_S: Final = 60
 _SMALL: Final = 20_000
+_MOST_TOLD: Final = 100
 _LARGEST_ID: Final = 32
 
 
@@ -123,11 +124,11 @@ class _Delivery:
         letter = self.tills.letters.record(self.connection, raw, headers, reason, self.at)
         await self.deps.appender.append(self.deps.topics.dead_letters, [letter])
 
-    def answer(self, notice: Notice) -> Response:
-        """What its system wants to hear."""
+    def answer(self, body: object = None) -> Response:
+        """What its system wants to hear; `body` where it could be read."""
         try:
             with guarded(self.adapter):
-                return _response(self.adapter.answer(notice.body))
+                return _response(self.adapter.answer(body))
         except RefusedError:
             return _response(Answer())
 
@@ -151,6 +152,9 @@ async def post_delivery(request: Request) -> Response:
     delivery = await _addressed(request, deps)
     if (ping := delivery.ping()) is not None:
         delivery.count("ping")
+        if ping.tell:
+            told = "".join(each for each in ping.tell[:_MOST_TOLD] if each.isprintable())
+            log.info("a system asks for a word", connection=delivery.connection.name, carry_back=told)
         return _response(ping)
     check_fit(deps)
     try:
@@ -166,9 +170,9 @@ async def post_delivery(request: Request) -> Response:
         if not delivery.believed:
             raise
         await delivery.lay_aside(str(refused))
-        return _response(Answer())
+        return delivery.answer()  # one that hears anything else sends it again for days
     await delivery.come(notice)
-    return delivery.answer(notice)
+    return delivery.answer(notice.body)
 
 
 async def _addressed(request: Request, deps: Deps) -> _Delivery:

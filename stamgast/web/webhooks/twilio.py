@@ -27,7 +27,6 @@ from stamgast.web.problem import Problem
 log = get_logger(__name__)
 
 _FORM: Final = frozenset({"application/x-www-form-urlencoded"})
-_EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 async def post_status(request: Request) -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stamgast.clock.shop_time import format_time
+from stamgast.commands.pos_payments import _row, _waiting
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import MINUTE, SECOND
 from stamgast.local.processes import ChildProcess
@@ -114,5 +115,10 @@ async def test_a_payment_waits_for_its_sale_and_is_found_by_its_sum_if_only_one_
     await pay(till, "3", now - 40 * MINUTE + 5 * SECOND, 300)
     await pay(till, "4", now - 21 * MINUTE, 790)  # the sale of that sum was found for another payment
     assert await waiting(till) == 2, "two may be meant by the one, none by the other: nobody guesses"
+    _, listed = await _waiting(till.settings, MERCHANT)
+    rows = [_row(each) for each in listed]
+    assert [(row["amount_minor"], row["connection"], row["store"]) for row in rows] == [
+        (300, "stripe", "dok-noord"), (790, "stripe", "dok-noord"),
+    ]  # fmt: skip
     await till.state(customer, purchases=1, spend=790)
     assert sure(await known(till, "dok:2001")).whose == customer

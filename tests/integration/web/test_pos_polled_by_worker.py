@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -28,6 +30,7 @@ from tests.fakes.bodies_loyverse import CUSTOMER, RECEIPT
 from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
 
 BACK = Name(MERCHANT, "back")
+DYING = [sys.executable, "-m", "tests.integration.dying_poller"]
 
 
 class Receipts:
@@ -65,6 +68,41 @@ async def told(web: Web) -> list[str]:
     records = await web.records(web.topics.purchases)
     found: list[dict[str, Any]] = [json.loads(value or b"")["data"] for _, value in records]
     return sorted(each["transaction_id"].rpartition(":")[2] for each in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", ["before Kafka has it", "when Kafka has it"])
+async def test_a_worker_that_is_killed_before_it_hears_of_kafka_loses_no_sale_and_counts_none_twice(
+    web: Web, web_settings: Settings, tmp_path: Path, dies: str
+):
+    customer = (await web.post("/customers", {"phone": CUSTOMER["phone_number"], "language": "nl"})).json()["customer"]
+    async with Receipts().served() as api:
+        api.let_go.set()
+        sealed = {"api": (sure(web.parts.tills).seal.seal(MERCHANT, "back", "api", "key"),)}
+        connection = Connection(MERCHANT, "back", "loyverse", "m-1", {"s-1": "dok-noord"}, sealed, api_url=api.url)
+        await append_connections(kafka_of(web_settings), web.topics.connections, [record_of(connection, 1)])
+        env = environment(web_settings)
+        first = ChildProcess("first", DYING, log=tmp_path / "first.log", env=env | {"DIES": dies})
+        try:
+            await eventually(lambda: first.exit_code == -signal.SIGKILL, seconds=120, why=first.log_tail())
+        finally:
+            first.stop()
+        known = await read_connections(kafka_of(web_settings), web.topics.connections)
+        assert known.cursor(BACK) is None, "the cursor has not moved"
+        assert await told(web) == (["2-1"] if dies == "when Kafka has it" else [])
+
+        other = ChildProcess("other", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "other.log", env=env)
+        try:
+
+            async def counted() -> bool:
+                assert other.exit_code is None, other.log_tail()
+                shown = (await web.get(f"/customers/{customer}")).json()
+                return (shown.get("purchases"), shown.get("spend")) == (2, 2 * 1240)
+
+            await eventually(counted, seconds=180, why="both sales count, each once")
+            assert set(await told(web)) == {"2-1", "2-2"}
+        finally:
+            other.stop()
 
 
 async def test_what_no_webhook_told_comes_by_the_worker_that_took_over_from_a_killed_one(

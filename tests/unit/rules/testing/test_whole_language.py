@@ -137,6 +137,7 @@ QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, a
 SECTIONS_PROMISED = (
     "questions",
     "topics",
+    "join",
     "recommend",
     "referral",
     "segments",

@@ -1,0 +1,30 @@
+"""`stamgast worker` that dies as it polls, as DIES says: before Kafka has the purchases, or when it has them and that was
+not heard yet. A process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from stamgast.cli import main
+from stamgast.log.appender import Appender
+
+EMIT = Appender._emit
+
+
+async def emit(self: Appender, topic: str, partition: int, batch: list[Any]) -> list[int]:
+    if not topic.endswith("purchases.v1"):
+        return await EMIT(self, topic, partition, batch)
+    if os.environ["DIES"] == "when Kafka has it":
+        await EMIT(self, topic, partition, batch)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+if __name__ == "__main__":
+    Appender._emit = emit  # type: ignore[method-assign]
+    sys.argv = ["stamgast", "worker"]
+    main()
