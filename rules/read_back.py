@@ -45,6 +45,7 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     OncePer.SEGMENT: {"nl": "per verblijf", "fr": "par séjour", "de": "pro Aufenthalt", "en": "per stay"},
     OncePer.EVENT: {"nl": "per melding", "fr": "par signalement", "de": "pro Meldung", "en": "per event"},
     OncePer.OCCASION: {"nl": "per keer", "fr": "par occasion", "de": "pro Mal", "en": "per occasion"},
+    OncePer.FRIEND: {"nl": "per vriend", "fr": "par ami", "de": "pro Freund", "en": "per friend"},
     OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
 }
 _OTHERWISE: Final = {"nl": "; anders {}", "fr": " ; sinon {}", "de": "; sonst {}", "en": "; otherwise {}"}

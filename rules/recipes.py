@@ -38,7 +38,8 @@ _WORDS: Final = ("recipe", "title", "about", "inputs", "program", "rules", "mess
 _INPUT: Final = ("ask", "as", "usual")
 _SECTIONS: Final = (
     *("cards", "rewards", "templates", "segments", "tiers", "watch"),
-    *("staff", "alerts", "audiences", "feed", "costs", "questions", "join", "recommend", "referral"),
+    *("staff", "alerts", "audiences", "feed", "costs", "questions", "join"),
+    *("referral", "recommend", "draws"),
 )
 
 

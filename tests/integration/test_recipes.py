@@ -43,7 +43,6 @@ then: [{tag: quiet}]
 ANSWERS: Final = {
     "reward-expires": ("before=27 days",),
     "tips": ("category=coffee",),
-    "cross-sell": ("product=COFFEE",),
     "recall": (f"from={OPENS:%Y-%m-%d}", "to=2026-10-02", "product=COFFEE", "called=de koffie"),
     "salon": ("visits=2", "weeks=1", "away=5 days"),
 }
@@ -62,8 +61,8 @@ SAYS: Final = {
     "salon": "het is weer tijd voor u!",
     "feedback": "daar doen we het voor!",
     "recall": "Gebruik het niet en breng het terug",
-    "bring-a-friend": "uw vriend was er!",
-    "cross-sell": "Anderen namen daarna onze filters",
+    "refer-a-friend": "FRIENDCAME",
+    "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
 ELSEWHERE: Final = {"staff-alert"}
@@ -160,7 +159,7 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         **{day: {1: 350} for day in range(3, 7)},
     }
     wanted = {
-        "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires", "bring-a-friend"),
+        "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires", "refer-a-friend"),
         "2": ("welcome", "birthday", "tips"),
         "3": ("personal-voucher", "recall"),
         "4": ("vip-tier",),

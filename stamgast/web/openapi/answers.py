@@ -154,6 +154,7 @@ def _customer() -> Json:
         prospects={"type": ["object", "null"], "additionalProperties": True},
         next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
         consents={"type": "object", "additionalProperties": _MOMENT},
+        topics_left={"type": "object", "additionalProperties": _MOMENT},
         stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
         referral=_referral(),
     )  # fmt: skip

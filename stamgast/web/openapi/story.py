@@ -82,6 +82,7 @@ KNOWN: Final = {
     "next_timer": "2026-10-05T08:19:29.042Z",
     "joined_at": "2026-10-02T08:11:35.460Z",
     "consents": {"marketing:whatsapp": "2026-10-02T08:11:35.460Z"},
+    "topics_left": {},
     "stopped": False,
     "reachable": True,
     "erased": False,

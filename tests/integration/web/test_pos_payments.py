@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from stamgast.bootstrap import id_key_of
 from stamgast.clock.shop_time import format_time
 from stamgast.commands.pos_payments import _row, _waiting
 from stamgast.domain.transactions import Transaction
@@ -19,6 +21,7 @@ from stamgast.local.processes import ChildProcess
 from stamgast.pos.roles import Role
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
+from streams.maintenance.verify import verify_all
 from tests.builders import sure
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, Web
@@ -79,12 +82,20 @@ async def known(till: Tills, number: str) -> Transaction:
     return found[number]
 
 
+async def assert_verified(till: Tills) -> None:
+    """What is live is what the log says."""
+    settings = till.settings
+    where = till.web.bootstrap, settings.redis_url, till.web.topics, id_key_of(settings)
+    report = await verify_all(*where, real_time=True)
+    assert report.equal, report.differences
+
+
 async def waiting(till: Tills) -> int:
     answer = (await till.web.get("/pos")).json()
     return int(answer["connections"][0]["payments_without_sale"])
 
 
-async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no_sale(till: Tills):
+async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no_sale(till: Tills, empty_redis: Redis):
     now = till.web.parts.clock.now() // SECOND * SECOND
     customer = await till.enrol(PHONE)
     answer = await till.web.post("/purchases", sale("dok:R-1001", now - 9 * MINUTE, 1250))
@@ -98,6 +109,11 @@ async def test_a_payment_that_names_the_receipt_says_who_bought_and_counts_as_no
     assert await waiting(till) == 0
     sales = [each for each in await till.purchases() if "totals" in each]
     assert len(sales) == 1, "the payment is told as no purchase"
+    await assert_verified(till)
+    await empty_redis.flushall()
+    await till.state(customer, purchases=1, spend=1250)
+    assert (await known(till, "dok:R-1001")).payments == transaction.payments, "the log has it"
+    await assert_verified(till)
 
 
 async def test_a_payment_waits_for_its_sale_and_is_found_by_its_sum_if_only_one_fits(till: Tills):
