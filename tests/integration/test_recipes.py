@@ -61,6 +61,8 @@ SAYS: Final = {
     "salon": "het is weer tijd voor u!",
     "feedback": "daar doen we het voor!",
     "recall": "Gebruik het niet en breng het terug",
+    "refer-a-friend": "FRIENDCAME",
+    "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
 ELSEWHERE: Final = {"staff-alert"}
@@ -101,12 +103,12 @@ def make_all(shop: Deployment) -> None:
     shop.run("publish", "--json")
 
 
-async def enrol(shop: Deployment, number: int, birthday: str | None = None) -> str:
+async def enrol(shop: Deployment, number: int, birthday: str | None = None, code: str | None = None) -> str:
     consent = {"channel": "sms", "wording_version": "1", "source": "till"}
     consents = [consent | {"purpose": purpose} for purpose in ("marketing", "utility")]
     body: dict[str, Any] = {"phone": f"06120{number:05d}", "first_name": "Jo", "consents": consents}
-    if birthday:
-        body["birthday"] = birthday
+    body |= {"birthday": birthday} if birthday else {}
+    body |= {"referral_code": code} if code else {}
     answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
     assert answer.status_code in (200, 201), answer.text
     return str(answer.json()["customer"])
@@ -148,18 +150,20 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
     regular = await enrol(shop, 1)
     for number, birthday in ((2, "1988-10-09"), *((number, None) for number in range(3, 9))):
         await enrol(shop, number, birthday)
+    await eventually(lambda: _code_of(shop, regular), seconds=60, every=0.1)
+    await enrol(shop, 9, code=await _code_of(shop, regular))
     at_the_till = {
         0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350, 7: 350, 8: 350},
-        1: {1: 350, 5: 1600, 6: 350},
+        1: {1: 350, 5: 1600, 6: 350, 9: 1600},
         2: {1: 350, 5: 1600, 6: 350},
         **{day: {1: 350} for day in range(3, 7)},
     }
     wanted = {
-        "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires"),
+        "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires", "refer-a-friend"),
         "2": ("welcome", "birthday", "tips"),
         "3": ("personal-voucher", "recall"),
         "4": ("vip-tier",),
-        "5": ("upsell",),
+        "5": ("upsell", "cross-sell"),
         "6": ("win-back", "salon"),
         "7": ("feedback",),
     }
@@ -188,6 +192,12 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         elif not await missing():
             break
     await eventually(all_came, seconds=60)
+
+
+async def _code_of(shop: Deployment, customer: str) -> str:
+    answer = await shop.http.get(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers/{customer}")
+    referral = answer.json().get("referral") if answer.status_code == 200 else None
+    return (referral or {}).get("code") or ""
 
 
 async def _has_bought(shop: Deployment, customer: str, times: int) -> bool:
