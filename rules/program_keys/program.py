@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from rules.program_keys.budgets import BUDGETS
+from rules.program_keys.draws import DRAWS
 from rules.program_keys.key import Key
 from rules.program_keys.messages import MESSAGES
 from rules.program_keys.shop import SHOP
 from rules.program_keys.value import VALUE
 
-PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **BUDGETS, **VALUE}
+PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **BUDGETS, **DRAWS, **VALUE}
 """In the order in which they are documented."""
 NEEDED: Final = ("name", "currency", "time_zone", "languages", "stores")
 

@@ -32,6 +32,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     `{birthday: 10-21}`, `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
     `{variant: b}`,
     `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
+    `{drawn: {draw: december, won: free_loaf}}`,
     `{event: {workshop: {topic: bread, score: 5}}}`.
     """
     story = Story(program)
@@ -177,6 +178,16 @@ def _give(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return _texted(reader, node, "give", story.get_reward)
 
 
+def _drawn(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    """`december`, which is not won, or `{draw: december, won: free_loaf}`."""
+    if isinstance(node, ScalarNode):
+        return _texted(reader, node, "drawn", story.win)
+    more = _settings(reader, node, "drawn", ("draw", "won"))
+    if more is not None:
+        story.win(more.get("draw", ""), more.get("won", ""))
+    return more is not None
+
+
 def _redeem(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return _texted(reader, node, "redeem", story.redeem)
 
@@ -208,6 +219,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "give": _give,
     "redeem": _redeem,
     "event": _event,
+    "drawn": _drawn,
     "campaign": _campaign,
 }
 STEPS: Final = (*_STEPS, AT)

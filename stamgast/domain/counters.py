@@ -47,6 +47,8 @@ class Counter(StrEnum):
     """By reason."""
     MEASURE = "measure"
     """By rule, side of its comparison where there is one, and `Sum`."""
+    DRAW = "draw"
+    """By draw and `Tally`, `won` or `lost`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
 
@@ -66,6 +68,7 @@ class Tally(StrEnum):
     SHADOW = "shadow"
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
+    ENTERED = "entered"
 
 
 BETWEEN: Final = "|"

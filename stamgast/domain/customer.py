@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.conversation import Conversation
+from stamgast.domain.draws import Entered
 from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
@@ -234,6 +235,8 @@ class Customer(Struct, array_like=True, gc=False):
     """How it ended the last time that the rules' triggers came: see `stamgast.domain.rule_answers`."""
     conversation: Conversation | None = None
     """What is remembered of what they wrote to us; None: nothing was written since that is remembered."""
+    draws: dict[str, Entered] = {}
+    """Draw -> the entries, and what came of them."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -20,6 +20,16 @@ from stamgast.domain.campaign_events import (
     CampaignStarted,
     CampaignStopped,
 )
+from stamgast.domain.draw_events import (
+    DrawCalled,
+    DrawDrawn,
+    DrawnFor,
+    DrawOpened,
+    DrawTicketed,
+    DrawWished,
+    PrizeDeclined,
+    PrizePassed,
+)
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
@@ -338,11 +348,12 @@ AnyEvent = (
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | StaffAlerted | Barrier | RulePaused
+    | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
-    CampaignDone, BudgetWished, BudgetLeased,
+    CampaignDone, BudgetWished, BudgetLeased, DrawOpened, DrawWished, DrawCalled, DrawTicketed, DrawDrawn, PrizePassed,
 })  # fmt: skip
 """Events that are no customer's."""
 

@@ -17,6 +17,7 @@ from stamgast.domain.budgets import Budget, Campaign
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
+from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
@@ -301,6 +302,7 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
+    draws: Mapping[str, Draw] = field(default_factory=dict)
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
 

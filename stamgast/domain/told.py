@@ -29,6 +29,7 @@ class Told(StrEnum):
     DECISION = "decision"
     NOTICE = "notice"
     BUDGET = "budget"
+    DRAW = "draw"
 
 
 class Moved(StrEnum):
@@ -69,6 +70,8 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
+
+    | `draw` | `entered`, `left`, `won`, `lost`, `passed` | `draw`, `entry`, `rule`, `occasion`; `reward` of who won |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.
 
@@ -129,6 +132,9 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A budget in one of its times (`rule:win-back/month@2026-11`)."""
     mills: int = 0
     """How much of it, in thousandths of a minor unit."""
+    draw: str = ""
+    entry: str = ""
+    """An entry of it: its ticket is made of the customer and this."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -59,6 +59,8 @@ class OncePer(StrEnum):
     """One event of the merchant's own making."""
     OCCASION = "occasion"
     """One occasion of a schedule."""
+    DRAW = "draw"
+    """One draw, or one entry of an instant win."""
 
 
 class Outside(StrEnum):
@@ -168,6 +170,7 @@ class FactName(StrEnum):
     SEGMENT_LEFT = "segment_left"
     OWN_EVENT = "own_event"
     SCHEDULED = "scheduled"
+    DRAWN = "drawn"
 
 
 class ActivationState(StrEnum):
@@ -323,4 +326,6 @@ class Happened(StrEnum):
     SET_TIER = "set_tier"
     TAKE_TIER = "take_tier"
     NOTIFY = "notify"
+    ENTER_DRAW = "enter_draw"
+    LEAVE_DRAW = "leave_draw"
     WITHHELD = "withheld"

@@ -15,10 +15,24 @@ from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import START, STOP, BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
+from rules.testing.happenings import (
+    START,
+    STOP,
+    BeAsked,
+    Consent,
+    GetReward,
+    Join,
+    Post,
+    Redeem,
+    Reply,
+    Start,
+    Tell,
+    Win,
+)
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
+from stamgast.domain.draw_events import DrawnFor
 from stamgast.domain.events import (
     AnyEvent,
     ConsentChanged,
@@ -90,6 +104,7 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
     simulation.messages_left = case.messages_left
+    simulation.luck = {}
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
     happened = [each for each in simulation.happened if each.rule in ("", *played)]
@@ -144,6 +159,8 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
             simulation.hand_out(key, part.reward, part.at)
         elif isinstance(part, BeAsked):
             simulation.ask((program.merchant, CUSTOMER), part.question, part.at)
+        elif isinstance(part, Win):
+            simulation.feed(_won(simulation, part))
         elif isinstance(part, Redeem):
             redeemed = _redeemed(simulation, part, program)
             if not redeemed.code:
@@ -152,6 +169,18 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         else:
             simulation.feed((part,))
     return refused
+
+
+def _won(simulation: Simulation, step: Win) -> Iterable[AnyEvent]:
+    """Who takes part is told of a draw; of an instant win tickets hit that from now on."""
+    program = simulation.bundle.program
+    if program.draws[step.draw].instant:
+        simulation.luck = {**(simulation.luck or {}), step.draw: step.reward}
+        return
+    simulation.take_part((program.merchant, CUSTOMER), step.draw, step.at)
+    place = 1 if step.reward else 0
+    merchant, reward = program.merchant, step.reward
+    yield DrawnFor(merchant=merchant, customer=CUSTOMER, at=step.at, draw=step.draw, reward=reward, place=place)
 
 
 def _wait_for_all(simulation: Simulation, end: Millis) -> None:
@@ -205,7 +234,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
     return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
 
 
-def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked | Win]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     for step in case.steps:
@@ -227,7 +256,7 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
         elif isinstance(step, Start):
             at = step.at
             yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
-        elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
+        elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked | Win):
             yield step
 
 

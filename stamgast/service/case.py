@@ -11,7 +11,9 @@ from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
+from stamgast.domain.budgets import Budget
 from stamgast.domain.customer import Charge, Customer, Voucher
+from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
@@ -42,6 +44,8 @@ MOST_NOTICES: Final = 10
 """Things that one event tells staff at most."""
 MOST_VOUCHERS: Final = 1_000
 """Vouchers that one event gives at most, by cards and rules together."""
+MOST_ENTRIES: Final = 100
+"""Entries in draws that one event makes at most."""
 MOST_SAMPLES: Final = 1_000
 """Lines that one event tells at most of rules that only look on, or look away."""
 
@@ -62,9 +66,13 @@ class Bundle:
     """A rule waits for a lifetime value that looks ahead to pass something."""
     plans: bool = field(init=False, repr=False, compare=False, default=False)
     """Something is waited for that is planned anew after every event."""
+    budgets: Mapping[str, Budget] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Those of rules, and the stock of instant prizes, by name."""
 
     def __post_init__(self) -> None:
         keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
+        stocks = stocks_of(self.program.draws) if self.program.draws else {}
+        object.__setattr__(self, "budgets", {**self.rules.budgets, **stocks} if stocks else self.rules.budgets)
         object.__setattr__(self, "keeps", keeps)
         object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
         object.__setattr__(self, "minds_worth", not self.rules.heard.isdisjoint(AHEAD))
@@ -81,6 +89,8 @@ class Context(Struct, frozen=True):
     partition: int
     voucher_key: bytes
     mind_holdout: bool = True
+    luck: Mapping[str, str] | None = None
+    """In rule tests: draw -> the reward that tickets of an instant win hit; those of others hit nothing."""
 
 
 class Report(Struct, frozen=True):
@@ -102,12 +112,14 @@ class Change(Struct):
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
+    entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
     issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
     stamped     (rule, card, stamps that it put on, or of its own that went again).
+    entered     (rule, draw, entries that it made, or of its own that went again).
     tiers       (rule, tier, whether it gave it or its reason went away).
     """
 
@@ -129,6 +141,8 @@ class Change(Struct):
     stamped: list[tuple[str, str, int]] = []
     tiers: list[tuple[str, str, bool]] = []
     asks: dict[str, bytes | None] = {}
+    entries: dict[str, bytes | None] = {}
+    entered: list[tuple[str, str, int]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -175,6 +189,7 @@ class Left(Struct, gc=False):
     samples: int = MOST_SAMPLES
     stamps: int = MOST_STAMPS
     notices: int = MOST_NOTICES
+    entries: int = MOST_ENTRIES
 
 
 class Case:

@@ -10,6 +10,7 @@ from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
+from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -45,6 +46,7 @@ from stamgast.service import (
     awaited,
     conversation,
     deeds,
+    drawn,
     measuring,
     outcomes,
     own_events,
@@ -247,6 +249,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ActivationOutcome: outcomes.settle,
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
+    DrawnFor: drawn.drawn,
+    PrizeDeclined: drawn.declined,
     BudgetAnswered: paid.answered,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,

@@ -37,6 +37,7 @@ from stamgast.state.partition_meta import (
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
+from streams.customers.drawing import Draws, closing
 from streams.runtime.position import Position
 
 log = get_logger(__name__)
@@ -63,6 +64,8 @@ class Standing(Position):
     """(merchant, budget) -> what it was leased of it."""
     chests: dict[Name, tuple[Chest, ...]] = field(default_factory=dict)
     """(merchant, budget) -> what the first partition leased of it."""
+    draws: Draws = field(default_factory=Draws)
+    """How far it is with draws."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -85,6 +88,7 @@ class Standing(Position):
             campaigns=dict(self.campaigns),
             purses=dict(self.purses),
             chests=dict(self.chests),
+            draws=self.draws.copy(),
         )
 
     @property
@@ -139,6 +143,7 @@ class Standing(Position):
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
         if self.purses or self.chests:
             fields |= self._budgets_since(before)
+        fields |= self.draws.changes_since(before.draws)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
@@ -164,6 +169,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
+    standing.draws = Draws.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
@@ -185,7 +191,7 @@ async def bundle_of(standing: Standing, merchant: str, bundles: Bundles) -> Bund
             log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
         else:
             if standing.to_compile.get(merchant) == content:  # whoever else asked may have been before us
-                standing.in_force[merchant] = _resting(bundle, standing.paused.get(merchant))
+                standing.in_force[merchant] = _as_it_stands(standing, bundle)
         standing.to_compile.pop(merchant, None)
     return standing.in_force.get(merchant)
 
@@ -225,10 +231,10 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         standing.numbers[merchant] = number
         return False
     standing.numbers[merchant] = number
-    standing.in_force[merchant] = bundle
-    standing.to_compile.pop(merchant, None)
     if merchant in standing.paused:
         standing.paused[merchant] = frozenset()
+    standing.in_force[merchant] = _as_it_stands(standing, bundle)
+    standing.to_compile.pop(merchant, None)
     return True
 
 
@@ -238,6 +244,20 @@ def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None
     bundle = standing.in_force.get(merchant)
     if bundle is not None:
         standing.in_force[merchant] = _resting(bundle, standing.paused[merchant])
+
+
+def close_draws(standing: Standing, merchant: str) -> None:
+    """Let the bundle in force know which of its draws are being drawn, or have been."""
+    bundle = standing.in_force.get(merchant)
+    if bundle is not None:
+        standing.in_force[merchant] = closing(bundle, standing.draws.closed_of(merchant))
+
+
+def _as_it_stands(standing: Standing, bundle: Bundle) -> Bundle:
+    """The bundle without the rules that rest in the partition, and with the draws that are closed there."""
+    merchant = bundle.program.merchant
+    resting = _resting(bundle, standing.paused.get(merchant))
+    return closing(resting, standing.draws.closed_of(merchant)) if resting.program.draws else resting
 
 
 def _resting(bundle: Bundle, paused: frozenset[str] | None) -> Bundle:

@@ -6,10 +6,10 @@ Whoever adds a kind of key, or a field of a partition's meta, decides here. docs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from stamgast.state.meta_fields import Family
-from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES
+from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, DRAWS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, URNS
 
 VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
@@ -20,6 +20,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "review": "each purchase",
     "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",
+    "entries": "each customer who takes part in a draw, with the lowest ticket",
     "voucher": "whose each code is, while it is kept",
     "answer": "those of the newest day",
     "outbox": "each message",
@@ -33,7 +34,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles in force, paused rules, schedules, campaigns, budgets, sources, as the log says; the rest below",
+    "meta": "bundles in force, paused rules, schedules, campaigns, budgets, draws, sources; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -48,7 +49,9 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
 }
 """The same -> why it cannot be."""
-META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS)  # type: ignore[type-arg]
+META_VERIFIED: Final[tuple[Family[Any, Any], ...]] = (
+    *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, DRAWS, URNS),
+)
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",
     "cluster": "which Kafka it is of: held against the broker at each taking",
