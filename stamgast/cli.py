@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "rules": "check, test and explain rules",
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
     "campaign": "start a rule for an audience, see how far it is, stop it",
+    "draws": "see draws and instant wins, recheck who won",
     "customer": "show what is known about a customer, or forget who they are",
     "erasures": "see whether people who were forgotten are gone from the files as well",
     "day": "reckon what a day came to, and what looked wrong in it",

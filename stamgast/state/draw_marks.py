@@ -24,7 +24,7 @@ def decode_urn(text: str) -> Urn:
 
 def encode_draw(mark: DrawMark | Urn) -> str:
     """Write one: nothing for a draw that is forgotten."""
-    return "" if mark in {NO_DRAW, NO_URN} else _encode(mark).decode()
+    return "" if mark in (NO_DRAW, NO_URN) else _encode(mark).decode()
 
 
 def name_of(name: Name) -> str:
