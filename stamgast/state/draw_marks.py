@@ -9,7 +9,7 @@ NO_DRAW = DrawMark("")
 NO_URN = Urn((), 0)
 _decode_mark = msgspec.json.Decoder(DrawMark).decode
 _decode_urn = msgspec.json.Decoder(Urn).decode
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder().encode
 
 
 def decode_draw(text: str) -> DrawMark:

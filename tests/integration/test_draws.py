@@ -102,7 +102,7 @@ async def test_a_draw_is_drawn_at_its_time_told_rechecked_and_its_prizes_go_on(s
     async def told() -> bool:
         document = await asyncio.to_thread(shop.asked, "draws", "verify", "october", "--json", code=0)
         assert document["valid"] is True
-        assert len(await shop.messages()) == 3, "to each winner one"
+        assert len(await shop.messages()) == 3, shop.said("customer", "show", MERCHANT, drawn["winners"][0]["customer"])
         return True
 
     await eventually(told, seconds=60, every=0.5, why="it is drawn in all partitions, and told")
