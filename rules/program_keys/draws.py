@@ -58,6 +58,7 @@ DRAWS: Final[Mapping[str, Key]] = {
                 reserves: 5
                 per_customer: 20
                 per_day: 2
+                per_purchase: 1
                 claim_within: 30 days
               wheel:
                 opens: 2026-12-01

@@ -1,7 +1,7 @@
 """How far draws are is written and read back as it was; what is forgotten leaves nothing."""
 
 from stamgast.domain.draws import Ticketed, Winner
-from stamgast.domain.urns import Drawn, DrawMark, Urn
+from stamgast.domain.urns import DrawMark, Drawn, Urn
 from stamgast.state.draw_marks import NO_DRAW, NO_URN, decode_draw, decode_urn, encode_draw
 
 WINNER = Winner("c1", "e1", "00ff", "loaf")

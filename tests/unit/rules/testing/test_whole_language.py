@@ -60,6 +60,7 @@ TRIGGERED = {
     ),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
     "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
+    "drawn": ("{drawn: {draw: december, won: true}}", "the customer wins coffee in december on 2026-12-27 12:00"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
 }
 """Trigger -> how a rule begins with it, and what makes it fire."""
@@ -107,6 +108,12 @@ ASKED = {
         "a purchase, then the customer is asked visit, then the customer replies '3'",
         "a purchase, then the customer is asked visit, then the customer replies '7'",
     ),
+    "has_entered": (
+        "{has_entered: december}",
+        "replied",
+        "the customer wins nothing in december on 2026-12-27 12:00, then a reply",
+        f"{ONE}, then a reply",
+    ),
     "event_has": ("{event_has: {topic: bread}}", "{event: workshop}", "", "an event workshop"),
 }
 """Condition -> how it is written, beside which trigger (purchase where nothing is said), when it holds, when it does not.
@@ -122,11 +129,14 @@ DONE = {
     "set_tier": ("[{set_tier: gold, for: 1 year}]", "[{set_tier: gold}]"),
     "notify": ("[{notify: call_back, to: anna}]", "[{notify: call_back}]"),
     "ask": ("[{ask: visit}]", "[{send: hello}]"),
+    "enter_draw": ("[{enter_draw: december, entries: 2}]", "[{enter_draw: december}]"),
+    "instant_win": ("[{instant_win: wheel}]", "[{enter_draw: wheel}]"),
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
 QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\n"
 SECTIONS_PROMISED = (
+    "draws",
     "questions",
     "segments",
     "tiers",
@@ -144,7 +154,7 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    files = small_shop.files_of(rule, small_shop.WITH_STAFF + QUESTIONS, **small_shop.CALL_BACK)
+    files = small_shop.files_of(rule, small_shop.WITH_STAFF + small_shop.DRAWS + QUESTIONS, **small_shop.CALL_BACK)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
