@@ -154,7 +154,7 @@ feedback: beoordeling laatste_score note_donnée dernière_note bewertung letzte
 ask: vraag stel_vraag demander poser poser_question fragen frage_stellen question survey
 drawn: getrokken trekking loting_getrokken tiré_au_sort tirage_effectué gezogen ausgelost verlost raffled
 draw: loting trekking tirage verlosung raffle lottery prize_draw
-draws: lotingen trekkingen prijsvragen loterijen tirages tirages_au_sort concours verlosungen gewinnspiele raffles lotteries
+draws: lotingen trekkingen prijsvragen loterijen tirages concours verlosungen gewinnspiele raffles lotteries
 enter_draw: doe_mee meedoen_aan_loting participer_au_tirage inscrire_au_tirage teilnehmen verlosung_teilnehmen join_draw
 leave_draw: stap_uit_loting quitter_le_tirage verlosung_verlassen
 has_entered: doet_mee neemt_deel participe a_participé nimmt_teil hat_teilgenommen in_draw

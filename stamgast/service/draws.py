@@ -165,8 +165,7 @@ def _enter(case: Case, firing: Firing, draw: Draw, number: int) -> Entry | None:
     elif firing.again or not _has_room(case, draw, entered or Entered(), case.receipt or cause):
         return None
     else:
-        if entered is None:
-            entered = _remembered(case, draw.id)
+        entered = _remembered(case, draw.id) if entered is None else entered
         receipt = case.receipt if case.receipt != cause else ""
         kept = occasion if occasion != cause else ""
         today = business_day(case.at, case.program.time_zone)
