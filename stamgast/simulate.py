@@ -20,7 +20,6 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.conversation import Conversation, OpenQuestion
 from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.draws import Entered, Entry
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
 from stamgast.domain.units import Day, Millis
@@ -213,14 +212,6 @@ class Simulation(Fold):
         state.conversation = state.conversation or Conversation()
         state.conversation.question = OpenQuestion(question, "", closes_at)
         self.states[key] = encode_customer(state)
-
-    def take_part(self, key: CustomerKey, draw: str, at: Millis) -> None:
-        """Let time pass up to a moment and let a customer take part in a draw who does not yet, for a rule's test."""
-        self.advance(at)
-        state = self.state(key) or Customer()
-        if draw not in state.draws:
-            state.draws[draw] = Entered([Entry("test", "", "test", 0)])
-            self.states[key] = encode_customer(state)
 
     def hand_out(self, key: CustomerKey, reward: str, at: Millis) -> None:
         """Let time pass up to a moment and give a customer a reward, for a rule's test."""

@@ -4,7 +4,7 @@ Both follow from the log alone, as purses and chests do. A partition wishes, is 
 told who won; whatever is lost on the way it says again, and what comes twice changes nothing.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,6 +62,9 @@ class Urn(Struct, frozen=True, array_like=True):
     def places(self) -> int:
         """Winners and reserves."""
         return sum(stock for _, stock in self.prizes) + self.reserves
+
+
+Kept = TypeVar("Kept", DrawMark, Urn)
 
 
 def mark_for(key: bytes, merchant: str, draw: str) -> DrawMark:
@@ -133,7 +136,7 @@ def drawn_of(merchant: str, draw: str, drawn: Drawn) -> DrawDrawn:
     )  # fmt: skip
 
 
-def bounded(marks: dict[Name, DrawMark], merchant: str) -> None:
+def bounded(marks: dict[Name, Kept], merchant: str) -> None:
     """Forget the oldest of those that are over, where they are too many."""
     over = sorted((mark.drawn.at, name) for name, mark in marks.items() if name[0] == merchant and mark.drawn)
     for _, name in over[: max(0, len(over) - MOST_KEPT)]:

@@ -100,7 +100,7 @@ class Draws:
             yield event.by, DrawCalled(merchant=name[0], customer="", at=event.at, draw=name[1], places=places)
         elif before is not None and isinstance(event, DrawTicketed):
             urn = self.urns[name] = told(before, event, key)
-            self._forget_what_is_over(name[0])
+            bounded(self.urns, name[0])
             if urn.drawn is not None:
                 whom = range(event.of) if before.drawn is None else (event.by,)
                 yield from ((by, drawn_of(*name, urn.drawn)) for by in whom)
@@ -123,13 +123,6 @@ class Draws:
                     place=place + 1,
                 ),
             )  # fmt: skip
-
-    def _forget_what_is_over(self, merchant: str) -> None:
-        known = {name for name in self.marks if name[0] == merchant}
-        for name in [
-            name for name, urn in self.urns.items() if name[0] == merchant and urn.drawn and name not in known
-        ]:
-            del self.urns[name]
 
 
 def closing(bundle: Bundle, draws: Collection[str]) -> Bundle:

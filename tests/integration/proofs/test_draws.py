@@ -111,7 +111,7 @@ async def caught_up(scene: Scene) -> bool:
         ends = await reader.ends(pairs)
     async with scene.redis() as client:
         marks = [int(await client.hget(customers(n).meta, "wm") or -1) for n in range(PARTITIONS)]
-    return all(ends[pair] - 1 <= mark for pair, mark in zip(pairs, marks, strict=True))  # type: ignore[index]
+    return all(ends[pair] - 1 <= mark for pair, mark in zip(pairs, marks, strict=True))
 
 
 def sale(customer: str, number: int, *, refunded: bool = False) -> PurchaseChanged:
