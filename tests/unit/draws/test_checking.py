@@ -83,7 +83,7 @@ def _a_prize_for_a_friend(heard: Heard) -> None:
 
 def _passed_to_a_friend(heard: Heard) -> None:
     first = heard.drawn[0][0]
-    gone = Winner(*[getattr(first.winners[0], each) for each in ("customer", "entry", "ticket", "reward")], passed=True)
+    gone = msgspec.structs.replace(first.winners[0], passed=True)
     friend = Winner("c_friend", "e", "0" * 64, "dinner")
     after = msgspec.structs.replace(first, winners=(gone, *first.winners[1:3], friend), number=1)
     heard.drawn[1] = dict.fromkeys(range(PARTITIONS), after)
