@@ -17,7 +17,9 @@ RUN pip --python /venv/bin/python install --no-cache-dir --no-compile --no-deps 
 # The last line leaves bytecode of what processes import, and of nothing else: nobody may write it later.
 
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
-RUN useradd --system --uid 10001 --create-home --home-dir /home/stamgast stamgast
+# A volume takes its owner from the folder that it is put over.
+RUN useradd --system --uid 10001 --create-home --home-dir /home/stamgast stamgast \
+    && install --directory --owner=stamgast /srv/stamgast/media
 COPY --from=build /venv /venv
 COPY config/ /srv/stamgast/config/
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 STAMGAST_CONFIG_DIR=/srv/stamgast/config STAMGAST_LOG_FORMAT=json

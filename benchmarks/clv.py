@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,17 @@ CORRECTION = {"weeks": 39.0, "constant": -0.43, "logit_p": 0.68, "log_purchase_d
 REGRESSION = {
     "weight": 0.3, "constant": -2.5, "log_purchase_days": 0.9, "log_quiet": -0.7, "log_age": -0.2, "size": 1.2
 }  # fmt: skip
-TARGETS = {"share": 0.35, "peak_mb": 200, "p_alive_us": 5, "crossing_us": 5, "expected_us": 50, "combined_us": 60}
+TARGETS = {
+    "share": 0.35,
+    "peak_mb": 200,
+    "p_alive_us": 5,
+    "crossing_us": 5,
+    "expected_us": 50,
+    "combined_us": 60,
+    "first_us": 5_000,
+}
 _LONGEST = 104 * 7
+_REGULAR = "blended with CNBD-2"
 
 
 def run(scene: Scene) -> None:
@@ -71,6 +81,14 @@ def run(scene: Scene) -> None:
                     f"clv_combined_{name}", scores[f"combined {what}"], "us", "target, at most", TARGETS["combined_us"]
                 )
                 for name, what in (("p_alive", "P(alive)"), ("p_buy", "P(buy)"), ("value", "value from a table"))
+            ),
+            *(
+                Figure(f"clv_regular_{name}", scores[f"{_REGULAR} {what}"], "us", "target, at most", TARGETS[target])
+                for name, what, target in (
+                    ("p_buy", "P(buy) for another time", "combined_us"),
+                    ("value", "value from a table", "combined_us"),
+                    ("first", "value of an x that is new", "first_us"),
+                )
             ),
         )
     )
@@ -116,6 +134,10 @@ def _scores(times: int) -> dict[str, float]:
     together = ValueTable(combined, discounting)
     blended = combine_models(CORRECTION, members, {"bg_nbd": 0.48, "mbg_nbd": 0.3, "pareto_nbd": 0.22}, REGRESSION)
     blend = ValueTable(blended, discounting)
+    several = {"bg_nbd": BG, "mbg_cnbd_k": {**TRUE, "alpha": 2.3, "k": 2}, "pareto_nbd": PARETO}
+    regulars = combine_models(CORRECTION, several, {"bg_nbd": 0.48, "mbg_cnbd_k": 0.3, "pareto_nbd": 0.22}, REGRESSION)
+    of_regulars = ValueTable(regulars, discounting)
+    unmet = count(3)
 
     asked: dict[str, Callable[[], object]] = {
         "MBG/NBD P(alive)": lambda: mbg.p_alive(regular),
@@ -141,6 +163,9 @@ def _scores(times: int) -> dict[str, float]:
         "blended P(alive)": lambda: blended.p_alive(regular),
         "blended P(buy) for another time": lambda: blended.p_buy(regular, 13),
         "blended value from a table": lambda: blend.purchases(regular),
+        f"{_REGULAR} P(buy) for another time": lambda: regulars.p_buy(regular, 13),
+        f"{_REGULAR} value from a table": lambda: of_regulars.purchases(regular),
+        f"{_REGULAR} value of an x that is new": lambda: of_regulars.purchases(History(next(unmet), 80.0, 90.0)),
     }
     return {name: min(_microseconds(ask, times // 10 + 1) for _ in range(10)) for name, ask in asked.items()}
 

@@ -19,22 +19,22 @@ from typing import Final
 from channels.model import Keyword
 
 _MOST_WORDS: Final = 4
-_MOST_OF_A_SENTENCE: Final = 12
+MOST_OF_A_SENTENCE: Final = 12
 
 
 def _set(*lists: str) -> frozenset[str]:
     return frozenset(word for words in lists for word in words.split())
 
 
-_STOP: Final = _set(
+STOP_WORDS: Final = _set(
     "stop stoppen stopzetten afmelden afmelding uitschrijven uitschrijving opzeggen",
     "arret arrete arretez arreter desabonner desabonnez desabonnement desinscrire desinscrivez desinscription resilier",
     "stopp stoppt stoppe abmelden abmeldung abbestellen austragen kundigen",
     "stopall stopsms unsubscribe optout revoke",
 )
-_STOP_ALONE: Final = _set("cancel end quit") | {"opt out"}
+STOP_ALONE: Final = _set("cancel end quit") | {"opt out"}
 """Ordinary words in a longer message ("end of the week"), and one keyword of two words."""
-_STOP_IN_WORDS: Final = tuple(
+STOP_IN_WORDS: Final = tuple(
     frozenset(phrase.split())
     for line in (
         "meld af, schrijf uit, hou op, houd op, laat rust, verwijder, haal lijst, niet contacteren",
@@ -46,7 +46,7 @@ _STOP_IN_WORDS: Final = tuple(
     for phrase in line.split(", ")
 )
 """A wish to end it that takes several words, or a word that means it beside nothing else ("verwijder mijn nummer")."""
-_BESIDE: Final = _set(
+BESIDE: Final = _set(
     "ik wil me mij graag nu aub alsjeblieft alstublieft svp even hierbij meteen direct wens zou willen kan u jullie je",
     "van voor met de het deze die dit dank bedankt mvg hoor maar gewoon toch a b s v p",
     "kunt kun kunnen wilt willen mag uit op mijn nummer gegevens lijst hier mee daarmee ook verder ermee",
@@ -58,7 +58,7 @@ _BESIDE: Final = _set(
     "can could my number list lists off out us these those any kindly immediately hi hello dear data details",
 )
 """What may stand beside a wish to stop."""
-_MESSAGES: Final = _set(
+MESSAGES: Final = _set(
     "bericht berichten berichtje berichtjes sms smsje smsjes smsen appen app apps appjes whatsapp mail mails mailen",
     "reclame reclames sturen stuur spam ontvangen krijgen aanbiedingen nieuwsbrief lastig vallen horen",
     "message messages texto textos sms envoyer envoyez envoi pub pubs publicite publicites menvoyer mecrire ecrire",
@@ -67,27 +67,27 @@ _MESSAGES: Final = _set(
     "text texts texting txt messaging send sending contact contacting marketing promotions ads notifications write",
     "receive receiving get getting message offers spam hear sms writing",
 )
-_NO: Final = _set(
+NO_WORDS: Final = _set(
     "geen niet niks niets",
     "pas aucun aucune ne plus rien nenvoyez",
     "keine kein keinen nicht nichts",
     "no not dont never without nothing",
 )
-_MORE: Final = _set("meer", "plus", "mehr", "more anymore again longer")
+MORE: Final = _set("meer", "plus", "mehr", "more anymore again longer")
 _NEVER_WANTED: Final = _set("reclame reclames spam pub publicite werbung", "contact message text spam ads marketing")
 """With a no of its own it needs no "more": "geen reclame aub", "do not contact me"."""
 _ELSEWHERE: Final = _set("by in over at there motion", "bij langs", "bei", "licht plaats")
 """After "stop" they make it a place or a visit: "stop by tomorrow?"."""
 _SPELT: Final = frozenset({"stop"})
 """However it is broken up: S.T.O.P."""
-_START: Final = _set("start unstop aanmelden reprendre anmelden")
+START_WORDS: Final = _set("start unstop aanmelden reprendre anmelden")
 _HELP: Final = _set("help info hulp aide hilfe")
 _CARD: Final = _set("kaart klantenkaart spaarkaart stempelkaart carte karte stempelkarte treuekarte card stampcard")
 _BESIDE_CARD: Final = _set(
     "mijn graag aub alstublieft svp a u b", "mon ma sil vous plait s v p", "meine mein bitte", "my please"
 )
 
-_JOINING: Final = "-'\u2019\u2010\u2011"
+JOINING: Final = "-'\u2019\u2010\u2011"
 """Hyphens and apostrophes: opt-out is one word, and "désinscrivez-moi" two. Both readings are tried for a STOP."""
 
 _BY_TYPE: Final = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
@@ -98,12 +98,12 @@ def read_keyword(text: str, opt_out_type: str = "") -> Keyword:
     known = _BY_TYPE.get(opt_out_type.strip().upper())
     if known is not None:
         return known
-    words = _words(text, joining=_JOINING)
+    words = words_of(text, joining=JOINING)
     if not words:
         return Keyword.NONE
     if _says_stop(text) or _says_stop(text.strip().partition("\n")[0]):
         return Keyword.STOP
-    if len(words) == 1 and words[0] in _START:
+    if len(words) == 1 and words[0] in START_WORDS:
         return Keyword.START
     if words[0] in _CARD | _BESIDE_CARD and _asks_for_card(words):
         return Keyword.CARD
@@ -112,45 +112,45 @@ def read_keyword(text: str, opt_out_type: str = "") -> Keyword:
 
 def _asks_for_card(words: Sequence[str]) -> bool:
     cards = sum(word in _CARD for word in words)
-    return cards == 1 and len(words) <= _MOST_OF_A_SENTENCE and all(w in _CARD or w in _BESIDE_CARD for w in words)
+    return cards == 1 and len(words) <= MOST_OF_A_SENTENCE and all(w in _CARD or w in _BESIDE_CARD for w in words)
 
 
 def _says_stop(text: str) -> bool:
-    joined, apart = _words(text, joining=_JOINING), _words(text, joining="")
+    joined, apart = words_of(text, joining=JOINING), words_of(text, joining="")
     return "".join(apart) in _SPELT or _is_stop(joined) or _is_stop(apart)
 
 
 def _is_stop(words: Sequence[str]) -> bool:
     if not words:
         return False
-    if " ".join(words) in _STOP_ALONE:
+    if " ".join(words) in STOP_ALONE:
         return True
-    if len(words) > _MOST_OF_A_SENTENCE:
+    if len(words) > MOST_OF_A_SENTENCE:
         return False
-    others = [word for word in words if word not in _STOP]
-    if len(others) < len(words) and all(word in _BESIDE or word in _MESSAGES for word in others):
+    others = [word for word in words if word not in STOP_WORDS]
+    if len(others) < len(words) and all(word in BESIDE or word in MESSAGES for word in others):
         return True
-    if words[0] in _STOP and (len(words) == 1 or words[1] not in _ELSEWHERE):
-        return len(words) <= _MOST_WORDS or any(word in _MESSAGES for word in others)
+    if words[0] in STOP_WORDS and (len(words) == 1 or words[1] not in _ELSEWHERE):
+        return len(words) <= _MOST_WORDS or any(word in MESSAGES for word in others)
     return _wants_no_more(words) or _wishes_it_in_words(words)
 
 
 def _wants_no_more(words: Sequence[str]) -> bool:
     said = set(words)
-    if said - _NO - _MORE - _MESSAGES - _BESIDE or not said & _NO:
+    if said - NO_WORDS - MORE - MESSAGES - BESIDE or not said & NO_WORDS:
         return False
-    return bool(said & _MORE and said & _MESSAGES) or bool(said & _NEVER_WANTED)
+    return bool(said & MORE and said & MESSAGES) or bool(said & _NEVER_WANTED)
 
 
 def _wishes_it_in_words(words: Sequence[str]) -> bool:
     said = set(words)
     return any(
-        phrase <= said and not said - phrase - _BESIDE - _MESSAGES and not (said - phrase) & _NO
-        for phrase in _STOP_IN_WORDS
+        phrase <= said and not said - phrase - BESIDE - MESSAGES and not (said - phrase) & NO_WORDS
+        for phrase in STOP_IN_WORDS
     )
 
 
-def _words(text: str, *, joining: str) -> list[str]:
+def words_of(text: str, *, joining: str = "") -> list[str]:
     """Words in plain letters and digits; what is none of these separates, unless it joins."""
     kept = []
     for character in unicodedata.normalize("NFKD", text.casefold()):

@@ -219,6 +219,20 @@ class Keyword(StrEnum):
     START = "start"
     HELP = "help"
     CARD = "card"
+    LEAVE = "leave"
+    """STOP of a topic or several."""
+    RETURN = "return"
+    """START of a topic or several."""
+    JOIN = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """Where a carrier has a file that somebody sent: its account's, the message's and the file's own ids."""
+
+    account: str
+    message: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +251,8 @@ class Inbound:
     media: int = 0
     handled: bool = False
     """The carrier recognised it by itself, and has answered."""
+    files: tuple[FilePlace, ...] = ()
+    """Where the carrier has what came with it, as far as it says so in a way that is understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +295,26 @@ class Priced(Protocol):
 
     async def price(self, provider_id: str) -> Price | None:
         """Ask about one message; None while it is not known (yet), or not at all. Raises `NotAskedError`."""
+        ...
+
+
+class FileGoneError(Exception):
+    """The carrier has no such file (any more, or not yet)."""
+
+
+class FileTooLargeError(Exception):
+    """It has more bytes than were asked for."""
+
+
+class FileAwayError(Exception):
+    """It was not handed over this time; the text says why, without an address."""
+
+
+class HandsOver(Protocol):
+    """A carrier that hands over what people sent with a message."""
+
+    async def fetch(self, place: FilePlace, most: int) -> bytes:
+        """The file, of at most so many bytes. Raises `FileGoneError`, `FileTooLargeError`, `FileAwayError`."""
         ...
 
 

@@ -38,7 +38,7 @@ _WORDS: Final = ("recipe", "title", "about", "inputs", "program", "rules", "mess
 _INPUT: Final = ("ask", "as", "usual")
 _SECTIONS: Final = (
     *("cards", "rewards", "templates", "segments", "tiers", "watch"),
-    *("staff", "alerts", "audiences", "feed", "costs"),
+    *("staff", "alerts", "audiences", "feed", "costs", "questions"),
 )
 
 

@@ -214,7 +214,7 @@ def _step() -> Schema:
             "purchase": {"type": ["object", "string", "null"]},
             "refund": {"type": "string"},
             "pass": DURATION,
-            "feed": choice(FEED_STATES),
+            "feed": {"anyOf": [choice(FEED_STATES), {"type": "object", "additionalProperties": choice(FEED_STATES)}]},
             "language": {"type": "string"},
             "join": nothing_or | {"properties": {"source": TEXT, "consent": choice(AGREES)}},
             "birthday": {"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"},

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol
 
 from stamgast.api_keys.table import ApiKeyTable
 from stamgast.broker import kafka_of, warn_of_unsigned
+from stamgast.carriers import carrier_for, channel_of, keeping_of
 from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
@@ -36,7 +37,7 @@ from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.logs import get_logger
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
-from stamgast.settings import Settings, has_live_account, listed
+from stamgast.settings import Settings, SettingsError, auth_tokens_of, has_live_account
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
     from stamgast.feeds.secrets import FeedSeal
+    from stamgast.media.keeping import Keeping
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
 
@@ -53,10 +55,6 @@ log = get_logger(__name__)
 
 _LOOK_PATIENCE_S: Final = 3.0
 _AGAIN_S: Final = 1.0
-
-
-class SettingsError(ValueError):
-    """A setting that this process needs is missing or wrong; the text names it."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ class WebParts:
     filling: Filling
     tills: Tills
     public_url: str
+    kafka: str
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -117,11 +116,6 @@ def wrapping_keys_of(settings: Settings) -> WrappingKeys:
         return WrappingKeys.parse(settings.wrapping_keys.get_secret_value())
     except ValueError as error:
         raise SettingsError(f"STAMGAST_{error}") from None
-
-
-def auth_tokens_of(settings: Settings) -> list[str]:
-    """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
-    return listed(settings.twilio_auth_token.get_secret_value())
 
 
 def identity_store(
@@ -197,6 +191,8 @@ class WorkerParts:
     client: RedisClient
     appender: Appender
     tills: Tills
+    keeping: Keeping | None = None
+    """None: there is no carrier, and so nothing that it hands over."""
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -206,38 +202,6 @@ def feed_seal_of(settings: Settings) -> FeedSeal:
     from stamgast.feeds.secrets import FeedSeal  # noqa: PLC0415  as for tills
 
     return FeedSeal(wrapping_keys_of(settings))
-
-
-def channel_of(settings: Settings) -> Carrier:
-    """Twilio or its stand-in if an account is set, else the console. Raises `SettingsError`."""
-    # Imported by who sends: commands wire all the rest, and Twilio's library alone takes a fifth of a second.
-    from channels.console import ConsoleChannel  # noqa: PLC0415
-    from channels.twilio.channel import TwilioChannel  # noqa: PLC0415
-    from channels.twilio.client import TwilioCredentials, UnsafeEndpointError  # noqa: PLC0415
-    from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415
-
-    if not settings.twilio_account_sid:
-        return ConsoleChannel()
-    credentials = TwilioCredentials(
-        settings.twilio_account_sid,
-        settings.twilio_api_key.get_secret_value(),
-        settings.twilio_api_secret.get_secret_value(),
-    )
-    verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
-    try:
-        return TwilioChannel(credentials, verifier, settings.twilio_base_url)
-    except UnsafeEndpointError as error:
-        raise SettingsError(f"STAMGAST_TWILIO_BASE_URL and STAMGAST_TWILIO_ACCOUNT_SID: {error}") from None
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
-def _carrier_for(channel: Channel, of_phones: Carrier) -> Carrier:
-    match channel:
-        case Channel.WHATSAPP | Channel.SMS:
-            return of_phones
-        case _:
-            assert_never(channel)
 
 
 def watched_clock(
@@ -282,7 +246,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             emitters=emitters,
             identities=identities,
             identity_tail=identity_tail(settings, topics, identities),
-            channels={each.value: _carrier_for(each, channel) for each in Channel},
+            channels={each.value: carrier_for(each, channel) for each in Channel},
             clock=clock,
             seal=DeadLetterSeal(keys),
             voucher_key=voucher_key,
@@ -293,6 +257,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             client=redis,
             appender=appender,
             tills=tills_of(settings, redis, stack, appender.append),
+            keeping=keeping_of(settings, identities, clock, stack),
         )
 
 
@@ -306,6 +271,7 @@ def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack, appe
     from stamgast.tills.client import Apis  # noqa: PLC0415
     from stamgast.tills.feeds import FeedBook  # noqa: PLC0415
     from stamgast.tills.letters import Letters  # noqa: PLC0415
+    from stamgast.tills.payments import Payments  # noqa: PLC0415
     from stamgast.tills.renewal import Renewals  # noqa: PLC0415
     from stamgast.tills.table import ConnectionTable  # noqa: PLC0415
     from stamgast.tills.tills import Tills  # noqa: PLC0415
@@ -314,7 +280,8 @@ def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack, appe
     seal = PosSeal(keys)
     apis = Apis(seal)
     stack.push_async_callback(apis.aclose)
-    tills = Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
+    table, letters = ConnectionTable(), Letters(DeadLetterSeal(keys))
+    tills = Tills(Registry(), table, seal, letters, apis, FeedBook(redis), Payments(redis, table))
     topic = topics_of(settings).connections
     apis.renewals = Renewals(redis, lambda: tills.connections, append, topic, seal)
     return tills
@@ -373,7 +340,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, watch),
+            *(tills, settings.public_url, kafka_of(settings), watch),
         )
 
 

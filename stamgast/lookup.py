@@ -23,13 +23,13 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
 from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.history import BundleShelf
-from stamgast.service import Bundle
+from stamgast.service import Bundle, hearing
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.counters import totals_of_merchant
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
-from stamgast.state.partition_meta import IN_FORCE, PAUSED
+from stamgast.state.partition_meta import IN_FORCE, PAUSED, STORE_FEEDS
 
 CUSTOMER_ID = re.compile(r"c[a-z2-7]{24}")
 VIEW_WITHIN_S = 30.0
@@ -83,7 +83,8 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         value = await filling.value(keys, keys.customer(merchant, customer_id))
-        in_force, paused = await redis.call("HMGET", keys.meta, IN_FORCE.name(merchant), PAUSED.name(merchant))
+        names = [each.name(merchant) for each in (IN_FORCE, PAUSED, STORE_FEEDS)]
+        in_force, paused, feeds = await redis.call("HMGET", keys.meta, *names)
     if value is None:
         raise NotFoundError(f"nothing has happened to customer {customer_id} of {merchant} yet")
     if in_force is not None:
@@ -91,6 +92,7 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
         newest = shelf.find(merchant, content, at)
     if rules := PAUSED.read(paused):  # they raised: they show as paused
         newest = replace(newest, rules=newest.rules.pausing(rules))
+    newest = hearing(newest, STORE_FEEDS.read(feeds))
     return Found(customer_id, decode_customer(value), newest)
 
 

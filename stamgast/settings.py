@@ -21,6 +21,10 @@ SANDBOX_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a stand-in's, and publi
 Partitions = Annotated[int, Field(ge=1, le=512)]
 
 
+class SettingsError(ValueError):
+    """A setting that this process needs is missing or wrong; the text names it."""
+
+
 class Settings(BaseSettings):
     """Every setting, with what fits a trial on one machine as its default."""
 
@@ -103,6 +107,11 @@ class Settings(BaseSettings):
         description="`name:base64` of 32 bytes each, several by comma; the first one wraps, all of them unwrap",
     )
 
+    media_store: str = Field(
+        ".run/media",
+        description="where pictures lie that customers sent, sealed, for sixty days: a folder that all workers share, "
+        "or `s3://bucket/prefix` (extra `s3`; `?endpoint=https://…` for a store that is not Amazon's)",
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="where carriers and customers reach `stamgast web`")
     web_host: str = Field("127.0.0.1", description="the interface that `stamgast web` listens on")
     web_port: int = Field(8000, ge=0, le=65_535)
@@ -270,3 +279,8 @@ def is_twilio(base_url: str) -> bool:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     return parts.scheme == "https" and (host == "twilio.com" or host.endswith(".twilio.com"))
+
+
+def auth_tokens_of(settings: Settings) -> list[str]:
+    """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
+    return listed(settings.twilio_auth_token.get_secret_value())

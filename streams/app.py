@@ -23,7 +23,6 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from stamgast.state.fitness import Fitness
-from streams.agents.dead_letters import watch_dead_letters
 from streams.metrics import Metrics
 from streams.outbox.context import LANDED_S, Outgoing
 from streams.runtime.cluster import wait_for_a_broker, wait_for_topics
@@ -39,6 +38,10 @@ _HAND_OVER_S: Final = 2.0
 _STOP_S: Final = 1.5
 
 
+Agent = Callable[[Any], None]
+"""What lets an app read a topic of its own, one record at a time."""
+
+
 class Views(Service):
     """Follows the topics that this process keeps views of."""
 
@@ -52,7 +55,7 @@ class Views(Service):
             self.add_future(until_told(tail.run))
 
 
-def make_app(settings: Settings, topics: Topics, services: Sequence[Service], metrics: Metrics) -> Any:
+def make_app(settings: Settings, services: Sequence[Service], agents: Sequence[Agent]) -> Any:
     """Put the app together. Our services have consumers of their own; Faust's carries the agents."""
     kafka = kafka_of(settings)
     app = faust.App(
@@ -73,7 +76,8 @@ def make_app(settings: Settings, topics: Topics, services: Sequence[Service], me
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
     )
-    watch_dead_letters(app, topics.dead_letters, metrics.letters)
+    for agent in agents:
+        agent(app)
     for service in services:
         app.service(service)
     return app
@@ -94,6 +98,7 @@ class Worker:
         metrics: Metrics,
         clock_watch: ClockWatch | None = None,
         told: Callable[[], list[str]] = list,
+        agents: Sequence[Agent] = (),
     ) -> None:
         self._told = told
         self._settings = settings
@@ -104,7 +109,7 @@ class Worker:
         self._clock_watch = clock_watch
         self._fitness = fitness
         watches: list[Runs] = [pulse, fitness] if clock_watch is None else [pulse, fitness, clock_watch]
-        self._app = make_app(settings, topics, [Views(watches), *others, *partitions], metrics)
+        self._app = make_app(settings, [Views(watches), *others, *partitions], agents)
         self._watchdog = Watchdog(
             partitions,
             metrics,

@@ -56,7 +56,6 @@ class Metrics:
         self.taken_up = self._counter("taken_up", "Events that waited and are applied now", "merchant")
         self._parked_by: set[str] = set()
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
-        self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")
         text = "CLV to acquisition cost of a segment's customers; below 3 winning them costs too much"
         self.segment_ratio = self._gauge("segment_clv_to_cac", text, "merchant", "by", "segment")
         self.segments_fell = self._counter("segments_fell_below", "Segments that fell below 3", "merchant", "by")
@@ -76,6 +75,14 @@ class Metrics:
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
+        self._of_carriers()
+        self._of_feeds()
+        self.doubts = Doubts(self.registry)
+        self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
+        self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
+        self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+
+    def _of_carriers(self) -> None:
         text = "Senders whose carrier fails: since when, as seconds of the epoch; there is none while all is well"
         self.carrier_failing = self._gauge("carrier_failing_since_seconds", text, "merchant", "channel")
         self.carrier_waiting = self._gauge(
@@ -87,13 +94,13 @@ class Metrics:
             "merchant",
             "code",
         )
-        self._of_feeds()
-        self.doubts = Doubts(self.registry)
-        self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
-        self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
-        self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+        self.media = self._counter("media", "Files that customers sent, by what became of them", "came")
+        self.media_unread = self._counter("media_unread", "Records of such files that cannot be read", "topic")
 
     def _of_feeds(self) -> None:
+        self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")
+        text = "By what is usual for a store, where feeds are judged so: 0 healthy, 1 quiet, 2 stale"
+        self.store_feed = self._gauge("store_feed", text, "merchant", "store")
         feed = ("merchant", "feed")
         text = "Feeds whose other side takes nothing: since when, as seconds of the epoch; 0 while all is well"
         self.feed_failing = self._gauge("feed_failing_since_seconds", text, *feed)
@@ -102,6 +109,14 @@ class Metrics:
         self.feed_posts = self._counter("feed_posts", "Posts to feeds: taken, later, refused, gone", *feed, "came")
         self.feed_refused = self._counter("feed_laid_aside", "Records that a feed's other side did not take", *feed)
         self.feed_lost = self._counter("feed_lost", "Offsets that retention removed before a feed sent them", *feed)
+
+        connection = ("merchant", "connection")
+        text = "Connections to tills that cannot be polled: since when, as seconds of the epoch; 0 while all is well"
+        self.connection_failing = self._gauge("connection_failing_since_seconds", text, *connection)
+        text = "1: webhooks that a connection had are gone, and could not be made again"
+        self.webhooks_missing = self._gauge("webhooks_missing", text, *connection)
+        self.webhooks_made = self._counter("webhooks_made", "Times webhooks were gone and made again", *connection)
+        self.claims_waiting = self._gauge("claims_waiting", "Claims of receipts that wait for a person", "merchant")
 
     def forget_feed(self, merchant: str, feed: str) -> None:
         """Show no more of a feed that is not sent here any more."""

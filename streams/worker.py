@@ -18,17 +18,23 @@ from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.hearing import Hearing
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler
-from streams.app import Views, Worker
+from streams.agents.dead_letters import watch_dead_letters
+from streams.agents.media import MediaAgent
+from streams.app import Agent, Views, Worker
 from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
+from streams.customers.staff_news import ToStaff
 from streams.feeds.carrying import Carrying
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
 from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
+from streams.maintenance.connection_news import ConnectionNews
 from streams.maintenance.forgetting import Forgetting
+from streams.maintenance.old_pictures import OldPictures
 from streams.maintenance.reconciliation import Reconciliation
 from streams.maintenance.segments import SegmentWatch
 from streams.metrics import Metrics
@@ -89,6 +95,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         voucher_key=parts.voucher_key,
         metrics=metrics,
         sending=Submitting(outgoing) if sending else None,
+        hears=Hearing(parts.tills.connections, parts.tills.feeds).of,
     )
     watch = parts.clock_watch
     shared: dict[str, Any] = {
@@ -122,20 +129,29 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         )
     )
     serving = carry(customers)
+    staff = ToStaff(lambda: serving.owned, topics, bundles.program_of)
     others = (
         [
             SegmentWatch(serving, topics, bundles, parts.clock, parts.identities),
             Forgetting(serving, topics, parts.redis),
-            Reconciliation(serving, _reconciler(settings, parts), bundles.program_of, parts.clock),
+            Reconciliation(
+                serving,
+                _reconciler(settings, parts),
+                bundles.program_of,
+                parts.clock,
+                news=ConnectionNews(metrics, staff),
+            ),
         ]
         if sending
         else []
     )
+    if sending and parts.keeping is not None:
+        others.append(OldPictures(serving, parts.keeping.store, parts.clock.now))
     programmes = Tail(kafka_of(settings), {topics.programs: 1}, bundles, name="bundles")
     keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
     connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
     followed: list[Runs] = [programmes, keys, connections, parts.tills.feeds, parts.identity_tail]
-    feeds = _feeds(settings, parts, serving, metrics, followed) if sending else None
+    feeds = _feeds(settings, parts, serving, metrics, followed, staff=staff) if sending else None
     return Worker(
         settings,
         topics,
@@ -146,7 +162,19 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,
+        agents=_agents(settings, parts, metrics, sending=sending),
     )
+
+
+def _agents(settings: Settings, parts: WorkerParts, metrics: Metrics, *, sending: bool) -> list[Agent]:
+    """What Faust's own consumer carries."""
+    agents: list[Agent] = [lambda app: watch_dead_letters(app, parts.topics.dead_letters, metrics.letters)]
+    keeping = parts.keeping
+    if sending and keeping is not None:
+        signatures = signatures_at(kafka_of(settings))
+        agent = MediaAgent(parts.topics.media, keeping, parts.appender.append, signatures, metrics)
+        agents.append(agent.join)
+    return agents
 
 
 def _feeds(
@@ -155,6 +183,8 @@ def _feeds(
     serving: PartitionService[Any, Any],
     metrics: Metrics,
     followed: list[Runs],
+    *,
+    staff: ToStaff,
 ) -> Carrying:
     table, topics = FeedTable(), parts.topics
     followed.append(Tail(kafka_of(settings), {topics.feeds: 1}, table, name="feeds"))
@@ -166,6 +196,8 @@ def _feeds(
         topics=topics,
         append=parts.appender.append,
         metrics=metrics,
+        staff=staff,
+        clock=parts.clock,
     )
 
 
@@ -174,7 +206,7 @@ def _reconciler(settings: Settings, parts: WorkerParts) -> Reconciler:
     known = KnownTransactions(parts.client, partial(parts.appender.partition_of, topics.purchases))
     filling = Filling(parts.client, topics, kafka_of(settings))
     heard = last_heard_over(filling, topics.partitions)
-    door = Door(parts.identities, known, append, topics.purchases, heard)
+    door = Door(parts.identities, known, append, topics.purchases, heard, payments=parts.tills.payments)
     return Reconciler(
         parts.tills,
         door,

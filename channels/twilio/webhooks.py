@@ -6,10 +6,12 @@ make it another message, and a START that was heeded before would be heeded agai
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from channels.keywords import read_keyword
-from channels.model import Fault, Inbound, MalformedWebhookError, StatusEvent, WebhookRequest
+from channels.model import Fault, FilePlace, Inbound, MalformedWebhookError, StatusEvent, WebhookRequest
 from channels.twilio.addresses import ForeignAddressError, bare, read_address
 from channels.twilio.callback_url import read_callback_key
 from channels.twilio.errors import look_up
@@ -21,6 +23,11 @@ _KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "Messa
 _MOST_RAW: Final = 200
 _MOST_DIGITS: Final = 3
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{1,32}")
+_FILE: Final = re.compile(
+    r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]{1,40})/Messages/([A-Z]{2}[0-9a-fA-F]{1,32})/Media/(ME[0-9a-fA-F]{1,32})"
+)
+_MOST_FILES: Final = 10
+"""No message has more."""
 
 
 class TwilioWebhooks:
@@ -72,4 +79,11 @@ class TwilioWebhooks:
             button=fields.get("ButtonPayload", "") or button,
             media=int(media[:_MOST_DIGITS]) if media.isascii() and media.isdecimal() else 0,
             handled=bool(fields.get("OptOutType", "").strip()),
+            files=_files(fields),
         )
+
+
+def _files(fields: Mapping[str, str]) -> tuple[FilePlace, ...]:
+    """Where the files of a message are. Of their addresses only the ids are taken: nobody makes us ask elsewhere."""
+    addresses = (urlsplit(fields.get(f"MediaUrl{number}", "")).path for number in range(_MOST_FILES))
+    return tuple(FilePlace(*found.groups()) for path in addresses if (found := _FILE.fullmatch(path)))

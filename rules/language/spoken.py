@@ -52,6 +52,12 @@ _FEED: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "normal eintreffen",
         "en": "come in as usual",
     },
+    "quiet": {
+        "nl": "minder binnenkomen dan anders",
+        "fr": "arrivent moins que d'habitude",
+        "de": "seltener eintreffen als sonst",
+        "en": "come in less than usual",
+    },
     "stale": {"nl": "uitblijven", "fr": "n'arrivent plus", "de": "ausbleiben", "en": "have stopped coming in"},
 }
 

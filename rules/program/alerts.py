@@ -11,6 +11,7 @@ from rules.program.messages import Texts, read_messaging, read_templates
 from rules.program.questions import read_questions
 from rules.program.staff import read_staff
 from rules.program.template_check import words_of
+from rules.program.topics import read_topics
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
@@ -19,6 +20,7 @@ from stamgast.domain.message_words import IN_ALERTS
 from stamgast.domain.program import Messaging, Staff
 from stamgast.domain.questions import Question
 from stamgast.domain.templates import Template
+from stamgast.domain.topics import Topic
 from stamgast.domain.vocabulary import Channel, Purpose
 
 WORDS: Final = ("to", "template")
@@ -34,6 +36,7 @@ class Messages(NamedTuple):
     staff: Mapping[str, Staff]
     alerts: Mapping[AlertKind, Alert]
     questions: Mapping[str, Question]
+    topics: Mapping[str, Topic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ def read_messages(
     texts: Texts,
     people: Sequence[tuple[str, ScalarNode, Node]],
 ) -> Messages:
-    """Read `templates`, `messaging`, `staff` (whose entries are `people`), `alerts` and `questions`."""
+    """Read `templates`, `messaging`, `staff` (whose entries are `people`), `alerts`, `questions` and `topics`."""
     staff = read_staff(reader, people, languages)
     templates = read_templates(reader, found.get("templates"), languages, texts)
     messaging = read_messaging(reader, found.get("messaging"))
     alerts = read_alerts(reader, found.get("alerts"), Told(staff, templates, messaging))
-    return Messages(templates, messaging, staff, alerts, read_questions(reader, found.get("questions"), templates))
+    questions = read_questions(reader, found.get("questions"), templates, languages)
+    topics = read_topics(reader, found.get("topics"), languages, templates)
+    return Messages(templates, messaging, staff, alerts, questions, topics)
 
 
 def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind, Alert]:

@@ -22,6 +22,7 @@ from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
 from rules.program.draws import read_draws
 from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.joining import Known, read_join
 from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import Texts, check_plain
@@ -71,6 +72,8 @@ SECTIONS: Final = (
     "purchases",
     "questions",
     "draws",
+    "topics",
+    "join",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (
@@ -119,7 +122,10 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = read_freshness(reader, found.get("freshness"))
-    people = named(reader, found.get("staff"), "staff")
+    stale_after, store_feeds = read_feed(reader, found.get("feed"))
+    stores = _stores(reader, found.get("stores"), time_zone, Region(region, neighbours))
+    messages = read_messages(reader, found, languages, texts, named(reader, found.get("staff"), "staff"))
+    known = Known(frozenset(stores), languages, messages.templates, messages.topics)
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -129,7 +135,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         languages=languages,
         neighbours=neighbours,
         nobodys_phones=read_nobodys_phones(reader, found.get("nobodys_phones")),
-        stores=_stores(reader, found.get("stores"), time_zone, Region(region, neighbours)),
+        stores=stores,
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
         lapse=read_lapse(reader, found.get("lapse")),
@@ -138,7 +144,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         horizon=horizon,
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
-        feed_stale_after=read_feed(reader, found.get("feed")),
+        feed_stale_after=stale_after,
+        store_feeds=store_feeds,
         trip_wires=read_trip_wires(reader, found.get("launch"), currency),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
@@ -150,7 +157,8 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         draws=read_draws(reader, named(reader, found.get("draws"), "draws"), rewards, time_zone),
         measure_window=read_measure(reader, found.get("measure")),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
-        **read_messages(reader, found, languages, texts, people)._asdict(),
+        join=read_join(reader, found.get("join"), known),
+        **messages._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -1,5 +1,5 @@
 """How telephone numbers are read: `region: NL`, `neighbours: [BE]`, and which of them are no customer's:
-`nobodys_phones: ["09 223 45 67", "0612345678"]`.
+`nobodys_phones: [usual, "09 223 45 67"]`.
 """
 
 import re
@@ -10,6 +10,7 @@ from rules.bounds import MOST_NEIGHBOURS, MOST_NOBODYS_PHONES, hold_to
 from rules.yaml.called import country_called
 from rules.yaml.nodes import ListNode, Node
 from rules.yaml.reader import Reader
+from stamgast.domain.region import USUAL
 
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _PHONE: Final = re.compile(r"[+\d(][\d\s()./-]{5,30}", re.ASCII)
@@ -50,10 +51,10 @@ def read_nobodys_phones(reader: Reader, node: Node | None) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for item in reader.items(node, "nobodys_phones"):
         text = reader.text(item, "nobodys_phones")
-        if text is not None and _PHONE.fullmatch(text):
+        if text is not None and (text == USUAL or _PHONE.fullmatch(text)):
             found[text] = None
         elif text is not None:
             message = f'`nobodys_phones`: "{text[:40]}" is not a telephone number'
-            reader.problem(item, message, 'Write it in quotes, such as "09 223 45 67".')
+            reader.problem(item, message, f'Write it in quotes, such as "09 223 45 67", or {USUAL}.')
     hold_to(reader, node, "nobodys_phones", len(found), MOST_NOBODYS_PHONES)
     return tuple(found)

@@ -9,20 +9,38 @@ from typing import Final
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_duration
-from stamgast.domain.questions import CLOSES_AFTER, HIGHEST_SCORE, USUAL_COMPLAINT, AnswerKind, Question, plain_words
+from stamgast.domain.preferences import Fills
+from stamgast.domain.questions import (
+    CLOSES_AFTER,
+    FILLS_AGAIN_AFTER,
+    HIGHEST_SCORE,
+    USUAL_COMPLAINT,
+    AnswerKind,
+    Question,
+    plain_words,
+)
 from stamgast.domain.templates import Template
 from stamgast.domain.units import Millis
 
-WORDS: Final = ("template", "answer", "closes_after", "again_after", "complaint", "pause_after_complaint")
-ALONE: Final = (AnswerKind.SCORE, AnswerKind.TEXT)
+WORDS: Final = ("template", "answer", "closes_after", "again_after", "complaint", "pause_after_complaint", "fills")
+ALONE: Final = (AnswerKind.SCORE, AnswerKind.TEXT, AnswerKind.DATE)
 """Kinds of answers that are named; options are listed with their words."""
 MOST_QUESTIONS: Final = 50
 MOST_OPTIONS: Final = 10
 MOST_WORDS: Final = 20
 LONGEST_WORD: Final = 64
+_ANSWERED_BY: Final = {
+    Fills.BIRTHDAY: (AnswerKind.DATE, "answer: date"),
+    Fills.FIRST_NAME: (AnswerKind.TEXT, "answer: text"),
+    Fills.LANGUAGE: (AnswerKind.OPTION, "answer: {nl: [nederlands], fr: [français]}"),
+    Fills.TAGS: (AnswerKind.OPTION, "answer: {bread: [brood], cake: [taart]}"),
+}
+"""What can be filled in by which answer."""
 
 
-def read_questions(reader: Reader, node: Node | None, templates: Mapping[str, Template]) -> dict[str, Question]:
+def read_questions(
+    reader: Reader, node: Node | None, templates: Mapping[str, Template], languages: tuple[str, ...]
+) -> dict[str, Question]:
     """Read each with the template that asks it."""
     questions: dict[str, Question] = {}
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
@@ -31,7 +49,7 @@ def read_questions(reader: Reader, node: Node | None, templates: Mapping[str, Te
         entries = reader.entries(node, "questions")
     asking: dict[str, str] = {}
     for key, value in entries:
-        question = _question(reader, key, value, templates)
+        question = _question(reader, key, value, templates, languages)
         if question is None:
             continue
         other = asking.setdefault(question.template, question.id)
@@ -44,7 +62,9 @@ def read_questions(reader: Reader, node: Node | None, templates: Mapping[str, Te
     return questions
 
 
-def _question(reader: Reader, key: ScalarNode, value: Node, templates: Mapping[str, Template]) -> Question | None:
+def _question(
+    reader: Reader, key: ScalarNode, value: Node, templates: Mapping[str, Template], languages: tuple[str, ...]
+) -> Question | None:
     where = f"questions: {key.text}"
     if not key.text or len(key.text) > LONGEST_WORD or not key.text.replace("-", "_").replace("_", "a").isalnum():
         reader.problem(key, f'"{key.text}" cannot be an id in `questions`', "Use letters, digits and dashes.")
@@ -59,6 +79,8 @@ def _question(reader: Reader, key: ScalarNode, value: Node, templates: Mapping[s
         for word in ("complaint", "pause_after_complaint"):
             if word in found:
                 reader.problem(found[word], f"`{word}` is about a score", "Write `answer: score`.")
+    fills = _fills(reader, found["fills"], kind, options, languages) if "fills" in found else None
+    again = _length(reader, found, "again_after") if "again_after" in found else FILLS_AGAIN_AFTER if fills else 0
     complaint = reader.integer(found["complaint"], "complaint", 0, HIGHEST_SCORE) if "complaint" in found else None
     return Question(
         key.text,
@@ -66,10 +88,33 @@ def _question(reader: Reader, key: ScalarNode, value: Node, templates: Mapping[s
         kind,
         options,
         closes_after=_length(reader, found, "closes_after") or CLOSES_AFTER,
-        again_after=_length(reader, found, "again_after"),
+        again_after=again,
         complaint=USUAL_COMPLAINT if complaint is None else complaint,
         pause_after_complaint=_length(reader, found, "pause_after_complaint"),
+        fills=fills,
     )
+
+
+def _fills(
+    reader: Reader, node: Node, kind: AnswerKind, options: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]
+) -> Fills | None:
+    fills = reader.one_of(node, "fills", Fills, thing="field")
+    if fills is None:
+        return None
+    needed, example = _ANSWERED_BY[fills]
+    if kind is not needed:
+        reader.problem(node, f"`fills: {fills}` is not answered by {_said(kind)}", f"Write `{example}`.")
+        return None
+    unknown = [option for option in options if option not in languages]
+    if fills is Fills.LANGUAGE and unknown:
+        hint = f"The options are the programme's languages: {', '.join(languages)}."
+        reader.problem(node, f'"{unknown[0]}" is not a language of this programme', hint)
+        return None
+    return fills
+
+
+def _said(kind: AnswerKind) -> str:
+    return "options" if kind is AnswerKind.OPTION else f"`answer: {kind}`"
 
 
 def _length(reader: Reader, found: Mapping[str, Node], word: str) -> Millis:

@@ -7,6 +7,7 @@ from typing import Final
 from rules.language.schema_parts import DURATION, HOURS, MONEY, POSITIVE, RATE, SHARE, choice, one_or_more
 from rules.program_keys.key import COUNTRY, ID, LANGUAGE, WORD, Key, yaml
 from stamgast.domain.alerts import AlertKind
+from stamgast.domain.preferences import Fills
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 _TEMPLATE: Final = Key(
@@ -100,11 +101,12 @@ _QUESTION: Final = Key(
     keys={
         "template": Key("The message that asks it; no other question is asked by the same one.", WORD),
         "answer": Key(
-            "A `score` from 0 to 10; `text`, of which only is known that it came; or options, each with the words that "
-            "mean it in any language. An option's number, in their order, means it too, and so does a button.",
+            "A `score` from 0 to 10; a `date`, or `text`, of which only is known that it came; or options, each with "
+            "the words that mean it in any language. An option's number, in their order, means it too, and so does a "
+            "button.",
             {
                 "anyOf": [
-                    choice(("score", "text")),
+                    choice(("score", "text", "date")),
                     {"type": "object", "additionalProperties": {"anyOf": [{"type": "null"}, one_or_more(WORD)]}},
                 ]
             },
@@ -114,9 +116,48 @@ _QUESTION: Final = Key(
         "complaint": Key(
             "A score of so much or less is a complaint; 6 else.", {"type": "integer", "minimum": 0, "maximum": 10}
         ),
+        "fills": Key(
+            "What the answer fills in of the person: a `birthday` (of a `date`), a `first_name` (of `text`), a "
+            "`language` (of options that are languages), or `tags` (the option is the tag). Nobody is asked again "
+            "within a year, unless `again_after` says otherwise, nor for what is known.",
+            choice(Fills),
+        ),
         "pause_after_complaint": Key("So long a complaint holds marketing to the customer.", DURATION),
     },
     needed=("template", "answer"),
+)
+
+_TOPIC: Final = Key(
+    "A topic by its id: what customers leave with `STOP <word>` and come back to with `START <word>`.",
+    keys={
+        "words": Key(
+            "What it is called in each language of the programme. Answers use the first; all are heard.",
+            each=Key("", one_or_more(WORD)),
+            names=LANGUAGE,
+        ),
+        "purpose": Key("It is all messages of this purpose;", choice(Purpose)),
+        "templates": Key("or these.", one_or_more(WORD)),
+    },
+    needed=("words",),
+)
+
+_JOIN: Final = Key(
+    "A code by which somebody joins who writes `JOIN <code>`: small letters and digits.",
+    keys={
+        "wording": Key("Version of the words that stand beside it: whoever sends it agrees to these.", WORD),
+        "source": Key("Source of acquisition of whoever is new; the code where nothing is said.", WORD),
+        "purposes": Key("What they agree to; `marketing` where nothing is said.", one_or_more(choice(Purpose))),
+        "store": Key("Where it hangs; it stands in the proof.", WORD),
+        "language": Key(
+            "Of whoever is new, unless the word they write says another.", {"type": "string", "pattern": LANGUAGE}
+        ),
+        "topics": Key("The topics that it is about: whoever is new has left the others.", one_or_more(WORD)),
+        "welcome": Key("Template whose text answers them, inside the window; the house's own words else.", WORD),
+        "confirm": Key(
+            "Ask them, and enrol whoever answers `YES`, `JA` or `OUI` (double opt-in).", {"type": "boolean"}
+        ),
+    },
+    needed=("wording",),
 )
 
 MESSAGES: Final[Mapping[str, Key]] = {
@@ -164,6 +205,34 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 again_after: 8 weeks
                 complaint: 6
                 pause_after_complaint: 14 days
+              interest: {template: free_loaf, answer: {bread: brood, cake: [taart, gâteau]}, fills: tags}
+            """),
+    ),
+    "topics": Key(
+        "What customers may leave one by one; `STOP` alone ends all. See [what customers write](conversation.md).",
+        each=_TOPIC,
+        names=ID,
+        example=yaml("""
+            topics:
+              offers: {templates: [we_miss_you], words: {nl: [aanbiedingen], fr: [promos]}}
+              advertising: {purpose: marketing, words: {nl: folder, fr: dépliant}}
+            """),
+    ),
+    "join": Key(
+        "Codes by which somebody joins who writes `JOIN <code>`; see [what customers write](conversation.md#join).",
+        each=_JOIN,
+        names="^[a-z0-9]{2,20}$",
+        example=yaml("""
+            join:
+              korenmarkt:
+                wording: poster-2026-1
+                source: poster
+                purposes: [marketing, utility]
+                store: korenmarkt
+                language: nl
+                topics: offers
+                welcome: we_miss_you
+                confirm: true
             """),
     ),
     "prices": Key(
@@ -205,7 +274,17 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 "and were not before.",
             ),
             AlertKind.FEED_STALE.value: replace(
-                _ALERT, meaning="No purchase came in for longer than `feed: stale_after`; once, until some do."
+                _ALERT,
+                meaning="No purchase came in for longer than `feed: stale_after`, or in a store for three times what "
+                "is usual there; once, until some do.",
+            ),
+            AlertKind.CONNECTION_FAILS.value: replace(
+                _ALERT,
+                meaning="A system of tills calls Stamgast no more (also once that was mended), or could not be polled "
+                "for an hour.",
+            ),
+            AlertKind.FEED_DOWN.value: replace(
+                _ALERT, meaning="Another system took nothing of a feed for ten minutes, or wants nothing more."
             ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,
@@ -221,6 +300,8 @@ MESSAGES: Final[Mapping[str, Key]] = {
               segment_fell: {only: [regular, flyer]}
               feed_stale: {to: [manager]}
               sender_refused: {to: [manager]}
+              connection_fails: {to: [manager]}
+              feed_down: {to: [manager]}
             """),
     ),
     "measure": Key(

@@ -138,9 +138,10 @@ SHOP: Final[Mapping[str, Key]] = {
     "neighbours": Key(_NEIGHBOURS.meaning, {"type": "array", "items": COUNTRY}, example="neighbours: [BE, DE]"),
     "nobodys_phones": Key(
         "Telephone numbers that are no customer's: the shop's own, and what cashiers type where nobody says theirs. "
-        "Numbers like 0600000000 are nobody's anyway.",
+        "Numbers like 0600000000 are nobody's anyway; `usual` stands for those that cashiers usually make up, such as "
+        "0612345678 or 0470 12 34 56, of which the operators have given some out.",
         {"type": "array", "items": WORD},
-        example='nobodys_phones: ["09 223 45 67", "0612345678"]',
+        example='nobodys_phones: [usual, "09 223 45 67"]',
     ),
     "time_zone": Key("The shop's clock.", {"type": "string"}, example="time_zone: Europe/Amsterdam"),
     "languages": Key(

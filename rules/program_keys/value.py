@@ -110,8 +110,14 @@ VALUE: Final[Mapping[str, Key]] = {
     ),
     "feed": Key(
         "Whether the till is heard.",
-        keys={"stale_after": Key("After so many open days without a purchase nobody is called absent.", DURATION)},
-        needed=("stale_after",),
-        example="feed: {stale_after: 2 days}",
+        keys={
+            "stale_after": Key("After so many open days without a purchase nobody is called absent.", DURATION),
+            "by_store": Key(
+                "Each store is judged by what is usual for it, and by whether its till can be polled: `feed:` in rules "
+                "tells `healthy`, `quiet` and `stale` then, and while a store is stale nobody is called absent.",
+                {"type": "boolean"},
+            ),
+        },
+        example="feed: {stale_after: 2 days, by_store: true}",
     ),
 }

@@ -29,9 +29,20 @@ from rules.testing.happenings import (
     purpose_called,
 )
 from rules.yaml.problems import nearest, suggest
-from rules.yaml.words import FEED_STATES, HEALTHY, NO_KEYWORD, UNWATCHED, UNWATCHED_HINT, WordError
+from rules.yaml.words import (
+    BY_STORE_HINT,
+    FEED_STATES,
+    NEVER_QUIET,
+    NO_KEYWORD,
+    NO_STORES,
+    QUIET,
+    UNWATCHED,
+    UNWATCHED_HINT,
+    WordError,
+)
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
+from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel
@@ -79,10 +90,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class FeedTurns:
-    """From now on the till's feed counts as healthy, or as stale."""
+    """From now on the feed of the tills counts as healthy, quiet or stale, in one store or (without a name) in all."""
 
     at: Millis
-    healthy: bool
+    health: Health
+    store: str = ""
 
 
 Step = (
@@ -270,14 +282,17 @@ class Story:
         """Somebody starts the rule's campaign."""
         self._tell(Start(self._now))
 
-    def feed_is(self, state: str) -> None:
-        """The till's feed turns stale, or healthy again."""
+    def feed_is(self, state: str, store: str = "") -> None:
+        """The till's feed turns quiet or stale, or healthy again; of one store, or of all."""
         if state not in FEED_STATES:
             raise WordError(f'unknown state of a feed "{state}"', suggest(state, FEED_STATES))
-        if not self.program.feed_stale_after:
-            raise WordError(UNWATCHED, UNWATCHED_HINT)
+        if not self.program.store_feeds.by_store:
+            if not self.program.feed_stale_after:
+                raise WordError(UNWATCHED, UNWATCHED_HINT)
+            if store or state == QUIET:
+                raise WordError(NO_STORES if store else NEVER_QUIET, BY_STORE_HINT)
         self._hold(1)
-        self._add(FeedTurns(self._now, state == HEALTHY), self._now)
+        self._add(FeedTurns(self._now, Health(state), self._store(store) if store else ""), self._now)
 
     def speaks(self, language: str) -> None:
         """The customer's language."""

@@ -21,7 +21,7 @@ from stamgast.domain.written_money import SPACES
 _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
 _PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
-_FEED: Final = re.compile(r"the feed is (?P<state>[a-z]+)(?: again)?")
+_FEED: Final = re.compile(r"the feed(?: of (?P<store>[A-Za-z0-9_.-]+))? is (?P<state>[a-z]+)(?: again)?")
 _ON: Final = re.compile(r"(?P<what>.+?),? on (?P<day>[0-9-]{10})(?:(?: at)? (?P<time>[0-9]{2}:[0-9]{2}))?")
 _JOIN: Final = re.compile(
     r"(?:the|a) customer joins(?: from (?P<source>[A-Za-z0-9_.-]+))?(?P<silent> without consent)?"
@@ -161,7 +161,7 @@ def _tell(story: Story, part: str, program: Program) -> None:
             story.wait(parse_duration(match["after"]) - HOUR)
         story.give_back(match["which"])
     elif match := _FEED.fullmatch(part):
-        story.feed_is(match["state"])
+        story.feed_is(match["state"], match["store"] or "")
     elif match := _JOIN.fullmatch(part):
         day, minute = parse_moment(f"{match['day']} {match['time'] or '10:00'}") if match["day"] else (None, None)
         story.join(day, minute, match["source"] or "", agrees=not match["silent"])

@@ -28,8 +28,9 @@ _TIMELESS: Final = frozenset({"pass", "language", "held_out", "variant"})
 
 def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
-    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`, `{join: {source: flyer, consent: none}, at: …}`,
-    `{birthday: 10-21}`, `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
+    `{pass: 40 days}`, `{feed: stale}`, `{feed: {dok-noord: quiet}}`, `{language: fr}`,
+    `{join: {source: flyer, consent: none}, at: …}`, `{birthday: 10-21}`,
+    `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
     `{variant: b}`,
     `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
     `{drawn: {draw: december, won: free_loaf}}`,
@@ -92,7 +93,13 @@ def _pass(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
 
 
 def _feed(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
-    return _texted(reader, node, "feed", story.feed_is)
+    """A state of all, or of stores by name: `{dok-noord: stale}`."""
+    if not isinstance(node, MapNode):
+        return _texted(reader, node, "feed", story.feed_is)
+    stores = _settings(reader, node, "feed", tuple(story.program.stores))
+    for store, state in (stores or {}).items():
+        story.feed_is(state, store)
+    return bool(stores)
 
 
 def _language(reader: Reader, node: Node, story: Story, _: _Told) -> bool:

@@ -136,6 +136,7 @@ day: dag jour tag daily
 days: dagen jours tagen tage
 weeks: weken semaines wochen
 healthy: gezond goed sain gesund ok
+quiet: rustig calme ruhig
 stale: verouderd oud périmé veraltet alt
 new: nieuw nouveau neu newcomer
 active: actief actif aktiv
@@ -152,6 +153,9 @@ replied: geantwoord antwoord répondu reponse réponse geantwortet reply_receive
 answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given
 feedback: beoordeling laatste_score note_donnée dernière_note bewertung letzte_bewertung feedback_score nps
 ask: vraag stel_vraag demander poser poser_question fragen frage_stellen question survey
+join: meedoen lid_worden adhérer rejoindre beitreten mitmachen signup
+topics: onderwerpen thema_s sujets thèmes themen subjects
+fills: vult vult_in remplit füllt füllt_aus sets stores_as
 drawn: getrokken trekking loting_getrokken tiré_au_sort tirage_effectué gezogen ausgelost verlost raffled
 draw: loting trekking tirage verlosung raffle lottery prize_draw
 draws: lotingen trekkingen prijsvragen loterijen tirages concours verlosungen gewinnspiele raffles lotteries
@@ -258,6 +262,8 @@ alerts: waarschuwingen meldingen alertes avertissements warnungen meldungen noti
 rule_paused: regel_gepauzeerd règle_en_pause regel_pausiert rule_stopped
 budget_spent: budget_op budget_épuisé budget_verbraucht
 feed_stale: kassa_stil caisse_muette kasse_still feed_broken
+connection_fails: koppeling_stuk connexion_en_panne anbindung_gestört till_fails
+feed_down: feed_gestopt envoi_interrompu feed_gestoppt feed_stopped
 segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten

@@ -18,14 +18,18 @@ from stamgast.domain.written_money import Written, plain_spaces, read_number, re
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 HEALTHY: Final = "healthy"
+QUIET: Final = "quiet"
 STALE: Final = "stale"
-FEED_STATES: Final = (HEALTHY, STALE)
+FEED_STATES: Final = (HEALTHY, QUIET, STALE)
 NO_KEYWORD: Final = "none"
 KEYWORDS: Final = ("help", "card", NO_KEYWORD)
 """What an answer may have meant. STOP and START are the house's own and set off no rule."""
 UNWATCHED: Final = "nobody watches this till's feed, so it is always healthy"
-UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."
+UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml, or `feed: {by_store: true}`."
 """What makes somebody watch a till's feed."""
+NO_STORES: Final = "the feed of this shop is not judged by store"
+NEVER_QUIET: Final = "a feed is quiet by what is usual for its store, and nobody looks at stores here"
+BY_STORE_HINT: Final = "Add `feed: {by_store: true}` to program.yaml."
 
 _UNITS: Final[dict[str, Millis]] = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _MAX_DURATION: Final = 3660 * DAY

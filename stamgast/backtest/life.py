@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -21,11 +22,13 @@ from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.counters import BETWEEN, Counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import AnyEvent, PurchaseChanged, Reviewed
+from stamgast.domain.feed_events import FeedsTurned
+from stamgast.domain.feed_health import Health
 from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import Status
-from stamgast.service import Bundle, Change, Context, handle
+from stamgast.service import Bundle, Change, Context, handle, hearing
 from stamgast.simulate import CustomerKey, Simulation
 
 MOST_PASSED_OVER: Final = 20
@@ -40,12 +43,17 @@ _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
 
 
+Turns = Mapping[int, Sequence[FeedsTurned]]
+"""Partition -> how a merchant's stores were heard, as was said there."""
+
+
 class Played(NamedTuple):
-    """What is played beside what happened: when campaigns start, what budgets answer, and who is on which list."""
+    """What is played beside what happened: starts of campaigns, answers of budgets, lists, how stores were heard."""
 
     starts: tuple[Millis, ...] = ()
     answers: Answers | None = None
     lists: Lists = NO_LISTS
+    turns: Turns = {}  # noqa: RUF012  nobody writes to it
 
 
 NOTHING_MORE: Final = Played()
@@ -80,6 +88,9 @@ class Life(Simulation):
         self._answers = played.answers
         self._starts = played.starts
         self._lists = played.lists
+        self._turns = deque(played.turns.get(partition, ()))
+        """What is still to be said of stores."""
+        self._unwell: Mapping[str, Health] | None = None
         self._by_hand = [rule.id for rule in bundle.rules.all if rule.status in RUNNING and is_by_hand(rule)]
         self._searched = [
             audience.bought
@@ -95,7 +106,7 @@ class Life(Simulation):
         self._ledger: dict[bytes, bytes] = {}
         self._previews = previews
         self._key: CustomerKey | None = None
-        self._context = Context(self.bundle, partition, voucher_key)
+        self._context = self._context_now()
 
     def state(self, key: CustomerKey) -> Customer | None:  # noqa: ARG002 - there is one
         """The state itself, no copy: whoever changes it changes it."""
@@ -104,6 +115,8 @@ class Life(Simulation):
     def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:  # noqa: ARG002 - both as they are
         """As `Fold.apply`, without making bytes of anything. What raises leaves the state spoilt."""
         ledger = self._ledger
+        if self._turns and self._turns[0].at <= event.at:
+            self._hear_stores(event.at)
         change = handle(self._customer, event.customer, (event,), self._context, ledger)
         self._customer = change.state
         for field, value in change.ledger.items():
@@ -121,6 +134,14 @@ class Life(Simulation):
         if self._bought and isinstance(event, PurchaseChanged):
             self._note_bought(event)
         return change
+
+    def _hear_stores(self, at: Millis) -> None:
+        while self._turns and self._turns[0].at <= at:
+            self._unwell = self._turns.popleft().unwell
+        self._context = self._context_now()
+
+    def _context_now(self) -> Context:
+        return Context(hearing(self.bundle, self._unwell), self.partition, self._voucher_key)
 
     def _note_bought(self, event: PurchaseChanged) -> None:
         for buyers, transactions in self._bought.items():
@@ -162,7 +183,7 @@ class Life(Simulation):
         """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
         self._key = key
         self.bring_into_force(self._heard, at)
-        self._context = Context(self.bundle, self.partition, self._context.voucher_key)
+        self._context = self._context_now()
         self.happened.clear()
         self.counters.clear()
         self.failures.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -35,6 +36,7 @@ from stamgast.domain.events import (
     decode_event,
     is_history,
 )
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
@@ -50,19 +52,26 @@ Told = tuple[Millis, bytes]
 """When the log took a record (0: its clock is not the shop's), and the record; decoded it takes three times as much."""
 
 
-async def read_log(
-    data: LogData, program: Program, share: Share
-) -> tuple[dict[tuple[str, int], list[Told]], ListsInLog]:  # fmt: skip
-    """Read what happened to a merchant's customers: (customer, partition) -> records in the order of the log.
+@dataclass(slots=True)
+class LogPast:
+    """What a merchant's log tells."""
 
-    Beside it who is on the lists that its campaigns were given. A share has whole partitions. Repeats are left out by
-    their sources, as a worker does.
+    records: dict[tuple[str, int], list[Told]] = field(default_factory=dict)
+    """(customer, partition) -> records in the order of the log."""
+    lists: ListsInLog = field(default_factory=ListsInLog)
+    turns: dict[int, list[FeedsTurned]] = field(default_factory=dict)
+    """Partition -> how stores were heard, in the order of the log."""
+
+
+async def read_log(data: LogData, program: Program, share: Share) -> LogPast:
+    """Read what happened to a merchant's customers, who is on its lists, and how its stores were heard.
+
+    A share has whole partitions. Repeats are left out by their sources, as a worker does.
 
     Raises:
         LogTruncatedError: the log is shorter than it was when it was looked at.
     """
-    found: dict[tuple[str, int], list[Told]] = {}
-    lists, held = ListsInLog(), is_real(data.settings.clock)  # an invented clock is held to no other's time
+    past, held = LogPast(), is_real(data.settings.clock)  # an invented clock is held to no other's time
     topic, of_merchant = data.topics.customer_events, f"{program.merchant}:".encode()
     async with LogReader(kafka_of(data.settings), client_id="stamgast-backtest") as reader:
         for partition in range(share.part, data.topics.partitions, share.of):
@@ -70,19 +79,23 @@ async def read_log(
             async for records in reader.read_all(topic, partition):
                 for record in records:
                     if record.key == of_merchant:
-                        _hear(record, lists)
+                        _hear(record, past, partition)
                     elif record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
                         customer = record.key[len(of_merchant) :].decode(errors="replace")
-                        found.setdefault((customer, partition), []).append(
+                        past.records.setdefault((customer, partition), []).append(
                             (record.timestamp if held else 0, record.value)
                         )
-    return found, lists
+    return past
 
 
-def _hear(record: ConsumerRecord, lists: ListsInLog) -> None:
+def _hear(record: ConsumerRecord, past: LogPast, partition: int) -> None:
     """Take in what is told of the merchant; all of it is of the engine's own making."""
     with suppress(*UNREADABLE):
-        lists.hear(decode_event(record.value or b""))
+        event = decode_event(record.value or b"")
+        if isinstance(event, FeedsTurned):
+            past.turns.setdefault(partition, []).append(event)
+        else:
+            past.lists.hear(event)
 
 
 def events_of(told: Sequence[Told], program: Program) -> list[AnyEvent]:

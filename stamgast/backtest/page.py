@@ -19,6 +19,7 @@ from stamgast.backtest.words import (
     why_not,
 )
 from stamgast.domain.calendar import date_of
+from stamgast.domain.counting import how_often
 from stamgast.domain.lapses import lapses_in_words
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
@@ -58,7 +59,7 @@ def _row(rule: str, figures: Mapping[str, Any], found: Mapping[str, Any]) -> str
 
 def _reasons(found: Mapping[str, Any]) -> str:
     told = [
-        f"<li>{escape(rule)}: {times:,} times {escape(why_not(reason))}</li>"
+        f"<li>{escape(rule)}: {how_often(times)} {escape(why_not(reason))}</li>"
         for rule, figures in found["rules"].items()
         for reason, times in figures["withheld"].items()
     ]

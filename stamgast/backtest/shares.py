@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, cast
 from stamgast.backtest import csv_past, log_past, sales
 from stamgast.backtest.account import Account
 from stamgast.backtest.csv_past import PastError
-from stamgast.backtest.life import LeftOutError, Played, live
+from stamgast.backtest.life import LeftOutError, Played, Turns, live
 from stamgast.backtest.lists import NO_LISTS, ListInFile, Lists
 from stamgast.backtest.money import MOST_RUNS, Answers, answers_of
 from stamgast.backtest.plan import CsvData, Plan, Share
@@ -122,11 +122,11 @@ def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Res
 
 def _play(plan: Plan, share: Share, tell: Told) -> Results:
     bundle, baseline = plan.bundle(), plan.baseline()
-    everybody, lists = _everybody(plan, share, bundle.program)
+    everybody, lists, turns = _everybody(plan, share, bundle.program)
     answers, of_baseline = plan.answers
     playing = (
-        _Playing(plan, bundle, Played(plan.starts, answers, lists)),
-        None if baseline is None else _Playing(plan, baseline, Played(plan.starts, of_baseline, lists)),
+        _Playing(plan, bundle, Played(plan.starts, answers, lists, turns)),
+        None if baseline is None else _Playing(plan, baseline, Played(plan.starts, of_baseline, lists, turns)),
     )
     playing[0].account.lists = lists.counted(bundle.rules, [each.customer for each in everybody])
     told_at = 0.0
@@ -178,8 +178,8 @@ class _Somebody(NamedTuple):
     events_of: Callable[[], list[AnyEvent]]
 
 
-def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebody], Lists]:
-    """In an order that does not depend on how the log is cut, and who of them is on which list."""
+def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebody], Lists, Turns]:
+    """In an order that does not depend on how the log is cut, who is on which list, and how stores were heard."""
     given = plan.data.listed
     if isinstance(plan.data, CsvData):
         lines = csv_past.read_csv(Path(plan.data.path), program, share, plan.span(program)[1])
@@ -187,13 +187,18 @@ def _everybody(plan: Plan, share: Share, program: Program) -> tuple[list[_Somebo
             _Somebody(customer, 0, partial(sales.events_of, customer, theirs, program))
             for customer, theirs in lines.items()
         ]
-        return everybody, NO_LISTS if given is None else ListInFile(given, lines, program.home)
-    records, fixed = asyncio.run(log_past.read_log(plan.data, program, share))
-    lists = fixed if given is None else ListInFile(given, (customer for customer, _ in records), program.home)
-    return [
-        _Somebody(customer, partition, partial(log_past.events_of, told, program))
-        for (customer, partition), told in sorted(records.items())
-    ], lists
+        return everybody, NO_LISTS if given is None else ListInFile(given, lines, program.home), {}
+    past = asyncio.run(log_past.read_log(plan.data, program, share))
+    known = (customer for customer, _ in past.records)
+    lists = past.lists if given is None else ListInFile(given, known, program.home)
+    return (
+        [
+            _Somebody(customer, partition, partial(log_past.events_of, told, program))
+            for (customer, partition), told in sorted(past.records.items())
+        ],
+        lists,
+        past.turns,
+    )
 
 
 def _usual(plan: Plan) -> int:

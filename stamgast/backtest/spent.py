@@ -8,6 +8,7 @@ from typing import Any
 from stamgast.backtest.account import Account
 from stamgast.domain.budgets import Budget, WhenSpent, parts_of, told
 from stamgast.domain.calendar import business_day, date_of
+from stamgast.domain.counting import how_often, so_many
 from stamgast.domain.currencies import format_money
 from stamgast.domain.units import Day
 from stamgast.service import Bundle
@@ -75,9 +76,9 @@ def in_words(budgets: Mapping[str, Any], currency: str) -> Iterator[str]:
             if each["spent_on"] is None:
                 yield told
             elif found["when_spent"] == WhenSpent.WARN:
-                after = f"{each['messages_after']:,} messages came after that day"
+                after = f"{so_many(each['messages_after'], 'message')} came after that day"
                 yield f"{told}, spent on {each['spent_on']}: it only warns; {after}"
             else:
                 asked = format_money(each["asked_minor"], currency)
-                first = f"from {each['spent_on']} on {each['withheld']:,} times there was no money"
+                first = f"from {each['spent_on']} on there was no money {how_often(each['withheld'])}"
                 yield f"{told}: {first}; without it these rules would have spent {asked}"

@@ -9,6 +9,7 @@ from stamgast.backtest import spent
 from stamgast.backtest.account import WAITING
 from stamgast.backtest.preview import STAND_IN
 from stamgast.clock.shop_time import on_the_wall
+from stamgast.domain.counting import how_often, so_many
 from stamgast.domain.currencies import format_money
 from stamgast.domain.lapses import lapses_in_words
 from stamgast.domain.vocabulary import RuleStatus
@@ -21,7 +22,7 @@ _UNHEARD: Final = frozenset({RuleStatus.DRAFT, RuleStatus.PAUSED})
 
 def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
     """Whose past it was, and what was taken for granted of it."""
-    counted = f"{_some(found['customers'], 'customer')}, {_some(found['purchases'], 'purchase')}"
+    counted = f"{so_many(found['customers'], 'customer')}, {so_many(found['purchases'], 'purchase')}"
     yield f"{counted} from {found['from']} to {found['to']}."
     if found["data"] == LOG:
         yield "Consents and opt-outs are those of the log. What was imported counts as told when it happened."
@@ -32,13 +33,9 @@ def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
         f"nobody redeems anything that is not in the data, and everybody is called {STAND_IN}."
     )
     if found["left_out"]:
-        yield f"{_some(found['left_out'], 'customer')} left out: too much of what is told of them cannot be applied."
+        yield f"{so_many(found['left_out'], 'customer')} left out: too much of what is told of them cannot be applied."
     if found["passed_over"]:
-        yield f"{_some(found['passed_over'], 'event')} could not be applied, and passed over as workers do."
-
-
-def _some(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+        yield f"{so_many(found['passed_over'], 'event')} could not be applied, and passed over as workers do."
 
 
 def why_not(reason: str) -> str:
@@ -52,8 +49,8 @@ def overlap_in_words(overlap: Mapping[str, Any]) -> str:
     customers, both = overlap["customers"], overlap["both_wrote"]
     get, want = ("gets", "is wanted by") if customers == 1 else ("get", "are wanted by")
     if both == customers:
-        return f"{_some(customers, 'customer')} {get} {one} and {other} the same day"
-    who = f"{_some(customers, 'customer')} {want} {one} and {other} the same day"
+        return f"{so_many(customers, 'customer')} {get} {one} and {other} the same day"
+    who = f"{so_many(customers, 'customer')} {want} {one} and {other} the same day"
     return f"{who}: {both:,} of them get both, and of the others one rule gave way" if both else f"{who}: one gave way"
 
 
@@ -76,13 +73,15 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield from unheard(found)
     yield from budgets_in_words(found)
     for reward, given in found["cards"].items():
-        yield f"cards give {reward} by themselves: {given:,} times"
+        yield f"cards give {reward} by themselves: {how_often(given)}"
     if lapses := lapses_in_words(found["lapses"]):
         yield lapses
     weeks = found["messages_per_customer_week"]
     if weeks["most"]:
-        spread = ", ".join(f"{number} in {times:,} weeks" for number, times in weeks["weeks"].items())
-        yield f"one customer in one week gets at most {weeks['most']} messages ({spread})"
+        spread = ", ".join(
+            f"{number} in {so_many(weeks_long, 'week')}" for number, weeks_long in weeks["weeks"].items()
+        )
+        yield f"one customer in one week gets at most {so_many(weeks['most'], 'message')} ({spread})"
     yield from map(overlap_in_words, found["overlaps"])
     yield from _samples(found)
     yield from _difference(found["difference"])
@@ -141,14 +140,14 @@ def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
     for why, times in figures["unsendable"].items():
         yield f"{rule}: {times:,} could not have been sent: {why}"
     if figures["not_met"]:
-        yield f"{rule}: {figures['not_met']:,} times the trigger came and its conditions were not met"
+        yield f"{rule}: {how_often(figures['not_met'])} the trigger came and its conditions were not met"
     if figures["notices"]:
-        times = f"{figures['notices']:,} times staff would have heard of it"
-        yield f"{rule}: {times}; what is beyond their hour comes together"
+        often = f"{how_often(figures['notices'])} staff would have heard of it"
+        yield f"{rule}: {often}; what is beyond their hour comes together"
     if figures["raised"]:
-        yield f"{rule}: it failed {figures['raised']:,} times; a worker would have paused it at the first"
+        yield f"{rule}: it failed {how_often(figures['raised'])}; a worker would have paused it at the first"
     if figures["shadow"]:
-        yield f"{rule}: as a shadow it would have fired {figures['shadow']:,} times; name it to see what it would do"
+        yield f"{rule}: as a shadow it would have fired {how_often(figures['shadow'])}; name it to see what it would do"
 
 
 def _samples(found: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.campaign_words import outcome_of, progress_of, tell, tell_occasions
 from stamgast.commands.finding import Reasons
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,7 +233,7 @@ async def _count(
         nonlocal told
         if looked - told >= _TELL_EVERY:
             told = looked
-            say(f"{looked:,} customers were looked at")
+            say(f"{so_many(looked, 'customer was', 'customers were')} looked at")
 
     rule, audience = what
     if audience is None:

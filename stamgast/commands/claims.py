@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.claims_to_review import ListedClaim, Word
@@ -39,7 +40,7 @@ def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
         why = _why(document["over"])
         answer(f"    {document['spend_in_words']} at {document['store'] or 'no store'}{who}; {why}")
     how = f": `stamgast claims confirm {merchant} TRANSACTION`, or `refuse`" if listed else ""
-    answer(f"{len(listed)} claims of {merchant} wait{how}")
+    answer(f"{so_many(len(listed), 'claim')} of {merchant} {'waits' if len(listed) == 1 else 'wait'}{how}")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from stamgast.commands.answering import (
     new_app,
     print_json,
 )
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.units import Millis
@@ -119,7 +120,8 @@ def _tell(aged: list[Aged], sent: list[Sent], now: Millis, asked: int) -> None:
     for each in aged:
         answer(_in_words(each, now))
     if sent:
-        answer(f"{len(sent):,} messages went out by that clock; they cannot be taken back, nor are they sent again:")
+        gone = so_many(len(sent), "message")
+        answer(f"{gone} went out by that clock; what is gone cannot be taken back, nor is it sent again:")
     for message in sent[:SHOWN]:
         answer(
             f"  {format_time(message.at)}  {message.merchant} {message.customer}: {message.rule}, {message.template}"
@@ -142,8 +144,9 @@ def _in_words(each: Aged, now: Millis) -> str:
     if not each.records:
         return f"{where}: {ahead}{state}"
     what = "customers" if each.service == "customers" else "transactions"
+    were = "was" if each.records == 1 else "were"
     return (
-        f"{where}: {ahead}; {each.records:,} records of {len(each.whose):,} {what} were stamped up to "
+        f"{where}: {ahead}; {so_many(each.records, 'record')} of {len(each.whose):,} {what} {were} stamped up to "
         f"{span(each.most)} ahead, from {format_time(each.first)} to {format_time(each.last)}{state}"
     )
 

@@ -17,6 +17,7 @@ from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share, read_weeks
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.models.by_hand import Sum
@@ -175,7 +176,7 @@ def _show(found: ParameterSet) -> None:
     report = found.fit
     answer(f"{'model':<16} {found.model}, version {found.version}")
     if report is not None:
-        answer(f"{'fitted':<16} to {report.customers:,} customers as of {report.as_of}, by {report.method}")
+        answer(f"{'fitted':<16} to {so_many(report.customers, 'customer')} as of {report.as_of}, by {report.method}")
         if report.log_likelihood is not None:
             answer(f"{'log-likelihood':<16} {report.log_likelihood:.4f}")
     for line in kinds_in_words(found):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from stamgast.commands.answering import fail, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
@@ -58,7 +59,8 @@ def read_data(
     days = int(Columns.of(purchases.buyers).visits.sum())
     if not days:
         fail(f"{data} has no purchase up to {date_of(purchases.as_of)}, only refunds or what they took back")
-    say(f"read {len(purchases.buyers):,} customers with {days:,} purchase days up to {date_of(purchases.as_of)}")
+    who, bought = so_many(len(purchases.buyers), "customer"), so_many(days, "purchase day")
+    say(f"read {who} with {bought} up to {date_of(purchases.as_of)}")
     return purchases
 
 

@@ -11,6 +11,7 @@ from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json
 from stamgast.commands.clv_data import Data, ends_early, read_data
 from stamgast.commands.clv_program import Trade, trade_of
 from stamgast.commands.clv_words import read_day
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
@@ -128,9 +129,8 @@ def _show(found: Evaluation) -> None:
     document: dict[str, Any] = found.document()
     models = document["models"]
     sample, days = found.window.sample, found.window.days
-    answer(
-        f"{len(sample.names):,} customers, {days} days foretold, {found.window.purchases.sum():,} purchase days came"
-    )
+    came = so_many(int(found.window.purchases.sum()), "purchase day")
+    answer(f"{so_many(len(sample.names), 'customer')}, {days} days foretold, {came} came")
     width = max(map(len, models))
     answer(f"{'':<17}" + " ".join(f"{name:>{width}}" for name in models))
     for figure, digits in _SHOWN:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stamgast.commands.answering import fail, kafka_of, load_settings, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.changes import LastYear
@@ -65,7 +66,7 @@ async def _read(settings: Settings, merchant: str) -> LastYear:
     live = sample_of_states(states, today, program.currency)
     if live is None:
         raise LookupError(f"nobody has bought at {merchant} yet")
-    say(f"read {len(live.days):,} customers of {merchant}; money in {program.currency}")
+    say(f"read {so_many(len(live.days), 'customer')} of {merchant}; money in {program.currency}")
     time = parameters.time(program.closed)
     unit = 10 ** exponent_of(program.currency)
     return LastYear(live.without(time), np.array([last[name] / unit for name in live.sample.names]), parameters, time)

@@ -12,6 +12,7 @@ import msgspec
 from stamgast.clock.shop_time import format_time
 from stamgast.commands.answering import answer, fail, kafka_of, load_settings, print_json, say
 from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.segments.live_segments import By, LiveSegment
@@ -92,7 +93,7 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
         redis.close()
     if not len(book):
         raise LookupError(f"nobody has bought at {merchant} yet")
-    say(f"read {len(book):,} customers of {merchant}")
+    say(f"read {so_many(len(book), 'customer')} of {merchant}")
     async with LogReader(kafka_of(settings)) as reader:
         known = (await read_segments(reader, topics.segments)).of(merchant)
     return Valued(program, today, book.segments(await _names_of(settings, unnamed))[by], known)

@@ -12,6 +12,7 @@ import msgspec
 from stamgast.commands.answering import fail, kafka_of, load_settings, misuse, say
 from stamgast.commands.signing import who_of
 from stamgast.commands.stamping import stamp
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.clv.data.state_sample import Live
@@ -121,7 +122,8 @@ async def _read_states(settings: Settings, topics: Topics, program: Program, as_
         redis.close()
     if live is None:
         raise LookupError(f"nobody has bought at {program.merchant} " + ("yet" if as_of == today else "by that day"))
-    say(f"read {len(live.days):,} customers of {program.merchant} with {sum(map(len, live.days)):,} purchase days")
+    bought = so_many(sum(map(len, live.days)), "purchase day")
+    say(f"read {so_many(len(live.days), 'customer')} of {program.merchant} with {bought}")
     return live
 
 

@@ -17,6 +17,8 @@ app = new_app(
     no_args_is_help=True,
 )
 
+_DAYS = 30
+"""For which what people wrote can be read."""
 _AMOUNTS = ("spend", "profit", "refunds")
 _NO_AMOUNTS = ("clv_to_cac", "earns_its_cost")
 """Of `clv`."""
@@ -95,35 +97,25 @@ def merge(
 @app.command()
 def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show what a customer wrote in the last thirty days. This is personal data."""
-    from stamgast.clock.shop_time import format_time, on_the_wall
+    from stamgast.clock.shop_time import on_the_wall
     from stamgast.commands.finding import with_people
-    from stamgast.log.replies import Reply, read_replies
+    from stamgast.commands.inbox import as_document, in_a_line
+    from stamgast.media.inbox import Heard, Inbox
 
     settings = load_settings()
     now = settings.make_clock().now()
 
-    async def read(people: People, named: Named) -> tuple[Named, list[Reply]]:
-        key = await people.identities.key_of(merchant, named.customer)
-        whose = (merchant, named.customer)
-        return named, await read_replies(kafka_of(settings), people.topics.replies, whose, key, now)
+    async def read(people: People, named: Named) -> tuple[Named, list[Heard]]:
+        inbox = Inbox(kafka_of(settings), people.topics, people.identities)
+        return named, await inbox.read(merchant, now, _DAYS, named.customer)
 
     (customer, zone), found = with_people(settings, merchant, identifier, read)
-    shown: list[dict[str, Any]] = [
-        {
-            "at": format_time(reply.at),
-            "channel": reply.channel,
-            "text": reply.words.text,
-            "button": reply.words.button,
-            "media": reply.words.media,
-        }
-        for reply in found
-    ]
+    shown = [as_document(each) for each in reversed(found)]
     if as_json:
         print_json({"customer": customer, "merchant": merchant, "replies": shown})
         return
     for each in shown:
-        media = f" [{each['media']} attached]" if each["media"] else ""
-        answer(f"{on_the_wall(each['at'], zone)}  {each['channel']:<8}  {each['text'] or each['button']}{media}")
+        answer(in_a_line(each, on_the_wall(each["at"], zone)))
     if not shown:
         answer(f"{customer} wrote nothing in the last thirty days.")
 
@@ -151,6 +143,8 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
             "granted": told.granted,
             "wording_version": told.proof and told.proof.wording,
             "source": told.proof and told.proof.origin,
+            "topic": told.topic,
+            "field": told.field,
         }
         for told in found
     ]
@@ -158,10 +152,14 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
         print_json({"customer": customer, "merchant": merchant, "consents": shown})
         return
     for each in shown:
-        said = "agreed" if each["granted"] else "took back"
+        of_topic = ("came back to", "left") if each["topic"] else ("agreed", "took back")
+        said = of_topic[not each["granted"]] + (f" the topic {each['topic']}" if each["topic"] else "")
+        if each["field"]:
+            said = f"told their {each['field']}"
+        about = each["channel"] if each["topic"] or each["field"] else f"{each['purpose']}:{each['channel']}"
         wording, where = each["wording_version"], each["source"]
         proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
-        answer(f"{on_the_wall(each['said_at'], zone)}  {each['purpose']}:{each['channel']}  {said}  {proof}")
+        answer(f"{on_the_wall(each['said_at'], zone)}  {about}  {said}  {proof}")
     if not shown:
         answer(f"{customer} has said nothing about messages.")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -148,8 +149,8 @@ def _date_of(number: int) -> str:
 def _tell(document: dict[str, Any]) -> None:
     answer(f"{document['merchant']}, {document['date']} ({document['time_zone']})")
     answer(
-        f"    {document['purchases']:,} purchases, {document['changes']:,} changed, {document['refunds']:,} refunds, "
-        f"{document['enrolled']:,} customers enrolled"
+        f"    {so_many(document['purchases'], 'purchase')}, {document['changes']:,} changed, "
+        f"{so_many(document['refunds'], 'refund')}, {so_many(document['enrolled'], 'customer')} enrolled"
     )
     messages = ", ".join(f"{count:,} {status}" for status, count in document["messages"].items()) or "none"
     answer(f"    messages: {messages}")
@@ -164,6 +165,5 @@ def _tell(document: dict[str, Any]) -> None:
     if document["waiting_for_review"] is None:
         answer("    what waits for review is not known while Redis is away or being filled")
     elif document["waiting_for_review"]:
-        answer(
-            f"    {document['waiting_for_review']:,} purchases wait: `stamgast purchases review {document['merchant']}`"
-        )
+        wait = so_many(document["waiting_for_review"], "purchase waits", "purchases wait")
+        answer(f"    {wait}: `stamgast purchases review {document['merchant']}`")

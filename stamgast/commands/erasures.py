@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, kafka_of, load_settings, new_app, print_json, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.people.erasure_check import Left
@@ -62,8 +63,8 @@ def verify(*, as_json: AsJson = False) -> None:
         if told.in_clear:
             count = sum(told.in_clear.values())
             say(
-                f"{count:,} events of {len(told.in_clear):,} of the forgotten tell a birthday, a source or a consent's "
-                "proof in the clear, from before these were sealed: that log is kept for ever"
+                f"{so_many(count, 'event')} of {len(told.in_clear):,} of the forgotten tell a birthday, a source or a "
+                "consent's proof in the clear, from before these were sealed: that log is kept for ever"
             )
         if not rewritten:
             answer(

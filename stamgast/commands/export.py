@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, progress
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,7 @@ def _tell_all(rows: Mapping[str, int], merchant: str, to: Path, *, as_json: bool
         print_json({"merchant": merchant, "folder": str(to), "rows": dict(rows)})
         return
     for name, count in rows.items():
-        answer(f"{to / name}  {count:,} rows")
+        answer(f"{to / name}  {so_many(count, 'row')}")
 
 
 def _as_text(document: dict[str, Any]) -> str:

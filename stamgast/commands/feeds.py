@@ -9,6 +9,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
 from stamgast.commands.stamping import stamp_of
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -23,14 +24,22 @@ app = new_app("Other systems that are told what happens to customers, by signed 
 FeedName = Annotated[str, typer.Argument(metavar="NAME", help="The feed, as `feeds list` shows it.")]
 Merchant = Annotated[str, typer.Option(help="Whose, where several have one of this name.")]
 _MOST_PER_SECOND = 10_000
+_WORDS = 3
 
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What to call it: small letters, digits, - and _.")],
-    url: Annotated[str, typer.Argument(help="Where to: https, or http to this very machine.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MERCHANT NAME URL",
+            help="Whose customers; what to call it (small letters, digits, - and _); where to: https, or http to this "
+            "very machine.",
+            show_default=False,
+        ),
+    ],
     *,
-    merchant: Annotated[str, typer.Option(help="Whose customers.")],
+    merchant: Annotated[str, typer.Option(help="In the place of MERCHANT, as it was written before.")] = "",
     only: Annotated[
         list[str] | None, typer.Option(help="A kind to send, such as fact.voucher; several times for several.")
     ] = None,
@@ -46,6 +55,7 @@ def add(
     from stamgast.feeds.secrets import new_secret
     from stamgast.pos.connections import NAME
 
+    merchant, name, url = _three(words, merchant)
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
         misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
@@ -73,6 +83,17 @@ def add(
         answer(f"{secret}\n\nFeed {name} of {merchant} is signed with this. It is not shown again.")
 
 
+def _three(words: list[str], merchant: str) -> tuple[str, str, str]:
+    """Merchant, name and URL, as they stand in a row, or with the merchant as an option."""
+    given = [merchant, *words] if merchant else words
+    if len(given) != _WORDS:
+        how = "stamgast feeds add MERCHANT NAME URL"
+        if len(words) == _WORDS:
+            misuse(f"the merchant is named twice, as {words[0]!r} and by --merchant {merchant}: write `{how}`")
+        misuse(f"whose it is, what it is called and where to, in this order: `{how}`")
+    return given[0], given[1], given[2]
+
+
 @app.command("list")
 def list_feeds(
     *, merchant: Annotated[str, typer.Option(help="Of one merchant only.")] = "", as_json: AsJson = False
@@ -84,14 +105,14 @@ def list_feeds(
         print_json(rows)
         return
     for row in rows:
-        sent = f"{row['sent']:,} sent, {row['behind']:,} records behind"
+        sent = f"{row['sent']:,} sent, {so_many(row['behind'], 'record')} behind"
         answer(f"{row['merchant']}  {row['feed']:<16} {row['state']:<8} {sent}  {row['url']}")
         if row["trouble"]:
             answer(f"    {row['trouble']}" + (f", since {row['failing_since']}" if row["failing_since"] else ""))
         if row["laid_aside"]:
             answer(f"    {len(row['laid_aside'])} were not taken: `stamgast feeds replay {row['feed']} --laid-aside`")
         if row["lost"]:
-            answer(f"    {row['lost']:,} records had been removed from their topics before they could be sent")
+            answer(f"    {so_many(row['lost'], 'record')} had been removed from their topics before they could be sent")
     if not rows:
         answer("no feed is in force; `stamgast feeds add` makes one")
 
@@ -332,7 +353,8 @@ def _moment(text: str) -> int | None:
 
 
 def _seal(settings: Settings) -> FeedSeal:
-    from stamgast.bootstrap import SettingsError, feed_seal_of
+    from stamgast.bootstrap import feed_seal_of
+    from stamgast.settings import SettingsError
 
     try:
         return feed_seal_of(settings)

@@ -60,10 +60,10 @@ class Reasons:
         """Say what is wrong and exit."""
         from aiokafka.errors import KafkaError
 
-        from stamgast.bootstrap import SettingsError
         from stamgast.log.appender import NotAppendedError
         from stamgast.log.topics import TopicsError
         from stamgast.lookup import NotFoundError
+        from stamgast.settings import SettingsError
         from stamgast.state.errors import StateError
         from stamgast.state.views import NotLoadedError
 

@@ -22,6 +22,7 @@ from stamgast.commands.answering import (
     progress,
     say,
 )
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -144,7 +145,7 @@ def _preview(job: Job) -> None:
     from stamgast.lists.preview import in_one_line, notes_on
 
     survey = job.survey
-    say(f"{survey.path}: {survey.rows:,} rows of {survey.columns.kind.value}")
+    say(f"{survey.path}: {so_many(survey.rows, 'row')} of {survey.columns.kind.value}")
     for note in notes_on(survey):
         say(f"  {note}")
     reader, shown = reader_of(survey, job.program, job.settings, job.clock.now(), history=job.history), 0
@@ -186,7 +187,7 @@ def _tell(job: Job, summary: Summary, *, dry_run: bool, as_json: bool) -> None:
         answer(f"taken all the same ({count:,}): {detail}")
     skipped = f", {summary.skipped:,} of them before" if summary.skipped else ""
     would = "would be taken" if dry_run else "taken"
-    answer(f"{summary.rows:,} rows: {summary.accepted:,} {would}{skipped}, {len(summary.rejected):,} rejected")
+    answer(f"{so_many(summary.rows, 'row')}: {summary.accepted:,} {would}{skipped}, {len(summary.rejected):,} rejected")
 
 
 def _document(job: Job, summary: Summary, *, dry_run: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 from stamgast.api_keys.model import PRODUCE, SCOPES, ApiKey, MixedScopesError, Scope, check_scopes
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
+from stamgast.domain.counting import so_many
 from stamgast.domain.program import MERCHANT
 from stamgast.domain.spelling import nearest
 from stamgast.settings import Settings
@@ -116,7 +117,7 @@ def rewrap(*, as_json: AsJson = False) -> None:
 
     def tell(looked_at: int) -> None:
         if looked_at % 4_096 == 0:
-            say(f"{looked_at:,} keys looked at")
+            say(f"{so_many(looked_at, 'key')} looked at")
 
     async def run() -> Rewrapped:
         async with open_people(settings) as people:
@@ -154,7 +155,8 @@ async def _published(settings: Settings) -> Collection[str]:
 
 
 def _id_key(settings: Settings) -> bytes:
-    from stamgast.bootstrap import SettingsError, id_key_of
+    from stamgast.bootstrap import id_key_of
+    from stamgast.settings import SettingsError
 
     try:
         return id_key_of(settings)

@@ -12,6 +12,7 @@ import typer
 from stamgast.commands.answering import answer, fail, kafka_of, misuse, print_json
 from stamgast.commands.finding import Reasons
 from stamgast.commands.stamping import stamp_of
+from stamgast.domain.counting import so_many
 from stamgast.logs import get_logger
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def merge_customers(
         _show(merchant, plan, as_json=as_json)
     if plan.redeemed and not rewards_again and not dry_run:
         fail(
-            f"{plan.former} has used {plan.redeemed} rewards, which {plan.into} would earn again by the same "
-            f"purchases. Merge them the other way round, or say --rewards-again; nothing was changed"
+            f"{plan.former} has used {so_many(plan.redeemed, 'reward')}, which {plan.into} would earn again by the "
+            f"same purchases. Merge them the other way round, or say --rewards-again; nothing was changed"
         )
     if dry_run:
         return
@@ -54,7 +55,8 @@ def merge_customers(
     if as_json:
         print_json(_document(merchant, plan) | {"merged": True, "applied": done.applied, "why": why})
     else:
-        answer(f"{plan.former} is {plan.into} now: {done.brought} purchases, {done.names} names.{later}")
+        what = f"{so_many(done.brought, 'purchase')}, {so_many(done.names, 'name')}"
+        answer(f"{plan.former} is {plan.into} now: {what}.{later}")
 
 
 def _run(work: Any) -> Any:
@@ -93,13 +95,17 @@ def _show(merchant: str, plan: Plan, *, as_json: bool) -> None:
         print_json(_document(merchant, plan) | {"merged": False})
         return
     answer(f"{plan.former} of {merchant} becomes {plan.into}. This cannot be undone.")
-    answer(f"  {plan.purchases - plan.stay_behind} purchases go over; cards, tiers and CLV are reckoned with them.")
+    over = so_many(plan.purchases - plan.stay_behind, "purchase goes", "purchases go")
+    answer(f"  {over} over; cards, tiers and CLV are reckoned with what goes over.")
     if plan.stay_behind:
-        answer(f"  {plan.stay_behind} purchases from more than 400 days ago stay under {plan.former}.")
+        stay = so_many(plan.stay_behind, "purchase stays", "purchases stay")
+        answer(f"  {stay} under {plan.former}: from more than 400 days ago.")
     if plan.open_vouchers:
-        answer(f"  {plan.open_vouchers} open vouchers end; what earned them earns new ones, with new codes.")
+        end = so_many(plan.open_vouchers, "open voucher ends", "open vouchers end")
+        answer(f"  {end}; what earned that earns it anew, with a new code.")
     if plan.redeemed:
-        answer(f"  {plan.redeemed} rewards were used, and what earned them would earn them again.")
+        used = so_many(plan.redeemed, "reward was", "rewards were")
+        answer(f"  {used} used, and would be earned again by the same purchases.")
     if plan.consents_lost:
         answer(f"  Agreed to by the first alone, so not any more: {', '.join(plan.consents_lost)}.")
     if plan.opts_out:

@@ -62,7 +62,8 @@ def connect(
     known = _known(folder, loaded.program.stores, name or system, system)
     adapter = _mapped(known) if system == GENERIC else adapter_of(system)
     if subscribe and not adapter.capabilities.subscribes:
-        misuse(f"{adapter.name} lets nobody make its webhooks by its API: leave --subscribe out, and paste the address")
+        how = f" {adapter.clicks}" if adapter.clicks else ""
+        misuse(f"{adapter.name} lets nobody make its webhooks by its API: leave --subscribe out.{how}")
     given = _given(values or [], adapter)
     answers = _asked(adapter, given, known, ask=sys.stdin.isatty() and not as_json)
     connection = _answered(known, adapter, answers, seal, instead=instead)
@@ -75,7 +76,8 @@ def connect(
     url = address_of(settings.public_url, connection, adapter, seal)
     webhooks = _subscribed(settings, connection, adapter) if subscribe else ""
     if not as_json:
-        next_step = webhooks or f"Paste this address into {adapter.name}:\n\n    {url}\n"
+        where = f"\n{adapter.clicks}\n" if adapter.clicks else ""
+        next_step = webhooks or f"Paste this address into {adapter.name}:\n\n    {url}\n{where}"
         answer(f"Wrote {path}; it is in force.\n{next_step}")
         if not url.startswith("https://"):
             say("note: STAMGAST_PUBLIC_URL is not https: most systems call no other address")
@@ -105,8 +107,9 @@ def _subscribed(settings: Settings, connection: Connection, adapter: Adapter) ->
 
 
 def _seal(settings: Settings) -> PosSeal:
-    from stamgast.bootstrap import SettingsError, wrapping_keys_of
+    from stamgast.bootstrap import wrapping_keys_of
     from stamgast.pos.connections import PosSeal
+    from stamgast.settings import SettingsError
 
     try:
         return PosSeal(wrapping_keys_of(settings))
@@ -225,9 +228,10 @@ async def _subscribe(settings: Settings, connection: Connection, adapter: Adapte
     async with live(settings) as parts:
         tills, reconciler = parts.reconciler.tills, parts.reconciler
         watch = tills.subscriptions(reconciler.append, reconciler.connections_topic, settings.public_url)
-        api = tills.apis.of(adapter, connection)
+        api = tills.apis.hooks_of(adapter, connection)
         if watch is None or api is None:
-            raise ApiError("it has no credential for its API")
+            spec = adapter.hooks or adapter.api
+            raise ApiError(f"it has no `{spec.secret if spec else 'api'}`: run it again with --set, or at a terminal")
         return await watch.look(connection, adapter, api, settings.make_clock().now(), make=True)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.finding import Reasons
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -72,7 +73,8 @@ def poll(
         told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
         print_json({"connection": connection} | told)
         return
-    answer(f"{connection}: {found.taken} purchases and refunds in {found.pages} pages")
+    taken = so_many(found.taken, "purchase or refund", "purchases and refunds")
+    answer(f"{connection}: {taken} in {so_many(found.pages, 'page')}")
     if found.laid_aside:
         answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
     if found.more:
@@ -105,7 +107,7 @@ def replay(
     if as_json:
         print_json({"id": letter_id, "taken": len(came.taken)})
     else:
-        answer(f"{letter_id}: {len(came.taken)} purchases and refunds were taken")
+        answer(f"{letter_id}: {so_many(len(came.taken), 'purchase or refund was', 'purchases and refunds were')} taken")
 
 
 class Live(NamedTuple):
@@ -142,6 +144,7 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
     from stamgast.people.last_heard import last_heard_over
     from stamgast.state.transactions import KnownTransactions
     from stamgast.tills.intake import Door
+    from stamgast.tills.payments import Payments
     from stamgast.tills.reconcile import Reconciler
     from stamgast.tills.shelf import read_connections
 
@@ -151,9 +154,10 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
         topics, redis, append = people.topics, people.redis, people.appender.append
         tills = tills_of(settings, redis, stack, append)
         tills.connections = await read_connections(kafka_of(settings), topics.connections)
+        tills.payments = Payments(redis, tills.connections)
         known = KnownTransactions(redis, partial(people.appender.partition_of, topics.purchases))
         heard = last_heard_over(people.filling, topics.partitions)
-        door = Door(people.identities, known, append, topics.purchases, heard)
+        door = Door(people.identities, known, append, topics.purchases, heard, payments=tills.payments)
         reconciler = Reconciler(tills, door, append, topics.connections, topics.dead_letters)
         yield Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
         await tills.feeds.keep()
@@ -228,6 +232,7 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
     from stamgast.bootstrap import open_redis, topics_of
     from stamgast.lookup import newest_bundles
     from stamgast.tills.feeds import FeedBook
+    from stamgast.tills.payments import Payments
     from stamgast.tills.shelf import read_connections
     from stamgast.tills.status import rows_of
 
@@ -235,10 +240,11 @@ async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
     table = await read_connections(kafka_of(settings), topics_of(settings).connections)
     now, rows = settings.make_clock().now(), []
     async with aclosing(open_redis(settings)) as redis:
-        book = FeedBook(redis)
+        book, payments = FeedBook(redis), Payments(redis, table)
         for connection in table.all(merchant):
             if connection.merchant in bundles:
-                rows += await rows_of(connection, bundles[connection.merchant].program, table, book, now)
+                program = bundles[connection.merchant].program
+                rows += await rows_of(connection, program, table, book, payments=payments, now=now)
             else:
                 say(f"{connection.merchant} has no programme in force: {connection.name} takes nothing")
     return rows

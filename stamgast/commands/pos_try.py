@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, misuse, print_json, say
+from stamgast.domain.counting import so_many
 from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _tell(trial: Trial) -> None:
     if trial.unused:
         answer("not looked at: " + ", ".join(trial.unused))
     if trial.others:
-        answer(f"{trial.others} items are no purchase, by `only`")
+        answer(f"{so_many(trial.others, 'item is', 'items are')} no purchase, by `only`")
     for note in trial.notes:
         answer(f"note: {note}")
-    answer(f"{len(trial.documents)} purchases and refunds are understood")
+    understood = so_many(len(trial.documents), "purchase or refund is", "purchases and refunds are")
+    answer(f"{understood} understood")

@@ -76,10 +76,10 @@ def _tell(asked: Asked) -> None:
 def _run_for_ever(settings: Settings, days: int, a_second: float, most: int, every_s: float) -> None:
     import contextlib
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
     from stamgast.lifecycle.listening import CannotListenError
     from stamgast.report.asking import PriceFigures, ask_for_ever
+    from stamgast.settings import SettingsError
     from stamgast.web.health import figures_app
     from stamgast.web.serve import serving
 
@@ -120,6 +120,7 @@ async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Ask
 
     from channels.twilio.channel import TwilioChannel
     from stamgast import bootstrap
+    from stamgast.carriers import channel_of
     from stamgast.clock.shop_time import is_real
     from stamgast.domain.units import DAY
     from stamgast.log.appender import Appender
@@ -129,7 +130,7 @@ async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Ask
 
     topics = bootstrap.topics_of(settings)
     shelf = await every_bundle(settings, topics)
-    carrier = bootstrap.channel_of(settings)
+    carrier = channel_of(settings)
     if not isinstance(carrier, TwilioChannel):
         fail("messages are printed, which costs nothing: there is no Twilio account in the settings")
     clock = settings.make_clock()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.domain.events import ReviewVerdict
@@ -39,7 +40,7 @@ def review(merchant: Merchant, *, as_json: AsJson = False) -> None:
         when = on_the_wall(document["occurred_at"], each.zone)
         answer(f"{document['transaction']}  {when}  customer {document['customer']}")
         answer(f"    {document['pieces']:,} pieces, {document['spend_in_words']}: {document['why']}")
-    waiting = f"{len(listed)} purchases of {merchant} wait"
+    waiting = f"{so_many(len(listed), 'purchase')} of {merchant} {'waits' if len(listed) == 1 else 'wait'}"
     how = f": `stamgast purchases confirm {merchant} TRANSACTION`, or `void`" if listed else ""
     answer(f"{waiting}{how}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stamgast.commands.answering import MISUSE, WRONG, AsJson, answer, kafka_of, load_settings, new_app, print_json, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.settings import Settings
@@ -25,8 +26,8 @@ def rebuild(
     """Apply what the log holds beyond what Redis knows, send nothing, verify, and end. Workers may run meanwhile."""
     from aiokafka.errors import KafkaError
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.log.topics import TopicsError
+    from stamgast.settings import SettingsError
     from stamgast.state.errors import StateError
     from streams.maintenance.rebuild import NotThereError
     from streams.runtime.watchdog import end_process
@@ -68,12 +69,12 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     if empty:
         await forget(settings.redis_url)
     make = partial(make_worker, sending=False)
-    rebuilt = await run(settings, make, lambda done, total: say(f"{done:,} of {total:,} records applied"))
+    rebuilt = await run(settings, make, lambda done, total: say(f"{done:,} of {so_many(total, 'record')} applied"))
     real_time = is_real(settings.clock)
     report = await verify_all(kafka_of(settings), settings.redis_url, topics, key, real_time=real_time)
     if as_json:
         print_json({"records": rebuilt.records} | as_json_document(report))
     else:
-        answer(f"{rebuilt.records:,} records are applied")
+        answer(f"{so_many(rebuilt.records, 'record is', 'records are')} applied")
         tell_report(report)
     return 0 if report.equal else WRONG

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, progress, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.report.spans import Wanted
@@ -182,6 +183,7 @@ def _tell(document: dict[str, Any]) -> None:
     from stamgast.domain.currencies import format_money
     from stamgast.domain.earned import quiet_rules
     from stamgast.domain.lapses import lapses_in_words
+    from stamgast.domain.satisfaction import satisfaction_in_words
 
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
@@ -198,6 +200,8 @@ def _tell(document: dict[str, Any]) -> None:
         _tell_together(document, money)
     if "lapses" in document and (told := lapses_in_words(document["lapses"])):
         answer(f"  {told}")
+    for line in satisfaction_in_words(document.get("satisfaction", {})):
+        answer(f"  {line}")
     for line in budgets_in_words(document):
         answer(f"  {line}")
     owed = document["liability"]
@@ -213,14 +217,16 @@ def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str
     attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
     answer(f"  {rule}")
     answer(
-        f"    decided {figures['decided']:,}, reached {figures['reached']:,} people, sent {figures['sent']:,}, "
-        f"delivered {figures['delivered']:,}, read {figures['read']:,}, replied {figures['replied']:,}, "
+        f"    decided {figures['decided']:,}, reached {so_many(figures['reached'], 'person', 'people')}, "
+        f"sent {figures['sent']:,}, delivered {figures['delivered']:,}, "
+        f"read {figures['read']:,}, replied {figures['replied']:,}, "
         f"redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
-        f"held out {figures['held_out']:,} people"
+        f"held out {so_many(figures['held_out'], 'person', 'people')}"
     )
     answer(
-        f"    after its messages: {attributed['purchases']:,} purchases, {money(attributed['revenue_minor'])}, "
-        f"profit {money(attributed['profit_minor'])} (whoever would have come anyway is among them)"
+        f"    after its messages: {so_many(attributed['purchases'], 'purchase')}, "
+        f"{money(attributed['revenue_minor'])}, profit {money(attributed['profit_minor'])} "
+        "(whoever would have come anyway is among them)"
     )
     messages = messages_cost(document, cost["messages_minor"])
     answer(f"    cost: messages {messages}, rewards {money(cost['rewards_minor'])}")
@@ -233,8 +239,9 @@ def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str
     for variant, its in figures["variants"].items():
         after = its["attributed"]
         answer(
-            f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
-            f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
+            f"    {variant}: {so_many(its['people'], 'person', 'people')}, sent {its['sent']:,}, read {its['read']:,}; "
+            f"after it {so_many(after['purchases'], 'purchase')}, profit {money(after['profit_minor'])}; "
+            f"{its['uplift']['verdict']}"
         )
 
 
@@ -247,8 +254,9 @@ def _tell_together(document: dict[str, Any], money: Callable[[float], str]) -> N
         f"  together: sent {figures['sent']:,}, delivered {figures['delivered']:,}, redeemed {figures['redeemed']:,}"
     )
     answer(
-        f"    after their messages: {attributed['purchases']:,} purchases, profit {money(attributed['profit_minor'])}; "
-        f"cost: messages {messages_cost(document, cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}"
+        f"    after their messages: {so_many(attributed['purchases'], 'purchase')}, "
+        f"profit {money(attributed['profit_minor'])}; cost: messages "
+        f"{messages_cost(document, cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}"
     )
     if figures["uplift_minor"] is not None:
         answer(f"    they changed, net of cost: {money(figures['uplift_minor'])} over all they spoke to")

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
+from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import exponent_of, format_money
 from stamgast.domain.earned import messages_cost, quiet_rules
 from stamgast.domain.lapses import lapses_in_words
+from stamgast.domain.satisfaction import satisfaction_in_words
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
 _HEADS: Final = (
@@ -52,8 +54,8 @@ def _of_merchant(document: dict[str, Any]) -> str:
         lines = document["together"]
         cost = sum(lines["cost"].values())
         said += (
-            f"<li>together: {lines['attributed']['purchases']:,} purchases after {lines['delivered']:,} messages, cost "
-            f"{format_money(cost, document['currency'])}</li>"
+            f"<li>together: {so_many(lines['attributed']['purchases'], 'purchase')} after "
+            f"{so_many(lines['delivered'], 'message')}, cost {format_money(cost, document['currency'])}</li>"
         )
     budgets = "".join(f"<li>{escape(line)}</li>" for line in budgets_in_words(document))
     owed = document["liability"]
@@ -61,6 +63,7 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
+    budgets += "".join(f"<li>{escape(line)}</li>" for line in satisfaction_in_words(document.get("satisfaction", {})))
     told = lapses_in_words(document["lapses"]) if "lapses" in document else ""
     lapsing = f"<p>{escape(told)}.</p>" if told else ""
     when = f", {document['from']} to {document['to']}" if "from" in document else ""

@@ -26,6 +26,7 @@ from stamgast.commands.merchant_files import paths_meant
 from stamgast.commands.rules_backtest import backtest
 from stamgast.commands.rules_launch import history, launch, rollback
 from stamgast.commands.rules_new import new
+from stamgast.domain.counting import so_many
 from stamgast.domain.spelling import nearest
 from stamgast.domain.vocabulary import RuleStatus, Status
 
@@ -115,7 +116,7 @@ def _counted(files: int, problems: Sequence[Problem], told: Sequence[ToldRule]) 
         said = "nothing wrong with them"
     else:
         said = f"{wrong} {'error' if wrong == 1 else 'errors'}, {warned} {'warning' if warned == 1 else 'warnings'}"
-    return f"{files} files, {said}. {rules}{f': {by_status}' if by_status else ''}."
+    return f"{so_many(files, 'file')}, {said}. {rules}{f': {by_status}' if by_status else ''}."
 
 
 @app.command("test")

@@ -11,6 +11,7 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.finding import Reasons
 from stamgast.commands.signing import By, Why, sign
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.log.topics import Topics
@@ -266,7 +267,7 @@ def _write(found: list[Version], folder: Path, wanted: str, merchant: str, *, in
     if in_json:
         print_json({"files": [str(path) for path in paths], "versions": [as_json(version)]})
     else:
-        answer(f"{len(paths)} files of version {version.number} of {whose} in {folder / whose}")
+        answer(f"{so_many(len(paths), 'file')} of version {version.number} of {whose} in {folder / whose}")
 
 
 def _tell(version: Version) -> None:

@@ -38,7 +38,7 @@ def sandbox(
         auth_token=settings.twilio_auth_token.get_secret_value() or DEFAULT_AUTH_TOKEN,
         inbound_url=inbound_url if inbound_url is not None else settings.public_url.rstrip("/") + INBOUND_PATH,
         token=token,
-        text_of=ContentTexts(settings.config_dir).text_of,
+        types_of=ContentTexts(settings.config_dir).types_of,
     )
     where = host or settings.sandbox_host
 

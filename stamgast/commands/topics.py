@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.log.topics import Cluster, Topics
@@ -82,7 +83,7 @@ def adopt(
         found = [{"what": misfit.what, "why": misfit.why} for misfit in misfits]
         print_json({"cluster": cluster.id, "misfits": found, "keys_forgotten": forgotten})
     else:
-        answer(f"{len(misfits)} did not fit cluster {cluster.id}; {forgotten} keys forgotten")
+        answer(f"{len(misfits)} did not fit cluster {cluster.id}; {so_many(forgotten, 'key')} forgotten")
     if misfits and dry_run:
         raise typer.Exit(WRONG)
 

@@ -19,6 +19,7 @@ from stamgast.commands.answering import (
     print_json,
     say,
 )
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.settings import Settings
@@ -101,9 +102,17 @@ def tell(report: Report) -> None:
         answer(difference)
     if (more := report.different - len(report.differences)) > 0:
         answer(f"... and {more:,} more")
-    behind = f" (of what is applied: {report.behind:,} records are still to come)" if report.behind else ""
-    waiting = f"; {report.waiting:,} events wait for a bundle, or behind events that do" if report.waiting else ""
-    counts = f"{report.customers:,} customers, {report.transactions:,} transactions"
+    behind = (
+        f" (of what is applied: {so_many(report.behind, 'record is', 'records are')} still to come)"
+        if report.behind
+        else ""
+    )
+    waiting = (
+        f"; {so_many(report.waiting, 'event waits', 'events wait')} for a bundle, or behind events that do"
+        if report.waiting
+        else ""
+    )
+    counts = f"{so_many(report.customers, 'customer')}, {so_many(report.transactions, 'transaction')}"
     answer(f"{counts}: {verdict_of(report)}{behind}{waiting}")
     if not report.equal:
         answer("`stamgast verify --mend` lets their partitions be filled anew from the log")

@@ -24,11 +24,11 @@ def web(
     import asyncio
     import contextlib
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
     from stamgast.lifecycle.listening import CannotListenError
     from stamgast.log.topics import TopicsError
     from stamgast.logs import get_logger, logs_are_json, say_what_python_would_print
+    from stamgast.settings import SettingsError
     from stamgast.web.serve import run
 
     settings = load_settings()

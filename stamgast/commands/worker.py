@@ -12,9 +12,9 @@ def worker() -> None:
     """Share the work with the other workers of this deployment; each partition has one owner at a time."""
     import asyncio
 
-    from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.listening import CannotListenError
     from stamgast.logs import logs_are_json, say_what_python_would_print
+    from stamgast.settings import SettingsError
     from streams.runtime.watchdog import end_process
     from streams.worker import run
 

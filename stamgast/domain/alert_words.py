@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import REFUSED, STALE, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STALE, STORE_STALE, AlertKind, Broken, Fails, Stopped
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
@@ -42,6 +42,18 @@ _TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
         "fr": "{{ merchant.name }} : la caisse n'annonce plus d'achats. {{ alert.why }}.",
         "de": "{{ merchant.name }}: Die Kasse meldet keine Einkäufe mehr. {{ alert.why }}.",
         "en": "{{ merchant.name }}: the till tells of no purchases any more. {{ alert.why }}.",
+    },
+    AlertKind.CONNECTION_FAILS: {
+        "nl": "{{ merchant.name }}: koppeling {{ alert.about }}. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : connexion {{ alert.about }}. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Anbindung {{ alert.about }}. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: connection {{ alert.about }}. {{ alert.why }}.",
+    },
+    AlertKind.FEED_DOWN: {
+        "nl": "{{ merchant.name }}: doorgeven aan {{ alert.about }} stokt. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : envoi interrompu vers {{ alert.about }}. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Weitergabe an {{ alert.about }} stockt. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: sending to {{ alert.about }} has stopped. {{ alert.why }}.",
     },
     AlertKind.SENDER_REFUSED: {
         "nl": "{{ merchant.name }}: {{ alert.about }} bleef liggen. {{ alert.why }}.",
@@ -113,6 +125,48 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "Der letzte kam {0}; bis zum nächsten gilt niemand als fern",
         "en": "The last one came {0}; until the next nobody counts as absent",
     },
+    STORE_STALE: {
+        "nl": "Winkel {1}: de laatste kwam {0}, lang geleden voor daar; niemand geldt als weggebleven",
+        "fr": "Magasin {1} : le dernier date du {0}, trop vieux pour lui ; nul ne passe pour absent",
+        "de": "Filiale {1}: Der letzte kam {0}, lange her für sie; niemand gilt als fern",
+        "en": "Store {1}: the last one came {0}, long ago for it; nobody counts as absent",
+    },
+    Fails.LOST: {
+        "nl": "Sinds {0} meldt de kassa verkopen niet meer zelf; herstellen lukt niet, ze komen een uur later",
+        "fr": "Depuis le {0} la caisse n'annonce plus ses ventes ; sans réparation, elles arrivent en une heure",
+        "de": "Seit {0} meldet die Kasse Verkäufe nicht mehr selbst; sie kommen eine Stunde später",
+        "en": "Since {0} the till tells of sales no more by itself; that could not be mended, they come an hour later",
+    },
+    Fails.RENEWED: {
+        "nl": "De kassa meldde verkopen niet meer zelf; {0} is dat hersteld, u hoeft niets te doen",
+        "fr": "La caisse n'a plus annoncé ses ventes ; rétabli le {0}, rien à faire",
+        "de": "Die Kasse meldete Verkäufe nicht mehr selbst; {0} behoben, es ist nichts zu tun",
+        "en": "The till told of sales no more by itself; mended {0}, nothing is to be done",
+    },
+    Fails.UNPOLLED: {
+        "nl": "Sinds {0} antwoordt de kassa niet op onze vragen; er kunnen verkopen ontbreken",
+        "fr": "Depuis le {0} la caisse ne répond plus ; des ventes peuvent manquer",
+        "de": "Seit {0} antwortet die Kasse nicht mehr; Verkäufe können fehlen",
+        "en": "Since {0} the till answers none of our questions; sales may be missing",
+    },
+    Stopped.DOWN: {
+        "nl": "Sinds {0} neemt het niets aan; alles blijft bewaard en volgt later",
+        "fr": "Rien n'est accepté depuis le {0} ; tout est gardé et suivra",
+        "de": "Seit {0} nimmt es nichts an; alles bleibt erhalten und folgt",
+        "en": "Since {0} it takes nothing; what happens is kept and follows",
+    },
+    Stopped.GONE: {
+        "nl": "Het wil niets meer krijgen; vraag wie het heeft aangesloten, feeds resume hervat het",
+        "fr": "Il ne veut plus rien recevoir ; demandez qui l'a branché, feeds resume le relance",
+        "de": "Es will nichts mehr; fragen Sie, wer es angeschlossen hat, feeds resume setzt fort",
+        "en": "It wants nothing more; ask whoever connected it, feeds resume goes on",
+    },
+    Stopped.UNUSABLE: {
+        "nl": "Het adres of het geheim ervan is niet bruikbaar; vraag wie het heeft aangesloten",
+        "fr": "Son adresse ou son secret est inutilisable ; demandez qui l'a branché",
+        "de": "Adresse oder Geheimnis sind unbrauchbar; fragen Sie, wer es angeschlossen hat",
+        "en": "Its address or its secret cannot be used; ask whoever connected it",
+    },
     REFUSED: {
         "nl": "De provider weigerde {0} onze afzender (fout {1}); berichten wachten tot dat hersteld is",
         "fr": "L'opérateur a refusé notre expéditeur {0} (erreur {1}) ; tout attend la réparation",
@@ -122,6 +176,8 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
     "tag": _WORTH,
     "source": _WORTH,
 }
+_SINCE: Final = frozenset({AlertKind.FEED_STALE, AlertKind.CONNECTION_FAILS, AlertKind.FEED_DOWN})
+"""What is found of them is a moment."""
 _WHOLE_SHOP: Final = {
     "nl": "de hele winkel",
     "fr": "tout le magasin",
@@ -158,6 +214,8 @@ def alert_variables(program: Program, data: Mapping[str, Any], language: str) ->
     about = str(data["about"])
     if kind is AlertKind.BUDGET_SPENT:
         about = _budget(about, str(data["mark"]), spoken)
+    elif how == STORE_STALE:
+        of = about
     elif kind is AlertKind.SENDER_REFUSED:
         about, found, of = _CHANNELS.get(about, about), _moment(program, int(data["found"])), str(data["of"])
     return {"about": about, "why": _WHY[how][spoken].format(found, of)}
@@ -176,7 +234,7 @@ def _figure(program: Program, kind: AlertKind, how: str, value: int, language: s
     if kind is AlertKind.SEGMENT_FELL:
         text = f"{value / _HUNDREDTHS:.2f}"
         return text if language == _OTHERWISE else text.replace(".", ",")
-    if kind is AlertKind.FEED_STALE:
+    if kind in _SINCE:
         return _moment(program, value)
     if kind is AlertKind.BUDGET_SPENT or how == Watched.COST:
         return format_money(value, program.currency)

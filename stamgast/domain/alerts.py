@@ -25,9 +25,36 @@ class AlertKind(StrEnum):
     SEGMENT_FELL = "segment_fell"
     """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
     FEED_STALE = "feed_stale"
-    """No purchase came in for longer than the shop's `feed: stale_after`."""
+    """No purchase came in for longer than the shop's `feed: stale_after`, or than is usual for a store."""
     SENDER_REFUSED = "sender_refused"
     """The carrier takes nothing of whoever sends for the shop on a channel: credentials, or a sender that is none."""
+
+    CONNECTION_FAILS = "connection_fails"
+    """A system of tills calls us no more, or answers none of our questions (`Fails`)."""
+    FEED_DOWN = "feed_down"
+    """Another system takes nothing of what is sent to it (`Stopped`)."""
+
+
+class Fails(StrEnum):
+    """What is the matter with a connection to a system of tills."""
+
+    LOST = "webhooks_lost"
+    """Its webhooks are gone, and could not be made again for an hour."""
+    RENEWED = "webhooks_renewed"
+    """They were gone, and were made again."""
+    UNPOLLED = "unpolled"
+    """Its API could not be polled for an hour."""
+
+
+class Stopped(StrEnum):
+    """Why nothing is sent to another system."""
+
+    DOWN = "down"
+    """It takes nothing."""
+    GONE = "gone"
+    """It said that it wants nothing more."""
+    UNUSABLE = "unusable"
+    """Its address or its secret cannot be used."""
 
 
 class Broken(StrEnum):
@@ -40,6 +67,8 @@ class Broken(StrEnum):
 
 STALE: Final = "stale"
 """How a feed is of which staff hear."""
+STORE_STALE: Final = "store_stale"
+"""The same of one store, by what is usual for it."""
 REFUSED: Final = "refused"
 """What became of a sender of which they hear."""
 

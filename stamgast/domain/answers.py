@@ -16,6 +16,8 @@ from stamgast.domain.validity import last_day
 
 ANSWER: Final = "answer"
 """The word in our texts, and the purpose of these messages: they were asked for, so nobody is asked for consent."""
+WELCOME: Final = "welcome"
+"""In the data of an answer to JOIN: the template of the shop's whose text it is."""
 _OURS: Final = f"{ANSWER}/"
 """No template of a shop's begins so."""
 LIFE: Final[Millis] = 4 * HOUR
@@ -34,14 +36,32 @@ class Asked(StrEnum):
 
     CARD = "card"
     HELP = "help"
+    LEAVE = "leave"
+    RETURN = "return"
+    JOIN = "join"
 
 
+ABOUT_TOPICS: Final[frozenset[str]] = frozenset({Asked.LEAVE, Asked.RETURN})
+UNHEARD_BY_RULES: Final[frozenset[str]] = ABOUT_TOPICS | {Asked.JOIN}
+"""What the house obeys by itself, as it does STOP and START: it is no reply that sets off a rule."""
+
+_NAMED: Final[Mapping[str, str]] = {
+    "nl": "{{ merchant.name }}: {{ answer.text }}",
+    "fr": "{{ merchant.name }} : {{ answer.text }}",
+    "de": "{{ merchant.name }}: {{ answer.text }}",
+    "en": "{{ merchant.name }}: {{ answer.text }}",
+}
 _TEXTS: Final[Mapping[Asked, Mapping[str, str]]] = {
-    Asked.CARD: {
-        "nl": "{{ merchant.name }}: {{ answer.text }}",
-        "fr": "{{ merchant.name }} : {{ answer.text }}",
-        "de": "{{ merchant.name }}: {{ answer.text }}",
-        "en": "{{ merchant.name }}: {{ answer.text }}",
+    Asked.CARD: _NAMED,
+    Asked.LEAVE: _NAMED,
+    Asked.RETURN: _NAMED,
+    Asked.JOIN: {
+        "nl": "{{ merchant.name }}: je bent erbij! Stuur KAART voor je stempels en tegoeden, STOP voor geen "
+        "berichten meer.",
+        "fr": "{{ merchant.name }} : c'est fait ! Envoyez CARTE pour vos tampons et vos bons, STOP pour ne plus "
+        "recevoir de messages.",
+        "de": "{{ merchant.name }}: Sie sind dabei! KARTE zeigt Stempel und Gutscheine, STOP beendet alle Nachrichten.",
+        "en": "{{ merchant.name }}: you are in! Send CARD for your stamps and vouchers, STOP for no more messages.",
     },
     Asked.HELP: {
         "nl": "Dit is {{ merchant.name }}. Stuur KAART voor je stempels en tegoeden, STOP voor geen berichten meer. "
@@ -66,6 +86,24 @@ _UNTIL: Final = {
     "fr": "{0} (code {1}, jusqu'au {2})",
     "de": "{0} (Code {1}, bis {2})",
     "en": "{0} (code {1}, until {2})",
+}
+_LEFT: Final = {
+    "nl": "je krijgt geen berichten meer over {0}. START {0} voor weer wel, STOP voor helemaal geen berichten.",
+    "fr": "vous ne recevrez plus de messages sur {0}. START {0} pour en recevoir à nouveau, STOP pour tout arrêter.",
+    "de": "keine Nachrichten mehr über {0}. START {0} für wieder welche, STOP für gar keine mehr.",
+    "en": "no more messages about {0}. START {0} to get them again, STOP for no messages at all.",
+}
+_BACK: Final = {
+    "nl": "je krijgt weer berichten over {0}. STOP {0} voor niet meer.",
+    "fr": "vous recevrez à nouveau des messages sur {0}. STOP {0} pour les arrêter.",
+    "de": "wieder Nachrichten über {0}. STOP {0} beendet sie.",
+    "en": "you get messages about {0} again. STOP {0} ends them.",
+}
+_NOT_AGREED: Final = {
+    "nl": "je hebt ons nog niet gezegd dat je berichten over {0} wilt. Vraag het in de winkel.",
+    "fr": "vous n'avez pas encore demandé de messages sur {0}. Dites-le au magasin.",
+    "de": "Nachrichten über {0} sind noch nicht gewünscht. Sagen Sie es im Geschäft.",
+    "en": "you have not told us yet that you want messages about {0}. Ask in the shop.",
 }
 _MORE: Final = {"nl": "en nog {0}", "fr": "et {0} de plus", "de": "und {0} weitere", "en": "and {0} more"}
 _NOTHING: Final = {
@@ -102,9 +140,18 @@ def is_answer(template: str) -> bool:
 def answer_variables(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
     """`text` of the answer, in a language; `data` is as `stamgast.service.conversation` makes it."""
     spoken = language[:2] if language[:2] in _OF else _OTHERWISE
+    if "topics" in data:
+        return {"text": _about_topics(program, data, language, spoken)}
     lines = [_cards(program, data.get("stamps", {}), language, spoken)]
     lines.append(_vouchers(program, data.get("vouchers", ()), int(data.get("more", 0)), language, spoken))
     return {"text": " ".join(line for line in lines if line) or _NOTHING[spoken]}
+
+
+def _about_topics(program: Program, data: Mapping[str, Any], language: str, spoken: str) -> str:
+    known = [program.topics[each] for each in data["topics"] if each in program.topics]
+    names = ", ".join(topic.name(language) for topic in known[:MOST_SHOWN])
+    texts = _LEFT if data[ANSWER] == Asked.LEAVE else _BACK if data.get("agreed", True) else _NOT_AGREED
+    return texts[spoken].format(names)
 
 
 def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: str) -> str:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from stamgast.domain.net_purchase import net
 from stamgast.domain.purchase_record import Id, RecordedAt
-from stamgast.domain.transactions import Claim, Transaction
+from stamgast.domain.transactions import Claim, Payment, Transaction
 from stamgast.domain.units import DAY, Millis
 
 EVENT_TYPE: Final = "stamgast.claim.v1"
@@ -62,9 +62,11 @@ class Asked(Struct, frozen=True, omit_defaults=True, gc=False):
     over: tuple[Limit, ...] = ()
     operator_id: Id = ""
     store: Id = ""
-    verdict: Literal["", "confirm", "refuse", "bring"] = ""
+    verdict: Literal["", "confirm", "refuse", "bring", "paid"] = ""
     former: Id = ""
     """Whose it was, where two customers turned out to be one: then it is `customer_id`'s (verdict `bring`)."""
+    payment: Payment | None = None
+    """What a payment system told of it, under the id `claim_id` (verdict `paid`, `stamgast.domain.payments`)."""
 
 
 class ClaimRecord(Struct, frozen=True, gc=False):
@@ -145,13 +147,19 @@ def brought(transaction: Transaction, asked: Asked) -> Transaction | None:
     former, customer = asked.former, asked.customer_id
     claim = transaction.claim
     claims_it = claim is not None and claim.customer == former
-    if not former or former == customer or not (transaction.customer == former or claims_it):
+    pays_it = any(each.customer == former for each in transaction.payments.values())
+    if not former or former == customer or not (transaction.customer == former or claims_it or pays_it):
         return None
     state = copy.copy(transaction)
     if transaction.customer == former:
         state.customer = customer
     if claims_it and claim is not None:
         state.claim = msgspec.structs.replace(claim, customer=customer)
+    if pays_it:
+        state.payments = {
+            name: msgspec.structs.replace(each, customer=customer) if each.customer == former else each
+            for name, each in transaction.payments.items()
+        }
     others = [each for each in transaction.formerly if each not in {former, customer}]
     state.formerly = (*others, former)
     state.revision += 1
@@ -164,7 +172,7 @@ def _claimed(transaction: Transaction, asked: Asked, at: Millis) -> Decided:
         return Decided(claim, ClaimOutcome.NO_RECEIPT)
     if claim is not None and claim.id == asked.id and not transaction.customer:
         return Decided(claim, ClaimOutcome.IN_REVIEW if claim.waits else ClaimOutcome.CLAIMED)
-    if claim is not None or transaction.customer:
+    if claim is not None or transaction.whose:
         return Decided(claim, ClaimOutcome.TAKEN)
     if not left.counts:
         return Decided(claim, ClaimOutcome.NOTHING_LEFT)

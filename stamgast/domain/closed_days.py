@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import count, takewhile
 from typing import Final
 
@@ -27,6 +27,11 @@ class ClosedDays(Struct, frozen=True):
     def is_calendar(self) -> bool:
         """Whether every day counts, and as much as any other."""
         return not self.days
+
+    def holds(self, day: Day) -> bool:
+        """Whether the shop is closed on a day."""
+        place = bisect_left(self.days, day)
+        return place < len(self.days) and self.days[place] == day
 
     def counted_by(self, day: Day) -> float:
         """Return how many open days there were up to and including a day, since some day before them all."""
@@ -91,6 +96,9 @@ class ClosedDays(Struct, frozen=True):
             elif len(run) > least:
                 found.append(day)
         return found
+
+
+NEVER_CLOSED: Final = ClosedDays()
 
 
 def moment_after(day: Day, days: float) -> int:

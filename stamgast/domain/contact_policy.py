@@ -15,8 +15,9 @@ from stamgast.domain.activation import Activation, Rank, rank_of
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
 from stamgast.domain.customer import Customer
+from stamgast.domain.preferences import Fills
 from stamgast.domain.program import Program, Window
-from stamgast.domain.questions import asked_by
+from stamgast.domain.questions import Question, asked_by
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import ActivationState, Purpose, Reason, Verdict
 
@@ -118,6 +119,8 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     if refusal:
         return Decision(_SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
+    if customer.left and any(each in customer.left for each in program.topics_of_templates.get(terms.template, ())):
+        return Decision(_SUPPRESS, Reason.TOPIC_LEFT)
     if program.questions and (refusal := _why_not_asked(customer, program, terms, at)):
         return Decision(_SUPPRESS, refusal)
     full = _rests(customer, terms, at) or _no_room(customer, program, terms, at)
@@ -131,7 +134,11 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
 def _why_not_asked(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:
     """One question at a time, and none again too soon; another attempt at the same question is none of these."""
     talk, question = customer.conversation, asked_by(program.questions, terms.template)
-    if talk is None or question is None:
+    if question is None:
+        return ""
+    if question.fills is not None and _is_known(customer, question):
+        return Reason.ALREADY_KNOWN
+    if talk is None:
         return ""
     is_open = talk.question is not None and at < talk.question.closes_at
     if is_open and talk.question is not None and (talk.question.id, talk.question.rule) == (question.id, terms.rule):
@@ -139,6 +146,13 @@ def _why_not_asked(customer: Customer, program: Program, terms: Terms, at: Milli
     if question.again_after and at - talk.asked.get(question.id, -question.again_after) < question.again_after:
         return Reason.ASKED_BEFORE
     return Reason.QUESTION_OPEN if is_open else ""
+
+
+def _is_known(customer: Customer, question: Question) -> bool:
+    """Whether a question would fill in what is there; a language is always there, and a name is not known here."""
+    if question.fills is Fills.TAGS:
+        return any(option in customer.tags for option in question.options)
+    return question.fills is Fills.BIRTHDAY and bool(customer.birthday)
 
 
 def _rests(customer: Customer, terms: Terms, at: Millis) -> Full | None:

@@ -37,6 +37,8 @@ class Conversation(Struct, array_like=True, gc=False):
     """Question -> the newest score, and when it was given."""
     rests_until: Millis = 0
     """Until then no marketing goes, for they complained."""
+    filled: dict[str, tuple[str, Millis]] = {}
+    """Question whose answer filled in something of them -> the tag that it was, or nothing, and when."""
 
 
 def hears(talk: Conversation, message: str, at: Millis) -> bool:

@@ -47,6 +47,8 @@ class Counter(StrEnum):
     """By reason."""
     MEASURE = "measure"
     """By rule, side of its comparison where there is one, and `Sum`."""
+    ANSWERS = "answers"
+    """Of a report alone: by question, by what they are parted, which part, and `stamgast.domain.satisfaction.Said`."""
     DRAW = "draw"
     """By draw and `Tally`, `won` or `lost`."""
     EVENT = "event"

@@ -235,6 +235,8 @@ class Customer(Struct, array_like=True, gc=False):
     """How it ended the last time that the rules' triggers came: see `stamgast.domain.rule_answers`."""
     conversation: Conversation | None = None
     """What is remembered of what they wrote to us; None: nothing was written since that is remembered."""
+    left: dict[str, Millis] = {}
+    """Topic that they left (`stamgast.domain.topics`) -> since when."""
     draws: dict[str, Entered] = {}
     """Draw -> the entries, and what came of them."""
 

@@ -31,6 +31,7 @@ from stamgast.domain.draw_events import (
     PrizePassed,
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
+from stamgast.domain.feed_events import FeedsTurned
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -135,6 +136,10 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """Kind and place of what was taken although it looked wrong, for the day's report."""
     since: Millis = 0
     """They joined then, before they were told of here: no rule is asked. 0: they join now."""
+    tags: tuple[str, ...] = ()
+    """What they said of themselves as somebody who has become this customer."""
+    asked: dict[str, Millis] = {}  # noqa: RUF012 - msgspec makes each event its own
+    """Question -> when that somebody was asked it last."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -150,6 +155,8 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc
     """Which wording was shown, and where: sealed under the customer's data key (`stamgast.identity.proofs`)."""
     since: Millis = 0
     """As of `Enrolled`: they said so then."""
+    topic: str = ""
+    """It is about this topic of the shop's alone (`stamgast.domain.topics`), left or come back to: no consent moves."""
 
 
 class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):
@@ -184,6 +191,14 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """How many photos, sounds or files came with it."""
     read: dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=64)]] = {}  # noqa: RUF012
     """Question -> what it would mean as an answer to it (`stamgast.domain.questions`)."""
+    topics: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    """Topics that the keyword is about."""
+    code: Annotated[str, Meta(max_length=64)] = ""
+    """Of a JOIN (`stamgast.domain.joining`)."""
+    fills: Annotated[str, Meta(max_length=64)] = ""
+    """The field of their profile that the door has filled with it (`stamgast.domain.preferences`)."""
+    proof: str = ""
+    """Which question they answered with it, and where: sealed as that of a consent."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
@@ -347,13 +362,14 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused
+    | StaffAlerted | Barrier | RulePaused | FeedsTurned
     | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
-    CampaignDone, BudgetWished, BudgetLeased, DrawOpened, DrawWished, DrawCalled, DrawTicketed, DrawDrawn, PrizePassed,
+    CampaignDone, BudgetWished, BudgetLeased, FeedsTurned,
+    DrawOpened, DrawWished, DrawCalled, DrawTicketed, DrawDrawn, PrizePassed,
 })  # fmt: skip
 """Events that are no customer's."""
 

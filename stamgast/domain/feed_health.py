@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from stamgast.domain.calendar import local_millis
+from stamgast.domain.calendar import business_day, local_millis
+from stamgast.domain.closed_days import NEVER_CLOSED, ClosedDays
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 
 HOURS_A_WEEK: Final = 168
@@ -78,14 +79,14 @@ class FeedStats(Struct):
         first = min(filter(None, (self.first, before.first)), default=0)
         return FeedStats(first, max(self.last, before.last), hours, gaps)
 
-    def open_between(self, begins: Millis, ends: Millis, zone: str) -> Millis:
-        """Opening time between two moments; all of it while nothing is usual yet."""
+    def open_between(self, begins: Millis, ends: Millis, zone: str, closed: ClosedDays = NEVER_CLOSED) -> Millis:
+        """Opening time between two moments, but for closed days; all of it while nothing is usual yet."""
         if not self.is_usual(begins):
             return max(0, ends - begins)
         busiest, open_for, at = max(self.hours), 0, max(begins, ends - _LONGEST)
         while at < ends:
             until = min(ends, at + HOUR - local_millis(at, zone) % HOUR)
-            if self.hours[_hour(at, zone)] * _OPEN_SHARE >= busiest:
+            if self.hours[_hour(at, zone)] * _OPEN_SHARE >= busiest and not closed.holds(business_day(at, zone)):
                 open_for += until - at
             at = until
         return open_for
@@ -104,13 +105,13 @@ class FeedStats(Struct):
                 return int(_STEP ** (number + 1) * 1_000)
         return _LONGEST
 
-    def health(self, now: Millis, zone: str, *, failing_since: Millis = 0) -> Health:
-        """How the feed is. `failing_since`: when polling began to fail, 0 if it does not."""
+    def health(self, now: Millis, zone: str, *, closed: ClosedDays = NEVER_CLOSED, failing_since: Millis = 0) -> Health:
+        """How the feed is. `closed`: days on which the shop is; `failing_since`: when polling began to fail, or 0."""
         if failing_since and now - failing_since >= FAILING:
             return Health.STALE
         if not self.last or not self.is_usual(now):
             return Health.HEALTHY
-        gap, usual = self.open_between(self.last, now, zone), self.usual_gap
+        gap, usual = self.open_between(self.last, now, zone, closed), self.usual_gap
         if gap > STALE_AT * usual:
             return Health.STALE
         return Health.QUIET if gap > usual else Health.HEALTHY

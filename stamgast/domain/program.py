@@ -19,6 +19,7 @@ from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
 from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
+from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
@@ -26,7 +27,9 @@ from stamgast.domain.purchase_record import REACH
 from stamgast.domain.questions import Question
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
+from stamgast.domain.store_feeds import NO_STORE_FEEDS, StoreFeeds
 from stamgast.domain.templates import Template
+from stamgast.domain.topics import Topic, topics_of
 from stamgast.domain.trip_wires import TripWires
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
@@ -34,15 +37,12 @@ from stamgast.domain.vocabulary import Channel, Letters, Purpose
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
-
 MEASURE_WINDOW: Final[Millis] = 7 * DAY
 """So long what is bought counts for a rule where nothing is said."""
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
-
 TransactionScope = Literal["merchant", "store", "store_day"]
 """Within what a till's transaction ids are never used twice."""
-
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
 (the balance shows zero meanwhile); or nothing."""
@@ -265,6 +265,7 @@ class Program:
     """Open time without any purchase after which the till's feed counts as broken; 0: never."""
     feed_healthy: bool = True
     """While it is not, nobody is called absent."""
+    store_feeds: StoreFeeds = NO_STORE_FEEDS
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY
@@ -302,13 +303,21 @@ class Program:
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     questions: Mapping[str, Question] = field(default_factory=dict)
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    """What customers may leave one by one."""
+    join: Mapping[str, JoinCode] = field(default_factory=dict)
+    """The codes by which somebody joins who writes one."""
     draws: Mapping[str, Draw] = field(default_factory=dict)
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
+    topics_of_templates: Mapping[str, tuple[str, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
+        object.__setattr__(self, "topics_of_templates", topics_of(self.topics, self.templates))
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

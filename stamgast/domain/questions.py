@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from stamgast.domain.preferences import Fills, Place, read_said
 from stamgast.domain.units import DAY, Millis
 
 HIGHEST_SCORE: Final = 10
 USUAL_COMPLAINT: Final = 6
 """A score of so much or less is a complaint."""
 CLOSES_AFTER: Final[Millis] = 3 * DAY
+FILLS_AGAIN_AFTER: Final[Millis] = 365 * DAY
+"""Nobody is asked within a year for what fills their profile, where nothing else is said."""
 _LONGEST: Final = 200
 """Characters of a message that may be an answer by a number or a word."""
 _NUMBERS: Final[Mapping[str, int]] = {
@@ -47,6 +50,8 @@ class AnswerKind(StrEnum):
     SCORE = "score"
     OPTION = "option"
     TEXT = "text"
+    DATE = "date"
+    """A day of the year; which one is told to nobody but whoever fills in a birthday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,21 @@ class Question:
     complaint: int = USUAL_COMPLAINT
     pause_after_complaint: Millis = 0
     """So long a complaint holds marketing to the customer."""
+    fills: Fills | None = None
+    """What the answer fills in of the person."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its answers are words of the shop's or scores, which may stand on topics."""
+        return self.kind not in {AnswerKind.TEXT, AnswerKind.DATE}
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether whatever comes is an answer."""
+        return self.kind is AnswerKind.TEXT and self.fills is None
+
+
+_NOWHERE: Final = Place()
 
 
 def asked_by(questions: Mapping[str, Question], template: str) -> Question | None:
@@ -71,19 +91,25 @@ def asked_by(questions: Mapping[str, Question], template: str) -> Question | Non
     return next((each for each in questions.values() if each.template == template), None)
 
 
-def read_answer(question: Question, text: str, button: str = "") -> str | None:
-    """The score or the option that was meant; None if that cannot be told, or if the question takes any text."""
-    if question.kind is AnswerKind.TEXT:
+def read_answer(question: Question, text: str, button: str = "", place: Place = _NOWHERE) -> str | None:
+    """The score or the option that was meant, or what stands for the day or the name; None if that cannot be told, or
+    if the question takes any text.
+    """
+    if question.takes_any:
         return None
     said = button or text
+    if not question.is_told:
+        return read_said(question.fills or "", said, place)
     if len(said) > _LONGEST:
         return None
     return _score(said) if question.kind is AnswerKind.SCORE else _option(question, said)
 
 
-def read_answers(questions: Mapping[str, Question], text: str, button: str = "") -> dict[str, str]:
-    """Question -> what the message would mean as an answer to it."""
-    found = ((name, read_answer(question, text, button)) for name, question in questions.items())
+def read_answers(
+    questions: Mapping[str, Question], text: str, button: str = "", place: Place = _NOWHERE
+) -> dict[str, str]:
+    """Question -> what the message would mean as an answer to it. Nothing personal is in it in the clear."""
+    found = ((name, read_answer(question, text, button, place)) for name, question in questions.items())
     return {name: answer for name, answer in found if answer is not None}
 
 

@@ -12,6 +12,8 @@ from stamgast.domain.units import Millis, Minor
 
 _OF_VOUCHERS: Final = ("voucher:", "given:", "ending:", "expired:")
 _CODE: Final = re.compile(r"[0-9A-F]+-[A-Z2-7]{16}")
+OF_QUESTION: Final = "question:"
+"""How the cause of an answer to a question begins."""
 TAKEN_BACK: Final = "taken_back"
 """What became of a voucher whose redemption did not count after all: it is as it was before."""
 

@@ -52,6 +52,22 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     operator: str = ""
 
 
+class Payment(Struct, array_like=True, frozen=True, gc=False):
+    """What a payment system told of how it was paid (`stamgast.domain.payments`). Amounts in minor units."""
+
+    version: int
+    amount: Minor
+    """With the tip, as it was taken off."""
+    currency: str
+    method: str
+    tip: Minor = 0
+    card: str = ""
+    """What stands for the card at its system; no number."""
+    customer: str = ""
+    """Whom that system knows; empty: nobody."""
+    system: str = ""
+
+
 class Transaction(Struct, array_like=True, gc=False):
     """What intake remembers of one transaction."""
 
@@ -70,13 +86,18 @@ class Transaction(Struct, array_like=True, gc=False):
     claim: Claim | None = None
     formerly: tuple[str, ...] = ()
     """Customers whose it was, and who are one with whose it is now: what still names them means that one."""
+    payments: dict[str, Payment] = {}
+    """By their ids; none where only its till tells of it."""
 
     @property
     def whose(self) -> str:
-        """Whom it is credited to: whom its till named, else who claimed it; empty for nobody."""
-        if self.customer or self.claim is None or self.claim.waits:
+        """Whom it is credited to: whom its till named, else who claimed it, else the one who paid; empty for nobody."""
+        if self.customer:
             return self.customer
-        return self.claim.customer
+        if self.claim is not None:
+            return "" if self.claim.waits else self.claim.customer
+        payers = {each.customer for each in self.payments.values() if each.customer} if self.payments else ()
+        return next(iter(payers)) if len(payers) == 1 else ""
 
 
 decode_transaction = msgspec.msgpack.Decoder(Transaction).decode

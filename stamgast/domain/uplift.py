@@ -67,7 +67,7 @@ def uplift(treated: Side, held_out: Side) -> Uplift:
     difference = treated.mean - held_out.mean
     parts = (treated.variance / treated.people, held_out.variance / held_out.people)
     error = math.sqrt(sum(parts))
-    half = _quantile(_freedom(parts, treated.people, held_out.people)) * error if error else 0.0
+    half = t_quantile(_freedom(parts, treated.people, held_out.people)) * error if error else 0.0
     low, high = difference - half, difference + half
     return Uplift(difference, low, high, _verdict(difference, half, fewest))
 
@@ -98,7 +98,7 @@ def _freedom(parts: tuple[float, float], *people: int) -> float:
     return sum(parts) ** 2 / below if below else math.inf
 
 
-def _quantile(freedom: float) -> float:
+def t_quantile(freedom: float) -> float:
     """Student's 97.5 % by Cornish and Fisher; right to a hundredth from four degrees on."""
     if freedom == math.inf:
         return _Z

@@ -1,32 +1,24 @@
 """All feeds in force and how far each has come, in memory: a view of `feeds.v1`."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.feeds.record import Feed, Name, Progress, decode_feed, decode_progress, read_key
-from stamgast.state.views import Position
+from stamgast.log.tables import Table
 
 
-class FeedTable:
+class FeedTable(Table):
     """Followed by `stamgast.log.tail.Tail`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._feeds: dict[Name, Feed] = {}
         self._progress: dict[Name, dict[int, Progress]] = {}
-        self.loaded = False
 
-    async def positions(self) -> dict[Position, int]:
-        """From the beginning, always: it is small."""
+    def forget(self) -> None:
+        """Begin anew."""
         self._feeds.clear()
         self._progress.clear()
-        return {}
-
-    async def apply(self, records: Sequence[Any], reached: Mapping[Position, int]) -> None:  # noqa: ARG002
-        """Take in records."""
-        for record in records:
-            self.note(record.key, record.value)
 
     def note(self, key: bytes | None, value: bytes | None) -> None:
         """Take in one; what is nothing of ours, or is taken away, leaves nothing behind."""
@@ -47,18 +39,6 @@ class FeedTable:
             of_feed[partition] = decode_progress(value or b"")
         if not of_feed:
             del self._progress[name]
-
-    async def open(self) -> None:
-        """Answer from now on."""
-        self.loaded = True
-
-    def close(self) -> None:
-        """Answer no more."""
-        self.loaded = False
-
-    async def intact(self) -> bool:
-        """Memory forgets nothing."""
-        return True
 
     def all(self, merchant: str = "") -> list[Feed]:
         """All of them, or a merchant's, by name."""

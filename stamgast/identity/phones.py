@@ -11,7 +11,8 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from stamgast.domain.region import Region
-from stamgast.identity.placeholders import is_among, is_made_up
+from stamgast.identity.placeholders import is_among, is_made_up, is_nobodys
+from stamgast.identity.plain_mobiles import is_plain_mobile
 from stamgast.identity.spreadsheets import is_figure
 
 _MOBILE: Final = frozenset(
@@ -21,6 +22,7 @@ _NEIGHBOURS: Final = {"NL": ("BE",), "BE": ("NL",)}
 """Where nobody said whether a shop is at the border: what is no number here at all may be a mobile next door."""
 _MACHINES: Final = ("+3197",)
 """Ranges for lifts, meters and alarms: not people."""
+_MADE_UP: Final = "is a number that is typed where there is none, not a customer's"
 _SCHEMES: Final = re.compile(r"^\s*(tel|sms|whatsapp):", re.IGNORECASE)
 _STRANGE: Final = re.compile(r"[^\d\s+()./\-\u2010-\u2015\u2212'\u2019]")
 """What no telephone number is written with. phonenumbers would read letters as those of a dial, or leave them out."""
@@ -39,11 +41,14 @@ def normalise_phone(text: str, region: Region) -> str:
 
     Raises `BadPhoneError`, and `NobodysPhoneError` for one that is no customer's.
     """
-    written = _tidied(text)
+    is_plain = is_plain_mobile(text)
+    written = text if is_plain else _tidied(text)
     if is_made_up(re.sub(r"\D", "", written)):
-        raise NobodysPhoneError("is a number that is typed where there is none, not a customer's")
+        raise NobodysPhoneError(_MADE_UP)
     if is_among(written, region.nobodys, region.country):
         raise NobodysPhoneError("is the shop's own or another that is no customer's, as program.yaml says")
+    if is_plain:
+        return _of_a_person(written, region)
     number = _parsed(written, region.country)
     if number is None:
         raise BadPhoneError("is not a telephone number")
@@ -51,10 +56,16 @@ def normalise_phone(text: str, region: Region) -> str:
         number = _from_next_door(written, number, region)
     if not _is_mobile(number):
         raise BadPhoneError(_why_not(number, region))
-    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if found.startswith(_MACHINES):
+    return _of_a_person(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region)
+
+
+def _of_a_person(phone: str, region: Region) -> str:
+    """A mobile number in E.164. Raises `BadPhoneError` for a machine's, `NobodysPhoneError` for one of nobody."""
+    if phone.startswith(_MACHINES):
         raise BadPhoneError("is a number for machines, not for people")
-    return found
+    if is_nobodys(phone, region.nobodys):
+        raise NobodysPhoneError(_MADE_UP)
+    return phone
 
 
 def country_of(phone: str) -> str:

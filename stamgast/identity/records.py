@@ -49,6 +49,15 @@ class Heard(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="hear
     at: Millis
 
 
+class Wish(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="wish"):
+    """`suppressions.v1`, key `<merchant>:j:<phone hash>`: a JOIN that was not confirmed yet, by which message."""
+
+    code: str
+    message: str
+    at: Millis
+    language: str = ""
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """What we know of a person. Only ever stored sealed; never log it."""
 
@@ -66,7 +75,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
         return "Profile(...)"
 
 
-Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard
+Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard | Wish
 
 encode = Encoder().encode
 decode_entry = Decoder(Entry).decode
@@ -75,7 +84,7 @@ decode_profile = Decoder(Profile).decode
 
 
 def entry_key(merchant: str, letter: str, name: str) -> bytes:
-    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression) or h(eard)."""
+    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression), h(eard) or j(oin)."""
     return f"{merchant}:{letter}:{name}".encode()
 
 

@@ -81,7 +81,7 @@ def reader_of(survey: Survey, program: Program, settings: Settings, at: Millis, 
     if survey.columns.kind is Kind.CUSTOMERS:
         return Members(survey, program, at)
     key = derive_key(bootstrap.id_key_of(settings), _PURPOSE)
-    return Receipts(survey, program, key, history=history)
+    return Receipts(survey, program, key, history=history, at=at)
 
 
 def only_read(survey: Survey, reader: Receipts | Members, program: Program) -> Summary:

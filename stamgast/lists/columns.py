@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from stamgast.domain.spelling import nearest
+from stamgast.domain.spelling import meant_by, nearest
 from stamgast.domain.vocabulary import Channel, Purpose
 
 
@@ -47,7 +47,7 @@ CUSTOMER_COLUMNS: Final[Mapping[str, str]] = {
     **_WHO,
     "first_name": "voornaam vorname prénom prenom given_name",
     "name": "naam achternaam nachname nom last_name lastname surname full_name",
-    "email": "e-mail e_mail mail emailadres email_address",
+    "email": "e_mail mail emailadres email_address",
     "language": "taal sprache langue locale",
     "birthday": "verjaardag geboortedatum geburtstag geburtsdatum anniversaire date_of_birth dob birthdate",
     "source": "bron herkomst quelle herkunft provenance acquisition_source",
@@ -103,7 +103,7 @@ def understand(
         ColumnsError: what is needed is missing, or two columns mean the same.
     """
     names = [_plain(each) for each in heading]
-    kind = kind or _kind_of(names, given or {})
+    kind = kind or _kind_of(names, {*(given or {}), *constants})
     places: dict[str, int] = {}
     for ours, theirs in (given or {}).items():
         if _plain(theirs) not in names:
@@ -124,29 +124,72 @@ def understand(
         if not ours or ours in (given or {}) or ours in constants:
             unread.append(heading[place].strip())
         elif ours in places:
-            both = f"{heading[places[ours]].strip()!r} and {heading[place].strip()!r}"
-            raise ColumnsError(f"two columns could be `{ours}`: {both}; say which in a mapping file, or rename one")
+            raise ColumnsError(_two(ours, heading, places[ours], place))
         else:
             places[ours] = place
-    _check(kind, places, constants, names)
+    _check(kind, places, constants, heading)
     return Columns(kind, places, consents, unread, {ours: heading[place].strip() for ours, place in places.items()})
 
 
-def _check(kind: Kind, places: Mapping[str, int], constants: Sequence[str], names: Sequence[str]) -> None:
+def meant(name: str, kind: Kind) -> str:
+    """What a column that is not read was perhaps meant to be, by our name for it; empty if nothing is near."""
+    plain, meanings = _plain(name), _meanings(kind)
+    if kind is Kind.CUSTOMERS:
+        parts = plain.split("_")
+        channel = next((each.value for each in Channel if each.value in parts), "")
+        if channel:
+            purpose = next((each.value for each in Purpose if each.value in parts), Purpose.MARKETING.value)
+            return f"{purpose}_{channel}"
+    near = meant_by(plain, meanings)
+    return meanings[near] if near else ""
+
+
+def _two(ours: str, heading: Sequence[str], one: int, other: int) -> str:
+    """Two columns mean the same."""
+    first, second = heading[one].strip(), heading[other].strip()
+    if _plain(first) == _plain(second):
+        return f"columns {one + 1} and {other + 1} are both called {first!r}, which is `{ours}`: rename one of them"
+    return f"two columns could be `{ours}`: {first!r} and {second!r}; say which in a mapping file, or rename one"
+
+
+def _check(kind: Kind, places: Mapping[str, int], constants: Sequence[str], heading: Sequence[str]) -> None:
     there = {*places, *constants}
-    for needed in _NEEDED[kind]:
-        if needed not in there:
-            near = nearest(needed, [each for each in names if each])
-            hint = f"; is that {near!r}?" if near else ""
-            raise ColumnsError(f"{kind.value} have a column `{needed}`, and there is none{hint}")
+    lacking = [f"`{needed}`" for needed in _NEEDED[kind] if needed not in there]
+    if lacking:
+        hints = [hint for needed in _NEEDED[kind] if needed not in there and (hint := _perhaps(kind, needed, heading))]
+        are = "there is none" if len(lacking) == 1 else "there are none"
+        columns = "a column" if len(lacking) == 1 else "columns"
+        raise ColumnsError(f"{kind.value} have {columns} {' and '.join(lacking)}, and {are}{''.join(hints)}")
     if kind is Kind.CUSTOMERS and not there & set(_WHO):
-        raise ColumnsError(f"nobody is named: customers have a column `phone`, or one of {', '.join(_WHO)}")
+        hint = next(filter(None, (_perhaps(kind, each, heading) for each in _WHO)), "")
+        raise ColumnsError(f"nobody is named: customers have a column `phone`, or one of {', '.join(_WHO)}{hint}")
 
 
-def _kind_of(names: Sequence[str], given: Mapping[str, str]) -> Kind:
-    """What a list is by its heading: one with an amount is of purchases."""
-    meant = {_meanings(Kind.PURCHASES).get(name) for name in names} | set(given)
-    return Kind.PURCHASES if "amount" in meant else Kind.CUSTOMERS
+def _perhaps(kind: Kind, needed: str, heading: Sequence[str]) -> str:
+    """Which column is perhaps the one that is needed."""
+    words = (needed, *_COLUMNS[kind][needed].split())
+    for each in heading:
+        name = _plain(each)
+        if name and name not in _meanings(kind) and nearest(name, words):
+            return f"; is {each.strip()!r} the {needed}?"
+    return ""
+
+
+def _kind_of(names: Sequence[str], given: set[str]) -> Kind:
+    """What a list is by its heading: one with an amount is of purchases.
+
+    So is one whose amount is misspelt or missing, if it has a date and nothing that is of customers alone: the answer
+    then says what is wrong.
+    """
+    exact = {_meanings(Kind.PURCHASES).get(name, "") for name in names} | given
+    if "amount" in exact:
+        return Kind.PURCHASES
+    people = _meanings(Kind.CUSTOMERS)
+    near = {meant(name, Kind.PURCHASES) for name in names if name and name not in people}
+    if "date" not in exact | near:
+        return Kind.CUSTOMERS
+    of_people = {people.get(name, "") for name in names} - {*_WHO, ""}
+    return Kind.PURCHASES if "amount" in near or not of_people else Kind.CUSTOMERS
 
 
 def _meanings(kind: Kind) -> dict[str, str]:
@@ -155,4 +198,4 @@ def _meanings(kind: Kind) -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s.]+", "_", name.strip().lower().strip('"').strip()).strip("_")
+    return re.sub(r"[\s.\-]+", "_", name.strip().lower().strip('"').strip()).strip("_")

@@ -85,9 +85,9 @@ class ToldBefore:
             event = decode_event(value)
         except UNREADABLE:  # none of ours
             return
-        if isinstance(event, ConsentChanged):
+        if isinstance(event, ConsentChanged) and not event.topic:
             self._consents.setdefault(event.customer, set()).add((event.purpose, event.channel))
-        elif isinstance(event, Enrolled):
+        if isinstance(event, Enrolled):
             self._joined.add(event.customer)
 
 

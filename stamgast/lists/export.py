@@ -18,12 +18,13 @@ from stamgast.clock.shop_time import format_time
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import Enrolled, OwnEvent, Replied, VoucherRedeemed
 from stamgast.domain.program import Program
+from stamgast.domain.transactions import Payment, Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
 from stamgast.identity.sealing import DataKey
 from stamgast.lists.lives import Life
 from stamgast.log.replies import Reply
-from stamgast.people.consents import told_of
+from stamgast.people.consents import said_of_themselves, told_of
 from stamgast.people.view import show_customer
 
 TABLES: Final = ("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies")
@@ -49,8 +50,12 @@ def document_of(
     key: DataKey | None,
     stopped: Millis | None = None,
     replies: Sequence[Reply] = (),
+    known: Mapping[str, Transaction] | None = None,
 ) -> dict[str, Any]:
-    """All that is kept of a customer at a moment, with the proofs of what they agreed to."""
+    """All that is kept of a customer at a moment, with the proofs of what they agreed to.
+
+    `known`: what intake knows of their transactions, by id.
+    """
     shown = None if state is None else show_customer(customer, state, program, at)
     for voucher in shown["vouchers"] if shown else ():
         del voucher["code"]  # whoever knows it can redeem it
@@ -61,9 +66,10 @@ def document_of(
         "profile": None if profile is None else {name: text for name, text in to_builtins(profile).items() if text},
         "stopped_since": format_time(stopped) if stopped else None,
         "state": shown,
-        "consents": [_consent(told_of(each, key)) for each in life.consents],
+        "consents": [_consent(each) for each in _said(life, key)],
         "purchases": sorted(
-            (_purchase(name, each) for name, each in life.purchases.items()), key=lambda each: str(each["at"])
+            (_purchase(name, each, (known or {}).get(name)) for name, each in life.purchases.items()),
+            key=lambda each: str(each["at"]),
         ),
         "messages": [_told(each) for each in life.notes],
         "facts": [_told(each) for each in life.lines],
@@ -75,6 +81,13 @@ def document_of(
     }
 
 
+def _said(life: Life, key: Any) -> list[Any]:
+    """What they agreed to, took back, and told of themselves, with the proofs; oldest first."""
+    told = [told_of(each, key) for each in life.consents]
+    told += [said for each in life.events if isinstance(each, Replied) and (said := said_of_themselves(each, key))]
+    return sorted(told, key=lambda each: each.at)
+
+
 def _consent(told: Any) -> dict[str, Any]:
     return {
         "said_at": format_time(told.said_at),
@@ -84,10 +97,12 @@ def _consent(told: Any) -> dict[str, Any]:
         "granted": told.granted,
         "wording_version": told.proof and told.proof.wording,
         "source": told.proof and told.proof.origin,
+        "topic": told.topic,
+        "field": told.field,
     }
 
 
-def _purchase(name: str, purchase: Any) -> dict[str, Any]:
+def _purchase(name: str, purchase: Any, known: Transaction | None) -> dict[str, Any]:
     return {
         "transaction": name,
         "at": format_time(purchase.occurred_at),
@@ -108,6 +123,19 @@ def _purchase(name: str, purchase: Any) -> dict[str, Any]:
             }
             for line in purchase.lines
         ],
+        "payments": [_payment(each) for each in known.payments.values()] if known is not None else [],
+    }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    """What a payment system told beside the till."""
+    return {
+        "system": payment.system,
+        "method": payment.method,
+        "amount_minor": payment.amount,
+        "tip_minor": payment.tip,
+        "currency": payment.currency,
+        "card": payment.card or None,
     }
 
 
@@ -176,7 +204,17 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("phone", "first_name", "name", "email", "language", "birthday", "source", "joined_at", "stopped_since"),
         *("purchases", "visits", "spend", "currency", "stage", "tier", "tags"),
     ),
-    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source"),
+    "consents": (
+        "said_at",
+        "recorded_at",
+        "purpose",
+        "channel",
+        "granted",
+        "wording_version",
+        "source",
+        "topic",
+        "field",
+    ),
     "purchases": ("transaction", "at", "store", "currency", "spend_minor", "refunded_minor", "counts", "history"),
     "purchase_lines": ("transaction", "line", "product", "category", "quantity", "gross_minor", "currency", "kind"),
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),

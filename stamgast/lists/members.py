@@ -14,11 +14,11 @@ from stamgast.domain.names import LONGEST_FIRST_NAME
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Purpose
-from stamgast.lists.receipts import Rejected
+from stamgast.lists.receipts import Rejected, why_rejected
 from stamgast.lists.survey import Survey
 from stamgast.people.enrolment_request import EnrolmentRequest, check_birthday
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.sheets.cells import cut_short, wrong_cells
+from stamgast.sheets.cells import bare_cell, is_of_totals, wrong_cells
 from stamgast.sheets.dates import EPOCH
 from stamgast.sheets.lines import BadRow, Row
 from stamgast.sheets.moments import read_written
@@ -65,6 +65,7 @@ _NO: Final = frozenset(
         "opt-out",
     ]
 )
+_NAMED: Final = ("phone", "membership_number", "provider_customer_id")
 _SEVERAL: Final = re.compile(r"[+/&,;| ]+")
 _LONG_AGO: Final[Millis] = 1
 """The least that is told as a moment: 0 says that nobody noted when."""
@@ -103,7 +104,7 @@ class Members:
         try:
             return [self._member(row)]
         except _RowError as error:
-            return [Rejected(row.line, cut_short(str(error)))]
+            return [Rejected(row.line, why_rejected(row, str(error)))]
 
     def _member(self, row: Row | BadRow) -> Member:
         if isinstance(row, BadRow):
@@ -129,10 +130,11 @@ class Members:
     def _document(self, row: Row) -> dict[str, Any]:
         cell = self._survey.cell
         document: dict[str, Any] = {}
-        for column in ("phone", "membership_number", "provider_customer_id", "name", "email"):
+        for column in (*_NAMED, "name", "email"):
             if text := cell(row, column):
                 document[column] = text
-        if not document.keys() & {"phone", "membership_number", "provider_customer_id"}:
+        named = [document[each] for each in _NAMED if each in document]
+        if not named or is_of_totals(named):
             raise _RowError("nobody is named: there is no phone")
         if text := cell(row, "first_name"):
             document["first_name"] = text[: LONGEST_FIRST_NAME + 1]
@@ -177,7 +179,7 @@ class Members:
             for channel in filter(None, _SEVERAL.split(channels.lower()))
         ]
         for place, (purpose, channel) in self._survey.columns.consents.items():
-            text = row.cells[place].strip() if place < len(row.cells) else ""
+            text = bare_cell(row.cells[place]) if place < len(row.cells) else ""
             if text:
                 granted, since = self._granted(f"{purpose}_{channel}", text)
                 found.append((purpose, channel, granted, since))
@@ -200,8 +202,11 @@ class Members:
         """Yes or no, or since when."""
         try:
             truth = self._truth(column, text)
-        except _RowError:
-            return True, self._when(column, text)
+        except _RowError as neither:
+            try:
+                return True, self._when(column, text)
+            except _RowError as error:
+                raise error if text[:1].isdigit() else _RowError(f"{neither}, nor a date since when") from None
         return bool(truth), 0
 
     def _truth(self, column: str, text: str) -> bool | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import format_money
+from stamgast.lists.columns import meant
 from stamgast.lists.members import Member
 from stamgast.lists.receipts import Draft, Rejected
 from stamgast.lists.survey import Survey
@@ -22,6 +24,8 @@ def notes_on(survey: Survey) -> list[str]:
         found.append(columns)
     if survey.constants:
         found.append(f"of all rows: {', '.join(f'{name} {value!r}' for name, value in survey.constants.items())}")
+    if survey.skipped > 1:
+        found.append(f"the heading is in line {survey.skipped:,}")
     if survey.order:
         found.append(f"dates: {survey.order.value}")
     if survey.mark:
@@ -29,18 +33,26 @@ def notes_on(survey: Survey) -> list[str]:
     if survey.windows:
         found.append("it has bytes that are no UTF-8: they are read as Windows-1252")
     if survey.scattered:
-        found.append(f"{len(survey.scattered):,} receipts have rows in more than one place: they are put together")
+        several = so_many(len(survey.scattered), "receipt has", "receipts have")
+        found.append(f"{several} rows in more than one place: these are put together")
     if unread := list(survey.columns.unread):
         more = f" and {len(unread) - _MOST_NAMES:,} more" if len(unread) > _MOST_NAMES else ""
-        found.append(f"not read: {', '.join(unread[:_MOST_NAMES])}{more}")
+        named = (f"{each}{_perhaps(each, survey)}" for each in unread[:_MOST_NAMES])
+        found.append(f"not read: {', '.join(named)}{more}")
     return found
+
+
+def _perhaps(name: str, survey: Survey) -> str:
+    """What a column that is not read was meant to be, where that is near and no other column is it."""
+    near = meant(name, survey.columns.kind)
+    return f" (did you mean {near}?)" if near and near not in survey.columns.places else ""
 
 
 def in_one_line(each: Draft | Member | Rejected) -> str:
     """A receipt, somebody, or a row that is rejected; of a phone the last three digits."""
     if isinstance(each, Rejected):
         return f"line {each.line}: REJECTED: {each.reason}"
-    return _person(each) if isinstance(each, Member) else _receipt(each)
+    return " ".join((_person(each) if isinstance(each, Member) else _receipt(each)).split("\n"))
 
 
 def _receipt(draft: Draft) -> str:
@@ -76,4 +88,4 @@ def _person(member: Member) -> str:
 
 
 def _masked(name: str, text: str) -> str:
-    return f"…{text.strip()[-3:]}" if name == "phone" else text
+    return f"…{''.join(text.split())[-3:]}" if name == "phone" else text

@@ -16,12 +16,12 @@ from typing import Any, Final, NamedTuple
 
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import EPOCH as EPOCH_TIME
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.units import DAY, Millis, Minor
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.spreadsheets import is_rounded
 from stamgast.lists.survey import Survey
 from stamgast.pos.types import write_instant
-from stamgast.sheets.cells import cut_short, wrong_cells
+from stamgast.sheets.cells import cut_short, is_of_totals, wrong_cells
 from stamgast.sheets.dates import EPOCH
 from stamgast.sheets.lines import BadRow, Row
 from stamgast.sheets.moments import Moment, read_written
@@ -61,6 +61,13 @@ class _Sold(NamedTuple):
     words: dict[str, Any]
 
 
+def why_rejected(row: Row | BadRow, why: str) -> str:
+    """The reason, without its middle if that is long; of a row that sums up the others, that it is one."""
+    if isinstance(row, Row) and is_of_totals(row.cells):
+        return "this is a row of totals: the rows above it are what was bought"
+    return cut_short(why.removeprefix(f"line {row.line} "))
+
+
 class _RowError(ValueError):
     """A row that cannot be read; the text says why."""
 
@@ -77,6 +84,8 @@ class Receipts:
     program: Program
     key: bytes
     history: bool = True
+    at: Millis = 0
+    """Now: history is not ahead of it. 0: nobody says."""
 
     def __post_init__(self) -> None:
         self._alike: dict[bytes, int] = {}
@@ -115,7 +124,7 @@ class Receipts:
             try:
                 sold.append(self._read_row(row))
             except _RowError as error:
-                wrong.append(Rejected(row.line, cut_short(str(error))))
+                wrong.append(Rejected(row.line, why_rejected(row, str(error))))
         if not wrong and len(unit) > _MOST_HELD:
             wrong = [Rejected(sold[0].line, f"its receipt has {len(unit):,} rows; at most {_MOST_HELD:,}")]
         if not wrong and (other := next((each for each in sold if each.currency != sold[0].currency), None)):
@@ -164,6 +173,8 @@ class Receipts:
         moment: Moment = self._read(
             row, "date", lambda text: read_written(f"{text} {time}".strip(), self.survey.order, zone)
         )
+        if self.history and self.at and moment.at > self.at + DAY:
+            raise _RowError(f"date: {self.survey.cell(row, 'date')!r} lies ahead")
         return moment
 
     def _who(self, row: Row) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,17 @@ from typing import Final
 
 from stamgast.lists.columns import Columns, ColumnsError, Kind, understand
 from stamgast.lists.mapping import Mapping
+from stamgast.sheets.cells import bare_cell
 from stamgast.sheets.dates import DateOrder, orders_told
-from stamgast.sheets.lines import MOST_COLUMNS, BadRow, Row, SheetError, open_sheet, parting_mark, rows_of
+from stamgast.sheets.lines import MOST_COLUMNS, UTF_16, BadRow, Row, SheetError, open_sheet, parting_mark, rows_of
 from stamgast.sheets.money import decimal_marks
 
 _PIECE: Final = 1 << 20
 _MONEY: Final = ("amount", "cost")
+_MOST_TITLES: Final = 20
+"""Lines with something in them above the heading."""
+_SURE: Final = 2
+_FIGURES: Final = re.compile(r"[\d\s.,:/€$£%()+-]*\d[\d\s.,:/€$£%()+-]*")
 _DATES: Final = ("date", "birthday", "joined", "consent_at")
 
 
@@ -58,7 +64,7 @@ class Survey:
         place = self.columns.places.get(column)
         if place is None:
             return self.constants.get(column, "")
-        return row.cells[place].strip() if place < len(row.cells) else ""
+        return bare_cell(row.cells[place]) if place < len(row.cells) else ""
 
 
 def survey(path: Path, mapping: Mapping, kind: Kind | None = None) -> Survey:
@@ -68,11 +74,7 @@ def survey(path: Path, mapping: Mapping, kind: Kind | None = None) -> Survey:
         SheetError: it is no CSV, or its heading cannot be understood.
     """
     digest, windows = _digest_of(path, mapping)
-    skipped, heading, parted_by = _heading_of(path)
-    try:
-        columns = understand(heading, kind or mapping.kind, mapping.columns, tuple(mapping.constants))
-    except ColumnsError as error:
-        raise SheetError(f"{path}:{skipped}: {error}") from None
+    skipped, heading, parted_by, columns = _heading_of(path, mapping, kind)
     found = Survey(
         path=path,
         digest=digest,
@@ -133,10 +135,11 @@ def _order_of(told: set[DateOrder], mark: str, parted_by: str) -> DateOrder | No
 def _digest_of(path: Path, mapping: Mapping) -> tuple[str, bool]:
     """The digest, and whether there are bytes that are no UTF-8."""
     made = hashlib.sha256(repr(mapping).encode())
-    is_utf8, rest = True, b""
+    is_utf8, is_utf16, rest = True, False, b""
     try:
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
+                is_utf16 = is_utf16 or (file.tell() == len(piece) and piece.startswith(UTF_16))
                 made.update(piece)
                 if is_utf8:
                     whole = rest + piece
@@ -148,28 +151,58 @@ def _digest_of(path: Path, mapping: Mapping) -> tuple[str, bool]:
                         is_utf8 = len(rest) < 4 and error.reason == "unexpected end of data"
     except OSError as error:
         raise SheetError(f"{path}: {error.strerror}") from None
-    return made.hexdigest(), not is_utf8 or bool(rest)
+    return made.hexdigest(), not is_utf16 and (not is_utf8 or bool(rest))
 
 
-def _heading_of(path: Path) -> tuple[int, list[str], str]:
-    """The number of the heading's line, its cells, and what parts them."""
+def _heading_of(path: Path, mapping: Mapping, kind: Kind | None) -> tuple[int, list[str], str, Columns]:
+    """The number of the heading's line, its cells, what parts them, and what they mean.
+
+    Reports have a title, a period and empty lines first: the first line that can be a heading is it.
+    """
+    told: list[tuple[int, SheetError]] = []
     with open_sheet(path) as file:
         number, parted_by = 0, ""
         for number, text in enumerate(iter(lambda: file.readline(_PIECE), ""), 1):
             if text.lower().startswith("sep=") and len(text.strip()) == 5:
                 parted_by = text.strip()[4]
                 continue
-            if not text.strip():
-                continue
             mark = parted_by or parting_mark(text)
             row = next(rows_of(io.StringIO(text), number, mark), None)
             if row is None:
                 continue
-            if isinstance(row, BadRow):
-                raise SheetError(f"{path}:{number}: the heading {row.why}")
-            if len(row.cells) > MOST_COLUMNS:
-                raise SheetError(
-                    f"{path}:{number}: the heading has {len(row.cells):,} columns; at most {MOST_COLUMNS:,}"
-                )
-            return number, row.cells, mark
-        raise SheetError(f"{path}: there is no heading in its {number:,} lines: nothing stands in it")
+            try:
+                heading = _cells_of(row, mark, is_first=not told)
+                columns = understand(heading, kind or mapping.kind, mapping.columns, tuple(mapping.constants))
+                _check_later(columns, is_first=not told)
+            except (ColumnsError, _HeadingError) as error:
+                cells = len(row.cells) if isinstance(row, Row) else 0
+                told.append((min(cells, 2), SheetError(f"{path}:{number}: {error}")))
+                if len(told) >= _MOST_TITLES:
+                    break
+            else:
+                return number, heading, mark, columns
+    if told:
+        raise max(told, key=lambda each: each[0])[1]  # the first of those that have several cells
+    raise SheetError(f"{path}: there is no heading in its {number:,} lines: nothing stands in it")
+
+
+class _HeadingError(ValueError):
+    """A line that is no heading; the text says why."""
+
+
+def _cells_of(row: Row | BadRow, mark: str, *, is_first: bool) -> list[str]:
+    if isinstance(row, BadRow):
+        raise _HeadingError(f"the heading {row.why}")
+    if len(row.cells) > MOST_COLUMNS:
+        raise _HeadingError(f"the heading has {len(row.cells):,} columns; at most {MOST_COLUMNS:,}")
+    if len(row.cells) == 1 and mark in row.cells[0]:
+        raise _HeadingError("the whole line stands in one pair of quotes: leave these out, of every line")
+    if not is_first and any(map(_FIGURES.fullmatch, row.cells)):
+        raise _HeadingError("the heading holds figures: it says what the columns are")
+    return row.cells
+
+
+def _check_later(columns: Columns, *, is_first: bool) -> None:
+    """What stands below another line is a heading only if it is beyond doubt."""
+    if not is_first and len(columns.places) + len(columns.consents) < _SURE:
+        raise _HeadingError("the heading says of too few columns what they are")

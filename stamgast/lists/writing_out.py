@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -20,6 +21,7 @@ from stamgast.log.reading import LogReader
 from stamgast.log.replies import read_replies
 from stamgast.lookup import People
 from stamgast.settings import Settings
+from stamgast.state.transactions import KnownTransactions
 
 _AT_ONCE: Final = 64
 _RECEIPTS: Final = "receipts.jsonl"
@@ -77,6 +79,8 @@ async def _document(
     stopped = None
     if profile is not None and profile.phone:
         stopped = await identities.stopped_at(merchant, identities.hash_phone(merchant, profile.phone))
+    partition_of = partial(people.appender.partition_of, people.topics.purchases)
+    known = await KnownTransactions(people.redis, partition_of).of(merchant, life.purchases)
     return document_of(
         customer,
         life,
@@ -86,6 +90,7 @@ async def _document(
         state=await people.state_of(merchant, customer),
         key=await identities.key_of(merchant, customer),
         stopped=stopped,
+        known=known,
         **more,
     )
 

@@ -4,6 +4,8 @@ It is sealed under a key of its own that derives from the customer's data key: f
 wrote. The customer's stream says only that they wrote, and which keyword it was.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 
@@ -11,7 +13,7 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import DataKey, SealError, derive_key
-from stamgast.log.reading import LogReader
+from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.topics import REPLIES_KEPT
 
 _PURPOSE = "replies"
@@ -23,7 +25,9 @@ class Words(Struct, frozen=True, omit_defaults=True):
     text: str = ""
     button: str = ""
     media: int = 0
-    """How many pictures or recordings came with it; they are not fetched."""
+    """How many pictures or recordings came with it."""
+    files: tuple[str, ...] = ()
+    """What those are called with us that are fetched (`stamgast.media`)."""
 
     def __repr__(self) -> str:
         return "Words(...)"
@@ -59,15 +63,21 @@ async def read_replies(
     bootstrap: str, topic: str, customer: tuple[str, str], key: DataKey | None, now: Millis
 ) -> list[Reply]:
     """What a customer wrote in the last thirty days, oldest first; nothing of one who was forgotten."""
-    found: dict[str, Reply] = {}
     if key is None:
         return []
-    wanted = key_of(*customer)
+    wanted, theirs = key_of(*customer), []
     async with LogReader(bootstrap) as reader:
         async for records in reader.read_all(topic, 0):
-            for record in records:
-                if record.key == wanted and (reply := _opened(record.value, customer, key, now)) is not None:
-                    found.setdefault(*reply)
+            theirs += [record for record in records if record.key == wanted]
+    return replies_in(theirs, customer, key, now)
+
+
+def replies_in(records: Iterable[ConsumerRecord], customer: tuple[str, str], key: DataKey, now: Millis) -> list[Reply]:
+    """The replies in a customer's records on `replies.v1`, each once, oldest first."""
+    found: dict[str, Reply] = {}
+    for record in records:
+        if (reply := _opened(record.value, customer, key, now)) is not None:
+            found.setdefault(*reply)
     return sorted(found.values(), key=lambda reply: reply.at)
 
 

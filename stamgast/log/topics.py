@@ -34,6 +34,7 @@ CONNECTIONS: Final = "connections.v1"
 FEEDS: Final = "feeds.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 REPLIES: Final = "replies.v1"
+MEDIA: Final = "media.v1"
 SEGMENTS: Final = "segments.v1"
 CLOCK: Final = "clock.v1"
 
@@ -42,6 +43,8 @@ MAX_RECORD_BYTES: Final = 1_000_000
 """The largest record that we append; a topic takes a little more, for Kafka's own framing."""
 REPLIES_KEPT: Final = 30 * DAY
 """How long what people wrote can be read."""
+MEDIA_KEPT: Final = 60 * DAY
+"""How long the pictures that they sent can be looked at."""
 _KEPT, _FRAMING = -1, 48_576
 
 
@@ -78,7 +81,7 @@ class Topic:
         }
         if self.cleanup == "delete":
             # What people wrote must be gone soon after its time: a log's newest file is never removed.
-            files = {"segment.ms": str(DAY)} if self.retention_ms in (REPLIES_KEPT, DAY) else {}
+            files = {"segment.ms": str(DAY)} if self.retention_ms in (REPLIES_KEPT, MEDIA_KEPT, DAY) else {}
             return config | files | {"retention.ms": str(self.retention_ms)}
         # An erased person's data key must be gone from the log's files within a day or two.
         return config | {"max.compaction.lag.ms": str(DAY), "segment.ms": str(DAY), "delete.retention.ms": str(DAY)}
@@ -99,12 +102,23 @@ TABLE: Final = (
     # Holds what other topics could not digest, sealed: a little larger than the largest of those.
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
     Topic(REPLIES, "one", "delete", REPLIES_KEPT),
+    Topic(MEDIA, "one", "delete", MEDIA_KEPT),
     Topic(SEGMENTS, "one", "compact", _KEPT),
     Topic(CLOCK, "one", "delete", DAY),
 )
 
 
-SIGNED: Final = (API_KEYS, CONNECTIONS, FEEDS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
+SIGNED: Final = (
+    API_KEYS,
+    CONNECTIONS,
+    FEEDS,
+    PROGRAMS,
+    IDENTITIES,
+    IDENTITY_KEYS,
+    SUPPRESSIONS,
+    MEDIA,
+    CUSTOMER_EVENTS,
+)
 """Topics whose records are believed, and signed by whoever of us appends them."""
 SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
 """The same, from a later version on: where the others had to be signed already, these need not yet."""
@@ -193,6 +207,11 @@ class Topics:
     def replies(self) -> str:
         """What people wrote, sealed."""
         return self.prefix + REPLIES
+
+    @property
+    def media(self) -> str:
+        """What came with what people wrote: to be fetched, and what became of it."""
+        return self.prefix + MEDIA
 
     @property
     def segments(self) -> str:

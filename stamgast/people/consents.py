@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import ConsentChanged, decode_event, key_of
+from stamgast.domain.events import ConsentChanged, Replied, decode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.proofs import Proof, open_proof
 from stamgast.identity.sealing import DataKey
@@ -28,6 +28,10 @@ class Told:
     channel: str
     granted: bool
     proof: Proof | None
+    topic: str = ""
+    """The topic that it is about, without a purpose; empty: it is a consent."""
+    field: str = ""
+    """What they told of themselves in answer to a question, without a purpose."""
 
 
 async def read_consents(
@@ -48,11 +52,22 @@ def _told(value: bytes | None, key: DataKey | None) -> Told | None:
         event = decode_event(value or b"")
     except UNREADABLE:  # not of our making
         return None
+    if isinstance(event, Replied):
+        return said_of_themselves(event, key)
     return told_of(event, key) if isinstance(event, ConsentChanged) else None
+
+
+def said_of_themselves(event: Replied, key: DataKey | None) -> Told | None:
+    """That an answer filled in something of them, with its proof; None: it filled nothing."""
+    if not event.fills:
+        return None
+    proof = open_proof(key, (event.merchant, event.customer), event.proof)
+    return Told(event.at, event.at, "", event.channel, granted=True, proof=proof, field=event.fills)
 
 
 def told_of(event: ConsentChanged, key: DataKey | None) -> Told:
     """A consent with its proof opened by the customer's data key."""
     in_the_clear = Proof(event.wording, event.origin)
     proof = open_proof(key, (event.merchant, event.customer), event.proof) if event.proof else in_the_clear
-    return Told(event.at, event.since or event.at, event.purpose, event.channel, event.granted, proof)
+    since = event.since or event.at
+    return Told(event.at, since, event.purpose, event.channel, event.granted, proof, event.topic)

@@ -11,13 +11,15 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from stamgast.domain.claims import Asked, encode_claim
+from stamgast.domain.conversation import Conversation
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.event import Event
 from stamgast.domain.events import (
+    ConsentChanged,
     Enrolled,
     Erased,
     OptedOut,
@@ -50,6 +52,10 @@ StateOf = Callable[[str, str], Awaitable[Customer | None]]
 
 class NotMergeableError(ValueError):
     """These two cannot be made one; the text says why, and what can be done."""
+
+
+class NobodyError(NotMergeableError):
+    """The merchant knows no customer of that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,11 @@ class Merger:
         mine, theirs = await self.state_of(merchant, former), await self.state_of(merchant, into)
         names = await self.identities.known_as(merchant, former)
         if not await self.identities.known_as(merchant, into):
-            raise NotMergeableError(f"{merchant} knows no customer {into}" if theirs is None else _GONE.format(into))
+            if theirs is None:
+                raise NobodyError(f"{merchant} knows no customer {into}")
+            raise NotMergeableError(_GONE.format(into))
         if mine is None and not names:
-            raise NotMergeableError(f"{merchant} knows no customer {former}")
+            raise NobodyError(f"{merchant} knows no customer {former}")
         past, state = await self.past_of(merchant, former), mine or Customer()
         if past.erased and past.merged_into != into:
             why = f"was merged into {past.merged_into}" if past.merged_into else "was forgotten: nobody may be them"
@@ -173,22 +181,37 @@ class Merger:
         theirs = await self.state_of(merchant, plan.into) or Customer()
         if mine is None:
             return []
-        who = {"merchant": merchant, "customer": plan.into, "at": at}
+        who: dict[str, Any] = {"merchant": merchant, "customer": plan.into, "at": at}
         told: list[Event] = []
         if mine.stopped_at and not theirs.stopped_at:
             name = hashlib.sha256(f"merged\x1f{plan.former}\x1f{mine.stopped_at}".encode()).hexdigest()[:32]
-            told.append(OptedOut(**who, id=name))  # type: ignore[arg-type]
+            told.append(OptedOut(**who, id=name))
         if mine.joined_at and not theirs.joined_at:
             told.append(
                 Enrolled(
-                    **who,  # type: ignore[arg-type]
+                    **who,
                     language=mine.language or None,
                     acquisition_source=mine.source or None,
                     birthday=mine.birthday or None,
                     since=mine.joined_at,
                 )
             )
+        told += self._said_of_themselves(who, mine, theirs)
+        told += [
+            ConsentChanged(**who, purpose="", channel="", granted=False, topic=topic)
+            for topic in sorted(mine.left.keys() - theirs.left.keys())
+        ]
         return told
+
+    def _said_of_themselves(self, who: dict[str, Any], mine: Customer, theirs: Customer) -> list[Event]:
+        """What the one told in answers and the other did not, and what neither is to be asked again."""
+        talk = mine.conversation or Conversation()
+        tags = tuple(sorted(tag for tag, _ in talk.filled.values() if tag and tag not in theirs.tags))
+        birthday = mine.birthday if not theirs.birthday else ""
+        since = theirs.joined_at or mine.joined_at
+        if not since or not (tags or talk.asked or birthday):
+            return []
+        return [Enrolled(**who, birthday=birthday or None, tags=tags, asked=talk.asked, since=since)]
 
     async def _tell(self, merchant: str, customer: str, events: Sequence[Event]) -> None:
         if events:

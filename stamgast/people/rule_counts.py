@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
+from stamgast.domain.counting import how_often
 from stamgast.people.why import REASONS
 
 _UNSAID: Final = "a condition (counted before it was kept which)"
@@ -58,14 +59,14 @@ class RuleCounts:
 
     def lines(self) -> Iterator[str]:
         """Tell it to people."""
-        yield f"  fired {_times(self.fired)}"
+        yield f"  fired {how_often(self.fired)}"
         for tally, words in _IN_WORDS.items():
             if times := self.others.get(tally):
-                yield f"  {words} {_times(times)}"
+                yield f"  {words} {how_often(times)}"
         for condition, times in _most_first(self.not_met):
-            yield f"  turned down {_times(times)}, not met: {condition}"
+            yield f"  turned down {how_often(times)}, not met: {condition}"
         for reason, times in _most_first(self.withheld):
-            yield f"  withheld {_times(times)}: {REASONS.get(reason) or reason}"
+            yield f"  withheld {how_often(times)}: {REASONS.get(reason) or reason}"
 
 
 _IN_WORDS: Final[Mapping[str, str]] = {
@@ -74,10 +75,6 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     Tally.TOO_MANY: "did not fire for too many others did at once",
     Tally.RAISED: "broke",
 }
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
 
 
 def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -41,6 +41,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "next_timer": format_time(min(state.timers.values())) if state.timers else None,
         "joined_at": format_time(state.joined_at) if state.joined_at else None,
         "consents": {name: format_time(since) for name, since in sorted(state.consents.items())},
+        "topics_left": {name: format_time(since) for name, since in sorted(state.left.items())},
         "stopped": bool(state.stopped_at),
         "reachable": not state.dead_phone,
         "erased": bool(state.erased_at),

@@ -78,7 +78,8 @@ class ApiSpec:
     renewed_part: int | None = None
     """Which part of the secret is a refresh token that its provider may replace whenever it is exchanged."""
     in_documents: bool = False
-    """In a call's document, the texts `{part[0]}`, and `{number[1]}` for an integer, stand for parts of the secret."""
+    """In a call's document, the texts `{part[0]}`, and `{number[1]}` for an integer, stand for parts of the secret, and
+    `{secret[name]}` for another secret of the connection's."""
 
 
 class Need(NamedTuple):
@@ -98,6 +99,8 @@ class Answer(NamedTuple):
     status: int = 200
     text: str = ""
     media_type: str = "text/plain"
+    tell: str = ""
+    """What a person has to carry back into the system, such as a code: the log tells it."""
 
 
 class Found(NamedTuple):
@@ -146,9 +149,18 @@ class Api(Protocol):
     """A system's API for one connection: address, credentials, pace and repeats are the caller's business."""
 
     async def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, document: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        document: Any = None,
+        form: Mapping[str, str] | None = None,
+        once: str = "",
     ) -> Any:
         """Return the answer's JSON, with Decimal where a number has a fraction. `path` begins with /.
+
+        `document` is sent as JSON, `form` as a form; `once` as the Idempotency-Key of systems that know one.
 
         Raises:
             GoneError: there is no such object.
@@ -168,6 +180,10 @@ class Adapter(Protocol):
     """Every `Found.kind` that `snapshot` reads, with an empty id at worst: what `stamgast pos parse --object` names."""
     api: ApiSpec | None = None
     """Needed by what is thin, unsigned or polled."""
+    hooks: ApiSpec | None = None
+    """How webhooks are made and listed, where that is another API, or wants another credential."""
+    clicks: str = ""
+    """Where a person pastes the address in the system, step by step, as far as its API does not do that."""
     needs: Sequence[Need] = ()
     """What `stamgast pos connect` asks for. Without: the account, a signed webhook's secret, and the API's."""
     check_first: Sequence[str] = ()
@@ -204,7 +220,10 @@ class Adapter(Protocol):
         return None
 
     def answer(self, body: Any) -> Answer:  # noqa: ARG002
-        """What the system wants to hear for a notice that was taken; any 2xx will do for most."""
+        """What the system wants to hear for a notice that was taken, or (`body` is None) kept though it cannot be read.
+
+        Any 2xx will do for most.
+        """
         return Answer()
 
     async def reread(self, ref: Found, api: Api) -> Found:  # noqa: ARG002

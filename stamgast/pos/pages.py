@@ -39,7 +39,13 @@ def index_of(adapters: Sequence[Adapter]) -> str:
         "Which systems of tills purchases can come from. `stamgast pos connect SYSTEM` asks for what one needs and "
         "says which address to paste. Any other is connected by [a mapping](generic.md), without code."
     )
-    return f"# Systems of tills\n\n{about}\n\n" + "\n".join(rows) + "\n"
+    beside = (
+        "A payment system beside a till is connected with `--role payment`: what it tells is no sale. It is found to "
+        "the till's sale by a reference that both name, or by the sum in the same store within two minutes, and says "
+        "who paid, how, and with what tip. `stamgast pos status` counts those of the last week that fit no sale "
+        "([why so](../adr/0178-a-payment-is-found-to-its-sale.md))."
+    )
+    return f"# Systems of tills\n\n{about}\n\n" + "\n".join(rows) + f"\n\n{beside}\n"
 
 
 def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
@@ -57,6 +63,8 @@ def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
             "With a credential of its API that may write, `--subscribe` makes the webhooks: nothing is to be pasted. "
             "The worker looks every hour whether they are there, and makes them again: `stamgast pos status` tells."
         )
+    if adapter.clicks:
+        rows.append(adapter.clicks)
     if not adapter.capabilities.signed:
         rows.append(
             "Its webhooks are not signed: the address that is printed is a secret, and what they say is read again by "

@@ -1,4 +1,4 @@
-"""What a connection's system tells of a sale (docs/adr/0146)."""
+"""What a connection's system tells of a sale (docs/adr/0146, 0178)."""
 
 from enum import StrEnum
 
@@ -9,4 +9,4 @@ class Role(StrEnum):
     SALE = "sale"
     """It tells what was sold: this is where its purchases come from."""
     PAYMENT = "payment"
-    """Only how it was paid; another connection tells the sales, and nothing of this one counts."""
+    """Only how it was paid and by whom; another connection tells the sales, and nothing of this one is one."""

@@ -1,7 +1,6 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +22,8 @@ log = get_logger(__name__)
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
+_ANSWERS: Final = (SignatureError, RefusedError, IncapableError, ApiError)
+"""What an adapter may raise: whoever calls it knows what to say then."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 """Money stays what was written: 10.649999999999999 is not rounded on the way."""
@@ -96,16 +97,26 @@ def verify(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Mill
         raise SignatureError("its signature cannot be read") from error
 
 
-@contextmanager
-def guarded(adapter: Adapter) -> Iterator[None]:
-    """Refuse what an adapter stumbles over, and log that it did: whatever is sent, it is an answer and no fault."""
-    try:
-        yield
-    except (SignatureError, RefusedError, IncapableError, ApiError):
-        raise
-    except Exception as error:
-        _note(adapter, error)
-        detail = f"the adapter {adapter.name} cannot read this: {type(error).__name__}"
+class guarded:  # noqa: N801  it is used like a function
+    """Refuse what an adapter stumbles over, and log that it did: whatever is sent, it is an answer and no fault.
+
+    A class and no generator: every delivery goes through four of them.
+    """
+
+    __slots__ = ("_adapter",)
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def __enter__(self) -> None:
+        """Begin to look after it."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        """Say what came of it. Raises `RefusedError` in the place of what is no answer."""
+        if not isinstance(error, Exception) or isinstance(error, _ANSWERS):
+            return
+        _note(self._adapter, error)
+        detail = f"the adapter {self._adapter.name} cannot read this: {type(error).__name__}"
         raise RefusedError([{"pointer": "", "detail": detail}]) from error
 
 
@@ -139,14 +150,20 @@ def source_of(connection: Connection) -> str:
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Of a connection that
-    only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
+    Of a connection that only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
-    if context.connection.role is Role.PAYMENT:
-        return []
+    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context)
+
+
+def items_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
+    """What these objects say in the contract's words, whether that is a sale or only how one was paid.
+
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Raises as
+    `purchases_of`.
+    """
     items: list[Item] = []
     source = source_of(context.connection)
     for each in found:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant
 from stamgast.programs.folders import merchant_folders
@@ -9,27 +10,27 @@ from stamgast.programs.publish import fingerprint
 
 
 class ContentTexts:
-    """ContentSid -> text with its places, of all merchants; read anew when files have changed and one is not known."""
+    """ContentSid -> what it says, as the Content API has it; read anew when files have changed and one is not known."""
 
     def __init__(self, config_dir: Path) -> None:
         self._config_dir = config_dir
         self._seen: object = None
-        self._texts: dict[str, str] = {}
+        self._types: dict[str, dict[str, Any]] = {}
 
-    def text_of(self, sid: str) -> str:
-        """The text; empty where no file says it."""
-        if sid not in self._texts:
+    def types_of(self, sid: str) -> dict[str, Any]:
+        """Type -> its text and its buttons; empty where no file says it."""
+        if sid not in self._types:
             seen = fingerprint(self._config_dir)
             if seen != self._seen:
                 self._seen = seen
                 folders = merchant_folders(self._config_dir)
-                self._texts = {name: text for folder in folders for name, text in texts_in(load_merchant(folder))}
-        return self._texts.get(sid, "")
+                self._types = {name: types for folder in folders for name, types in types_in(load_merchant(folder))}
+        return self._types.get(sid, {})
 
 
-def texts_in(loaded: LoadedMerchant) -> Iterator[tuple[str, str]]:
-    """ContentSids and texts of a merchant whose files in contents/ say what they stand for."""
+def types_in(loaded: LoadedMerchant) -> Iterator[tuple[str, dict[str, Any]]]:
+    """ContentSids and texts with their buttons of a merchant whose files in contents/ say what they stand for."""
     for name, file in loaded.contents.items():
         for language, sid in loaded.program.templates[name].whatsapp.items():
             if language in file.languages:
-                yield sid, file.languages[language].shown()
+                yield sid, file.languages[language].types()

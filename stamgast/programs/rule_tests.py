@@ -9,26 +9,11 @@ expected: a gift that nobody thought of is a mistake. What is withheld may be ex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from channels.keywords import read_keyword
-from channels.model import Keyword
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import (
-    START,
-    STOP,
-    BeAsked,
-    Consent,
-    GetReward,
-    Join,
-    Post,
-    Redeem,
-    Reply,
-    Start,
-    Tell,
-    Win,
-)
+from rules.testing.happenings import BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell, Win
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
@@ -39,22 +24,20 @@ from stamgast.domain.events import (
     ConsentChanged,
     Enrolled,
     Line,
-    OptedIn,
-    OptedOut,
     OwnEvent,
     Purchase,
     PurchaseChanged,
-    Replied,
     Scheduled,
     VoucherRedeemed,
 )
+from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.questions import read_answers
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
+from stamgast.programs.played_replies import wrote
 from stamgast.service import Bundle
 from stamgast.simulate import OFFER, Happening, Simulation
 
@@ -153,7 +136,7 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         simulation.feed(_joining(case, program, joined))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
-            turned = replace(program, feed_healthy=part.healthy)
+            turned = _turned(simulation.bundle.program, part)
             simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
         elif isinstance(part, GetReward):
             key = (program.merchant, CUSTOMER)
@@ -192,6 +175,16 @@ def _take_part(simulation: Simulation, step: Win) -> None:
     if step.draw not in state.draws:
         state.draws[step.draw] = Entered([Entry("test", "", "test", 0)])
         simulation.states[key] = encode_customer(state)
+
+
+def _turned(program: Program, step: FeedTurns) -> Program:
+    """The programme once its tills are heard like this."""
+    feeds = program.store_feeds
+    if not feeds.by_store:
+        return replace(program, feed_healthy=step.health is Health.HEALTHY)
+    told = dict.fromkeys([step.store] if step.store else program.stores, step.health)
+    unwell = {store: each for store, each in {**feeds.unwell, **told}.items() if each is not Health.HEALTHY}
+    return replace(program, store_feeds=replace(feeds, unwell=unwell))
 
 
 def _wait_for_all(simulation: Simulation, end: Millis) -> None:
@@ -262,7 +255,9 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield from _joining(case, program, step.at, step.source, agrees=step.agrees)
         elif isinstance(step, Consent):
             yield from _consenting(program, step)
-        elif isinstance(step, Tell | Reply | Post):
+        elif isinstance(step, Reply):
+            yield from wrote(program, step, CUSTOMER)
+        elif isinstance(step, Tell | Post):
             yield _said(program, step)
         elif isinstance(step, Start):
             at = step.at
@@ -271,34 +266,18 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield step
 
 
-def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
+def _said(program: Program, step: Tell | Post) -> AnyEvent:
     merchant = program.merchant
     if isinstance(step, Tell):
         return Enrolled(merchant=merchant, customer=CUSTOMER, at=step.at, birthday=step.birthday)
-    if isinstance(step, Post):
-        return OwnEvent(
-            merchant=merchant,
-            customer=CUSTOMER,
-            at=step.at,
-            id=f"test:{step.at}",
-            name=step.event,
-            happened_at=step.at,
-            fields=dict(step.fields),
-        )
-    keyword = step.keyword or None
-    if step.text:
-        keyword = None if (read := read_keyword(step.text)) is Keyword.NONE else read.value
-    if keyword in {STOP, START}:  # the house's own: no rule hears of them
-        said = OptedOut if keyword == STOP else OptedIn
-        return said(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel)
-    return Replied(
+    return OwnEvent(
         merchant=merchant,
         customer=CUSTOMER,
         at=step.at,
-        channel=step.channel,
-        keyword=keyword,
-        read=read_answers(program.questions, step.text) if step.text else {},
-        media=step.media,
+        id=f"test:{step.at}",
+        name=step.event,
+        happened_at=step.at,
+        fields=dict(step.fields),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from stamgast.domain.earned import Totals, owed, report
 from stamgast.domain.lapses import Lapses
+from stamgast.domain.satisfaction import satisfaction
 from stamgast.report.reading import Readings, Tell
 from stamgast.report.spans import Wanted
 from stamgast.service import Bundle
@@ -36,7 +37,7 @@ async def documents_of_span(
             campaigns=bundle.rules.campaigns,
             full_cards=bundle.rules.full_cards,
         )
-        | {"lapses": Lapses.of(sums[merchant]).document()}
+        | {"lapses": Lapses.of(sums[merchant]).document(), "satisfaction": satisfaction(sums[merchant])}
         | days[merchant].as_json()
         for merchant, bundle in bundles.items()
     ]

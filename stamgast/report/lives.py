@@ -19,7 +19,7 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.program import Program
 from stamgast.domain.review import rate_wanting, reweighed, size_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.domain.told import TAKEN_BACK, Arm, Line, Moved, Told
+from stamgast.domain.told import OF_QUESTION, TAKEN_BACK, Arm, Line, Moved, Told
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import NoteKind, Stage, Status, VoucherState
 
@@ -27,6 +27,8 @@ _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
 _BUDGET: Final = Told.BUDGET.value
 _STAGE: Final = Told.STAGE.value
+_ANSWER: Final = Told.ANSWER.value
+_NOTICE: Final = Told.NOTICE.value
 _LAPSING: Final = Stage.LAPSING.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _PRICED: Final = NoteKind.PRICED
@@ -56,9 +58,14 @@ class Message(Struct, gc=False):
     """What was booked for it, where its line says so."""
     price: int | None = None
     """What it cost after all, once the carrier said it."""
+    template: str = ""
     taken: Millis = 0
     delivered: Millis = 0
     read: Millis = 0
+
+    def asks(self, template: str) -> bool:
+        """Whether it went, with the words of that template."""
+        return bool(self.taken) and self.template == template
 
 
 class Redeemed(Struct, frozen=True, gc=False):
@@ -81,12 +88,23 @@ class Charged(Struct, frozen=True, gc=False):
     """The activation or the voucher that it was for."""
 
 
+class Answered(Struct, frozen=True, gc=False):
+    """An answer to a question; of a free text `score_or_option` is empty."""
+
+    at: Millis
+    question: str
+    rule: str
+    """The one that asked."""
+    score_or_option: str
+
+
 class Bought(Struct, gc=False):
     """What is left of a purchase."""
 
     moment: Millis = 0
     entry: Entry = field(default_factory=lambda: NOTHING)
     source: Source | None = None
+    store: str = ""
 
 
 class Life(Struct):
@@ -107,6 +125,9 @@ class Life(Struct):
     lapsing: dict[Millis, None] = {}
     """When they were called lapsing."""
     replies: list[Millis] = []
+    answers: dict[Answered, None] = {}
+    notices: dict[tuple[Millis, str], None] = {}
+    """(when, occasion) of what staff were told of them."""
     stops: list[tuple[Millis, bool]] = []
     """When they said STOP (true) or START."""
 
@@ -124,7 +145,11 @@ class Life(Struct):
                 self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
         elif line.kind == _STAGE and line.became == _LAPSING:
             self.lapsing[line.at] = None
-
+        elif line.kind == _ANSWER and line.cause.startswith(OF_QUESTION):
+            question = line.cause.removeprefix(OF_QUESTION)
+            self.answers[Answered(line.at, question, line.rule, line.became)] = None
+        elif line.kind == _NOTICE and line.became == Arm.SENT:
+            self.notices[line.at, line.occasion] = None
         elif line.kind == _BUDGET:
             mills = line.mills if line.became == Moved.SPENT else -line.mills
             self.charged[Charged(line.at, line.budget, mills, line.activation or line.voucher)] = None
@@ -150,7 +175,9 @@ class Life(Struct):
             return
         known = self.messages.get(note.activation)
         if known is None:
-            known = self.messages[note.activation] = Message(note.rule, note.channel, note.variant)
+            known = self.messages[note.activation] = Message(
+                note.rule, note.channel, note.variant, template=note.template
+            )
         if note.kind == _PRICED:
             known.price = note.cost
         elif note.status in TAKEN:
@@ -172,7 +199,7 @@ class Life(Struct):
         known.source = event.source or known.source
         known.entry, _ = reweighed(event, program, known.entry)
         if event.after is not None:
-            known.moment = event.after.occurred_at
+            known.moment, known.store = event.after.occurred_at, event.after.store
 
     def hear(self, event: PurchaseReviewed | RateKnown, program: Program) -> None:
         """A person's word on a purchase that waits, or a rate for it."""

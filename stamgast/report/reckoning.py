@@ -30,6 +30,7 @@ from stamgast.domain.measuring import (
 )
 from stamgast.domain.told import Arm
 from stamgast.domain.units import DAY, Millis
+from stamgast.report.answers import add_answers
 from stamgast.report.lives import Decision, Life, Message
 from stamgast.report.spans import Span
 from stamgast.service import Bundle
@@ -81,6 +82,8 @@ class _Reckoning:
         self._add_firings()
         if self._life.lapsing:
             self._add_lapses()
+        if self._life.answers or self._life.messages:
+            add_answers(self._life, self._span, self._bundle(self._span.until).program, self._sums)
 
     def _count(self, rule: str, *words: str, by: int = 1) -> None:
         if by:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from channels.twilio.addresses import bare, channel_of
@@ -53,6 +53,8 @@ class MessagesApi:
             Route(f"{base}/{{sid}}.json", self.fetch, methods=["GET"]),
             Route(f"{base}/{{sid}}.json", self.update, methods=["POST"]),
             Route(f"{base}/{{sid}}.json", self.delete, methods=["DELETE"]),
+            Route(f"{base}/{{sid}}/Media/{{file}}", self.file, methods=["GET"]),
+            Route("/2010-04-01/files/{file}", self.there, methods=["GET"]),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -135,6 +137,20 @@ class MessagesApi:
         message.body = ""
         self._records.messages.pop(message.sid, None)
         return Response(status_code=204)
+
+    async def file(self, request: Request) -> Response:
+        """What came with a message: Twilio sends on to where it lies, and nobody asks for an account there."""
+        file = request.path_params["file"]
+        if file not in {each.sid for each in self._message(request).files}:
+            raise TwilioRefusalError(20404, 404, f"The requested resource {request.url.path} was not found")
+        return RedirectResponse(f"/2010-04-01/files/{file}", 307)
+
+    async def there(self, request: Request) -> Response:
+        """A file where it lies, under a name that nobody guesses."""
+        found = self._records.files.get(request.path_params["file"])
+        if found is None or not found.content:
+            return Response(status_code=404)
+        return Response(found.content, media_type=found.type)
 
     def _message(self, request: Request) -> StoredMessage:
         account = check_account(request, self._options.token)

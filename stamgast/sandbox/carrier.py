@@ -9,10 +9,12 @@ from channels.twilio.addresses import bare, write_address
 from stamgast.domain.channels import spec_of
 from stamgast.domain.sms_parts import count_parts
 from stamgast.domain.vocabulary import Channel
+from stamgast.sandbox.content_types import text_in
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, SandboxOptions
 from stamgast.sandbox.records import Content, Phone, Records, StoredMessage, new_sid
+from stamgast.sandbox.said import Said
 from stamgast.sandbox.webhooks import Webhooks
 
 _STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ARRET"})
@@ -46,7 +48,9 @@ class Carrier:
     def accept(self, message: StoredMessage) -> None:
         """Take a message and begin its way."""
         if message.content_sid:
-            message.body = _readable(self._known(message.content_sid), message)
+            content = self._known(message.content_sid)
+            message.body = _readable(content, message)
+            message.buttons = () if content is None else content.buttons(message.content_variables)
         parts = count_parts(message.body)
         message.encoding = "" if spec_of(message.channel).most_parts is None else parts.encoding
         if message.from_:
@@ -57,24 +61,29 @@ class Carrier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def receive(self, person: str, business: str, text: str) -> Reply:
-        """A person writes: note STOP, START and the window, then tell the shop."""
+    async def receive(self, said: Said) -> Reply:
+        """A person writes, presses or sends: note STOP, START and the window, then tell the shop."""
         now = self._options.now()
-        number = bare(business)
+        number = bare(said.business)
         message = StoredMessage(
             sid=new_sid(),
             account_sid=DEFAULT_ACCOUNT,
             direction="inbound",
-            to=business,
-            from_=person,
+            to=said.business,
+            from_=said.person,
             created=now,
             updated=now,
             status="received",
-            body=text,
+            body=said.body,
             service_sid=self._records.services.get(number, ""),
-            segments=count_parts(text).count,
+            segments=count_parts(said.body).count,
             sent_at=now,
+            media=len(said.files),
+            files=said.files,
+            pressed=said.pressed,
         )
+        for file in said.files:
+            self._records.keep_file(file)
         self._records.add(message)
         phone = self._records.phone(message.person)
         window = spec_of(message.channel).window
@@ -142,8 +151,8 @@ class Carrier:
     def _known(self, sid: str) -> Content | None:
         """A content that was given or pushed, or that the shop's files say."""
         content = self._records.contents.get(sid)
-        if content is None and (text := self._options.text_of(sid)):
-            return Content(sid, text)
+        if content is None and (types := self._options.types_of(sid)):
+            return Content(sid, text_in(types), types=dict(types))
         return content
 
     def _leave(self, message: StoredMessage) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stamgast.clock.shop_time import format_time
+from stamgast.sandbox.content_types import text_in
 from stamgast.sandbox.options import SandboxOptions
 from stamgast.sandbox.records import Content, Records, new_sid
 from stamgast.sandbox.refusals import TwilioRefusalError
@@ -47,7 +48,7 @@ class ContentsApi:
             raise TwilioRefusalError(20001, 400, "types is required")
         content = Content(
             sid=new_sid("HX"),
-            text=_text_of(types),
+            text=text_in(types),
             friendly_name=str(data.get("friendly_name") or ""),
             language=str(data.get("language") or "en"),
             types=types,
@@ -134,14 +135,6 @@ class ContentsApi:
         if content is None:
             raise TwilioRefusalError(20404, 404, f"The requested resource {request.url.path} was not found")
         return content
-
-
-def _text_of(types: dict[str, Any]) -> str:
-    """The text of the richest type that has one."""
-    for kind in types.values():
-        if isinstance(kind, dict) and isinstance(kind.get("body"), str):
-            return str(kind["body"])
-    return ""
 
 
 def _resource(content: Content, account: str) -> dict[str, Any]:

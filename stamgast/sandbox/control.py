@@ -6,20 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from channels.twilio.addresses import PREFIXES, bare, channel_of, write_address
 from stamgast.clock.shop_time import format_time
-from stamgast.domain.channels import channel_named
-from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.options import Delays, SandboxOptions
 from stamgast.sandbox.records import Records
-from stamgast.sandbox.requests import BadRequestError, json_response, read_json
+from stamgast.sandbox.requests import LARGEST_INBOUND, BadRequestError, json_response, read_json
+from stamgast.sandbox.said import read_said
+from stamgast.sandbox.script import Script
 from stamgast.sandbox.validation import is_phone
 
-_DEFAULT_BUSINESS: Final = "+3197010200000"
-_LONGEST_TEXT: Final = 1600
+_SHOWN: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+"""Kinds that a page may be told of; anything else could be a page itself."""
 _LONGEST_DELAY: Final = 600_000
 
 
@@ -46,6 +45,8 @@ class Control:
             Route("/sandbox/faults", self.change_faults, methods=["POST"]),
             Route("/sandbox/faults", self.reset_faults, methods=["DELETE"]),
             Route("/sandbox/inbound", self.inbound, methods=["POST"]),
+            Route("/sandbox/script", self.script, methods=["POST"]),
+            Route("/sandbox/files/{sid}", self.file, methods=["GET"]),
             Route("/sandbox/phones", self.phones, methods=["GET"]),
             Route("/sandbox/phones", self.switch_phone, methods=["POST"]),
             Route("/sandbox/phones/{number}", self.thread, methods=["GET"]),
@@ -101,24 +102,11 @@ class Control:
         return json_response(self._faults.shown())
 
     async def inbound(self, request: Request) -> Response:
-        """A person writes: `{"from": "+316…", "to": "", "body": "STOP", "channel": "sms"}`.
+        """A person writes, presses a button or sends a picture: `stamgast.sandbox.said` has the fields.
 
-        Without `to` it goes to whoever wrote to that phone last over that channel, else to whoever wrote last to
-        anybody. `from` may carry `whatsapp:`. The answer comes when the shop's webhook has answered.
+        The answer comes when the shop's webhook has answered.
         """
-        data = await read_json(request)
-        person, body = str(data.get("from") or ""), str(data.get("body") or "")
-        channel = str(data.get("channel") or channel_of(person) or "")
-        person = bare(person)
-        if channel not in PREFIXES or not is_phone(person) or not 0 < len(body) <= _LONGEST_TEXT:
-            known = " or ".join(sorted(PREFIXES))
-            raise BadRequestError(f"give from (E.164), body (at most 1600 characters), channel {known}", 422)
-        over = channel_named(channel)
-        business = self._business(person, over, str(data.get("to") or ""))
-        to = write_address(over, business)
-        if channel_of(to) is not over:
-            raise BadRequestError(f"{to} is not an address over {over}", 422)
-        reply = await self._carrier.receive(write_address(over, person), to, body)
+        reply = await self._carrier.receive(read_said(await read_json(request, LARGEST_INBOUND), self._records))
         return json_response(
             {
                 "sid": reply.message.sid,
@@ -127,6 +115,20 @@ class Control:
                 "opt_out": reply.opt_out or None,
             }
         )
+
+    async def script(self, request: Request) -> Response:
+        """Play a conversation (`stamgast.sandbox.script`), and say how far it went."""
+        script = Script(await read_json(request, LARGEST_INBOUND), self._records, self._carrier)
+        return json_response(await script.play())
+
+    async def file(self, request: Request) -> Response:
+        """What came with a message, for the page."""
+        found = self._records.files.get(request.path_params["sid"])
+        if found is None or not found.content:
+            raise BadRequestError("no such file", 404)
+        headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
+        shown = found.type if found.type in _SHOWN else "application/octet-stream"
+        return Response(found.content, media_type=shown, headers=headers)
 
     async def phones(self, request: Request) -> Response:
         """Phones, those with the newest message first; `query` searches numbers, `limit` bounds (default 100)."""
@@ -200,18 +202,6 @@ class Control:
             "advanced_opt_out": self._options.advanced_opt_out,
             "delays_ms": {"sent": delays.sent, "delivered": delays.delivered, "read": delays.read},
         }
-
-    def _business(self, person: str, channel: Channel, named: str) -> str:
-        """The shop's end of a conversation."""
-        if named.startswith("MG"):
-            return self._records.pool_number(named)
-        if named:
-            return bare(named)
-        for known in (self._records.newest_first(person), self._records.newest_first()):
-            for message in known:
-                if message.channel == channel and message.business:
-                    return message.business
-        return _DEFAULT_BUSINESS
 
 
 def _newest(rows: list[dict[str, Any]], limit: str | None) -> list[dict[str, Any]]:

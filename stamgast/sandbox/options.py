@@ -1,7 +1,8 @@
 """What a sandbox is told when it starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.units import Millis
@@ -35,5 +36,5 @@ class SandboxOptions:
     delays: Delays = field(default_factory=Delays)
     advanced_opt_out: bool = False
     """Say `OptOutType` in the inbound webhook, as a messaging service with Advanced Opt-Out does."""
-    text_of: Callable[[str], str] = lambda _: ""
-    """What a ContentSid says that nobody gave the sandbox; empty where nobody knows."""
+    types_of: Callable[[str], Mapping[str, Any]] = lambda _: {}
+    """What a ContentSid says that nobody gave the sandbox, as the Content API has it; empty where nobody knows."""

@@ -16,12 +16,31 @@ from stamgast.clock.shop_time import format_time
 from stamgast.domain.channels import pieces_of
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel
+from stamgast.sandbox.content_types import buttons_in
 
 _MOST_KEPT: Final = 100_000
 _MOST_PHONES: Final = 100_000
+_MOST_FILES: Final = 200
 _PRICES: Final = {Channel.SMS: 0.0750, Channel.WHATSAPP: 0.0525}
 """EUR; of an SMS for each of its parts."""
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What came with a message. Without bytes: the carrier says that it has it, and never does."""
+
+    sid: str
+    type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button under a message that a person pressed."""
+
+    title: str
+    id: str
 
 
 @dataclass(slots=True)
@@ -45,6 +64,10 @@ class StoredMessage:
     segments: int = 0
     encoding: str = ""
     media: int = 0
+    files: tuple[StoredFile, ...] = ()
+    pressed: Pressed | None = None
+    buttons: tuple[dict[str, str], ...] = ()
+    """What may be pressed under it: `{title, id}`, or `{title, url}`."""
     sent_at: Millis | None = None
     error_code: int | None = None
     deleted: bool = False
@@ -79,7 +102,7 @@ class StoredMessage:
             "error_message": None,
             "from": self.from_ or None,
             "messaging_service_sid": self.service_sid or None,
-            "num_media": str(self.media),
+            "num_media": str(len(self.files) or self.media),
             "num_segments": str(self.segments),
             "price": self._price(),
             "price_unit": "EUR",
@@ -107,6 +130,8 @@ class StoredMessage:
             "channel": self.channel,
             "direction": self.direction,
             "body": self.body,
+            "files": [{"sid": each.sid, "type": each.type, "url": f"/sandbox/files/{each.sid}"} for each in self.files],
+            "buttons": list(self.buttons),
             "content_sid": self.content_sid or None,
             "content_variables": self.content_variables or None,
             "messaging_service_sid": self.service_sid or None,
@@ -160,7 +185,16 @@ class Content:
 
     def filled(self, variables: dict[str, str]) -> str:
         """The text with its variables; a missing one shows its sample, as Twilio does."""
-        return _VARIABLE.sub(lambda place: variables.get(place[1], self.samples.get(place[1], place[0])), self.text)
+        return self._filled(self.text, variables)
+
+    def buttons(self, variables: dict[str, str]) -> tuple[dict[str, str], ...]:
+        """What may be pressed under it, with variables in addresses."""
+        return tuple(
+            {name: self._filled(value, variables) for name, value in each.items()} for each in buttons_in(self.types)
+        )
+
+    def _filled(self, text: str, variables: dict[str, str]) -> str:
+        return _VARIABLE.sub(lambda place: variables.get(place[1], self.samples.get(place[1], place[0])), text)
 
 
 class Records:
@@ -178,6 +212,7 @@ class Records:
         self.callbacks: deque[dict[str, Any]] = deque(maxlen=_MOST_KEPT)
         self.phones: OrderedDict[str, Phone] = OrderedDict()
         self.opted_out: set[tuple[str, str]] = set()
+        self.files: OrderedDict[str, StoredFile] = OrderedDict()
         self.services: dict[str, str] = {}
         self.posts_seen = 0
 
@@ -190,6 +225,12 @@ class Records:
         self.phones.move_to_end(message.person)
         if len(self.messages) > _MOST_KEPT:
             self.messages.popitem(last=False)
+
+    def keep_file(self, file: StoredFile) -> None:
+        """Remember a file; the oldest go when there are too many."""
+        self.files[file.sid] = file
+        if len(self.files) > _MOST_FILES:
+            self.files.popitem(last=False)
 
     def phone(self, number: str) -> Phone:
         """The phone of a number; made when first seen."""

@@ -15,6 +15,8 @@ from stamgast.sandbox.options import ACCOUNT_PREFIX, DEFAULT_ACCOUNT
 from stamgast.sandbox.refusals import TwilioRefusalError, error_body
 
 _LARGEST_BODY: Final = 256 * 1024
+LARGEST_INBOUND: Final = 24 * 1024 * 1024
+"""Of what a person sends, which may be pictures."""
 _KEY_PREFIXES: Final = (ACCOUNT_PREFIX, "SKsandbox")
 
 
@@ -36,12 +38,12 @@ def json_response(data: Any, status: int = 200, headers: dict[str, str] | None =
     )
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, most: int = _LARGEST_BODY) -> bytes:
     """The body, if it is not too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST_BODY:
+        if len(body) > most:
             raise BadRequestError("the body is too large", 413)
     return bytes(body)
 
@@ -55,12 +57,12 @@ async def read_form(request: Request) -> dict[str, str]:
         raise TwilioRefusalError(20001, 400, "The form cannot be read") from error
 
 
-async def read_json(request: Request) -> dict[str, Any]:
+async def read_json(request: Request, most: int = _LARGEST_BODY) -> dict[str, Any]:
     """A JSON object. Other content types are refused: a foreign page can send those without being asked."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadRequestError("send application/json", 415)
     try:
-        data = msgspec.json.decode(await read_body(request))
+        data = msgspec.json.decode(await read_body(request, most))
     except UNREADABLE as error:
         raise BadRequestError(f"not JSON: {in_plain_words(error)}") from error
     if not isinstance(data, dict):

@@ -130,7 +130,7 @@ def _inbound_fields(message: StoredMessage, opt_out: str) -> dict[str, str]:
         "Body": message.body,
         "From": message.from_,
         "MessageSid": message.sid,
-        "NumMedia": "0",
+        "NumMedia": str(len(message.files)),
         "NumSegments": str(message.segments),
         "SmsMessageSid": message.sid,
         "SmsSid": message.sid,
@@ -139,6 +139,12 @@ def _inbound_fields(message: StoredMessage, opt_out: str) -> dict[str, str]:
     }
     if message.service_sid:
         fields["MessagingServiceSid"] = message.service_sid
+    for number, file in enumerate(message.files):
+        base = f"https://api.twilio.com/2010-04-01/Accounts/{message.account_sid}/Messages"
+        fields[f"MediaUrl{number}"] = f"{base}/{message.sid}/Media/{file.sid}"
+        fields[f"MediaContentType{number}"] = file.type
+    if message.pressed is not None:
+        fields |= {"ButtonText": message.pressed.title, "ButtonPayload": message.pressed.id}
     fields |= _inbound_fields_of(message.channel, message)
     if opt_out:
         fields["OptOutType"] = opt_out

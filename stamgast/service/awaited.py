@@ -7,6 +7,7 @@ from stamgast.domain.awaited import KINDS, Awaited, due_of, occurrences, open_vo
 from stamgast.domain.counters import Counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
+from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.rewards import ending_fact
 from stamgast.domain.tiers import drops_at, given_ends_at
 from stamgast.domain.units import DAY, Millis
@@ -49,7 +50,7 @@ def answer(case: Case, name: str, due: Millis) -> list[Fact]:
 
 
 def _unseen(case: Case, awaited: Awaited, _due: Millis) -> list[Fact]:
-    if not case.program.feed_healthy:
+    if not knows_who_was_there(case.program):
         # Nobody knows who has been there: ask again tomorrow.
         case.customer.timers[awaited.name] = case.at + DAY
         case.count(Counter.FEED_STALE)

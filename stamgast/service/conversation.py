@@ -4,10 +4,20 @@ An answer of the house needs no consent, has no hours and uses up no cap: the cu
 that opened the window. A STOP stands in its way, and so does a rule of the shop's that answers the same message.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from stamgast.domain.activation import RANKS, Activation, Submission, activation_id
-from stamgast.domain.answers import ANSWER, LIFE, MOST_SHOWN, Asked, template_of
+from stamgast.domain.answers import (
+    ABOUT_TOPICS,
+    ANSWER,
+    LIFE,
+    MOST_SHOWN,
+    UNHEARD_BY_RULES,
+    WELCOME,
+    Asked,
+    template_of,
+)
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
@@ -16,7 +26,7 @@ from stamgast.domain.events import Replied
 from stamgast.domain.facts import Fact
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
-from stamgast.service import measuring, telling
+from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import forget_ended
 from stamgast.service.messages import too_many_wait
@@ -37,16 +47,23 @@ def replied(case: Case, event: Replied) -> None:
         customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         customer.inbound_at = case.at
-    measuring.replied(case)
-    telling.answer(case, event.keyword or "", event.channel)
     before = _on_their_way(case)
-    data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
-    facts = [Fact(FactName.REPLIED, "reply", data=data)]
-    if event.keyword is None and talk.question is not None and not customer.erased_at:
-        facts += _answered(case, event, talk)
-    fire(case, facts)
+    if event.keyword == Asked.JOIN and _welcomed(case):
+        return
+    if event.keyword not in UNHEARD_BY_RULES:
+        _told_to_rules(case, event, talk)
     if event.answers and event.keyword in _ASKED and _on_their_way(case) == before:
         _answer(case, event, Asked(event.keyword), talk)
+
+
+def _told_to_rules(case: Case, event: Replied, talk: Conversation) -> None:
+    measuring.replied(case)
+    telling.answer(case, event.keyword or "", event.channel)
+    data = {"keyword": event.keyword, "channel": event.channel, "media": event.media}
+    facts = [Fact(FactName.REPLIED, "reply", data=data)]
+    if event.keyword is None and talk.question is not None and not case.customer.erased_at:
+        facts += _answered(case, event, talk)
+    fire(case, facts)
 
 
 def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
@@ -56,7 +73,7 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
     if asked is None or question is None or case.at >= asked.closes_at:
         talk.question = None
         return []
-    answer = "" if question.kind is AnswerKind.TEXT else event.read.get(question.id)
+    answer = "" if question.takes_any else event.read.get(question.id)
     if answer is None:
         return []  # they wrote about something else: it stays open
     talk.question = None
@@ -65,6 +82,9 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
         talk.scores = {**talk.scores, question.id: (score, case.at)}
         if score <= question.complaint:
             talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
+    if question.fills is not None:
+        preferences.fill(case, question, answer, talk)
+    answer = answer if question.is_told else ""
     telling.answered(case, question.id, answer, event.channel, asked.rule)
     occasion = f"answered:{question.id}:{event.id or case.at}"
     return [Fact(FactName.ANSWERED, occasion, after=score, data={"question": question.id, "answer": answer})]
@@ -82,6 +102,24 @@ def open_asked(case: Case, before: int) -> None:
         talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
         talk.asked = {**known, question.id: case.at}
+
+
+def _welcomed(case: Case) -> bool:
+    """Whether a rule of the shop's says something at this moment, for they have just joined."""
+    return any(
+        each.state == ActivationState.SUBMITTED and each.decided_at == case.at for each in case.customer.activations
+    )
+
+
+def _agreed_to(case: Case, topics: Sequence[str]) -> bool:
+    """Whether a message about one of them could go to the customer."""
+    agreed = {key.partition(":")[0] for key in case.customer.consents}
+    program = case.program
+    return any(
+        template.purpose in agreed
+        for name, template in program.templates.items()
+        if not set(topics).isdisjoint(program.topics_of_templates.get(name, ()))
+    )
 
 
 def _on_their_way(case: Case) -> int:
@@ -126,14 +164,19 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
             language=customer.language or program.languages[0],
             decided_at=case.at,
             expires_at=activation.expires_at,
-            data=_told(case, asked),
+            data=_told(case, event, asked),
             bundle=case.context.bundle.hash,
         )
     )
 
 
-def _told(case: Case, asked: Asked) -> dict[str, Any]:
+def _told(case: Case, event: Replied, asked: Asked) -> dict[str, Any]:
     """What the answer speaks of: nothing that says who the customer is, and nothing that they wrote."""
+    if asked is Asked.JOIN:
+        code = case.program.join.get(event.code)
+        return {ANSWER: asked} | ({WELCOME: code.welcome} if code is not None and code.welcome else {})
+    if asked in ABOUT_TOPICS:
+        return {ANSWER: asked, "topics": event.topics, "agreed": _agreed_to(case, event.topics)}
     if asked is not Asked.CARD:
         return {ANSWER: asked}
     customer = case.customer

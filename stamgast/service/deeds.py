@@ -15,11 +15,9 @@ from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import FactName, VoucherState
 from stamgast.service import added_stamps, at_hand, budgets, draws, given_tiers, telling
 from stamgast.service.case import Case, Firing
+from stamgast.service.tags import change_tags
 
 _GIVEN: Final = Arm.GIVEN.value
-
-MOST_TAGS = 100
-"""Tags of one customer; those beyond are counted and not given."""
 
 
 def do(case: Case, firing: Firing, deeds: Sequence[Deed]) -> Voucher | None:
@@ -28,7 +26,7 @@ def do(case: Case, firing: Firing, deeds: Sequence[Deed]) -> Voucher | None:
     for action in deeds:
         if isinstance(action, Tag):
             if not firing.again:
-                _tag(case, action)
+                change_tags(case, add=action.add, remove=action.remove)
         elif isinstance(action, AddStamps):
             added_stamps.add(case, firing, action)
         elif isinstance(action, SetTier):
@@ -123,11 +121,3 @@ def _count_issued(case: Case, voucher: Voucher) -> None:
         case.given.append(rewards.given_fact(voucher))
     telling.voucher(case, voucher, _GIVEN)
     case.count(counter(Counter.REWARD, voucher.reward, Tally.ISSUED))
-
-
-def _tag(case: Case, action: Tag) -> None:
-    tags = [tag for tag in case.customer.tags if tag not in action.remove]
-    tags += [tag for tag in action.add if tag not in tags]
-    if len(tags) > MOST_TAGS:
-        case.count(counter(Counter.TAGS, Tally.TOO_MANY), len(tags) - MOST_TAGS)
-    case.customer.tags = tags[:MOST_TAGS]

@@ -6,6 +6,7 @@ from typing import Final
 from stamgast.domain import apart
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.facts import Fact
+from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
@@ -81,7 +82,7 @@ def _answer_rules(case: Case, name: str, when: Millis) -> None:
 
 def _grow_quiet(case: Case, kind: str) -> None:
     customer = case.customer
-    if not case.program.feed_healthy:
+    if not knows_who_was_there(case.program):
         # Nobody knows who has been there: ask again tomorrow.
         customer.timers[kind] = case.at + DAY
         case.count(Counter.FEED_STALE)

@@ -23,6 +23,7 @@ def erase(case: Case, _event: Erased) -> None:
     customer.inbound_at = 0
     customer.answers = b""
     customer.conversation = None
+    customer.left = {}
     if not customer.erased_at:
         customer.erased_at = case.at
         case.count(Counter.ERASED)

@@ -8,6 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
@@ -65,6 +66,7 @@ from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate
 from stamgast.service.reversals import drop_waiting
 from stamgast.service.rules import answer_what_was_given, fire
 from stamgast.service.stages import restage
+from stamgast.service.tags import change_tags
 from stamgast.service.vouchers import redeem, take_redemption_back
 from stamgast.service.watched import watch_opt_out
 
@@ -173,6 +175,13 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer.birthday = event.birthday or customer.birthday
     if event.phone and event.phone != customer.dead_phone:
         customer.dead_phone = ""
+    if event.tags:
+        change_tags(case, add=event.tags)
+    if event.asked:
+        talk = customer.conversation = customer.conversation or Conversation()
+        talk.asked = {name: max(at, talk.asked.get(name, 0)) for name, at in event.asked.items()} | {
+            name: at for name, at in talk.asked.items() if name not in event.asked
+        }
     if not customer.joined_at:
         customer.joined_at = min(event.since or case.at, case.at)
         case.count(Counter.JOINED)
@@ -185,7 +194,9 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     key = f"{event.purpose}:{event.channel}"
     if case.customer.erased_at:
         return
-    if event.granted:
+    if event.topic:
+        _topic_changed(case, event)
+    elif event.granted:
         if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, min(event.since or case.at, case.at))
@@ -193,6 +204,18 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
         drop_waiting(
             case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)
         )
+
+
+def _topic_changed(case: Case, event: ConsentChanged) -> None:
+    """A topic was left, or come back to. One that the programme has no more may still be come back to."""
+    left, program = case.customer.left, case.program
+    if event.granted:
+        case.customer.left = {topic: since for topic, since in left.items() if topic != event.topic}
+    elif event.topic in program.topics and event.topic not in left:
+        kept = {topic: since for topic, since in left.items() if topic in program.topics}
+        case.customer.left = kept | {event.topic: case.at}
+        about = {name for name, topics in program.topics_of_templates.items() if event.topic in topics}
+        drop_waiting(case, Reason.TOPIC_LEFT, lambda each: each.template in about)
 
 
 def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
@@ -206,6 +229,8 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
 
 
 def _opted_out(case: Case, _event: OptedOut) -> None:
+    if case.customer.conversation is not None:
+        case.customer.conversation.question = None
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)

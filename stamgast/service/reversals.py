@@ -18,7 +18,7 @@ from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
 
-_OF_MESSAGES: Final[frozenset[str]] = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT})
+_OF_MESSAGES: Final[frozenset[str]] = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.TOPIC_LEFT})
 """Reasons that are about messages alone."""
 
 

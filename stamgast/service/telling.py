@@ -6,7 +6,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
+from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
@@ -166,7 +166,7 @@ def answered(case: Case, question: str, became: str, channel: str, rule: str) ->
             at=case.at,
             channel=channel,
             rule=rule,
-            cause=f"question:{question}",
+            cause=OF_QUESTION + question,
         )
     )
 

@@ -25,6 +25,12 @@ _CURRENCY_BESIDE: Final = re.compile(
     r"^([A-Z]{3}|[€$£¥])\s*(?=[\d+(\u2212-])|(?<=[\d)\u2212-])\s*([A-Z]{3}|[€$£¥])$", re.ASCII
 )
 
+_FIGURE: Final = frozenset("0123456789+-(")
+_TOTAL: Final = re.compile(
+    r"\s*[\"']?(?:(?:grand|sub|eind|gesamt|end)?[ -]?(?:totaa?l|totaux|summe)|gesamt(?:betrag)?|som(?:me)?|"
+    r"aantal|anzahl|nombre|number of|count|rows|rijen|zeilen|lignes)\b",
+    re.IGNORECASE,
+)
 _LONGEST_WORDS: Final = 400
 SEMICOLON: Final = ";"
 _OTHER_COMMAS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -73,6 +79,19 @@ def signed(text: str) -> tuple[bool, str]:
     if (match := _BELOW_ZERO.fullmatch(text)) is None:
         return False, text.removeprefix("+")
     return True, next(each for each in match.groups() if each is not None).strip()
+
+
+def bare_cell(text: str) -> str:
+    """What stands in a cell, without what makes spreadsheets take it for text: `="0612345678"`, `'0612345678`."""
+    plain = text.strip()
+    if plain.startswith('="') and plain.endswith('"') and len(plain) > len('="'):
+        return plain[2:-1].strip()
+    return plain[1:] if plain.startswith("'") and plain[1:2] in _FIGURE else plain
+
+
+def is_of_totals(cells: Sequence[str]) -> bool:
+    """Whether a row sums up those above it: some cell begins with a word for that."""
+    return any(_TOTAL.match(cell) for cell in cells)
 
 
 def lines_of(file: IO[str]) -> tuple[Iterator[str], str]:

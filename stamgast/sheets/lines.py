@@ -22,6 +22,7 @@ LONGEST_ROW: Final = 65_536
 MOST_COLUMNS: Final = 1_000
 _MOST_LINES: Final = 200
 """Of one row: text in quotes may go on over lines."""
+UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS: Final = ";,\t|"
 _WINDOWS: Final = "stamgast.windows-1252"
 _UNKNOWN: Final = "\ufffd"
@@ -30,6 +31,13 @@ _BINARY: Final = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a packed file (.gz)",
+}
+
+_OTHER_TEXT: Final = {
+    b"<?xml": "XML, as some tills call .xls",
+    b"<": "a web page (HTML), as some tills call .xls",
+    b"[{": "JSON: `POST /v1/merchants/{merchant}/purchases` takes that",
+    b'{"': "JSON: `POST /v1/merchants/{merchant}/purchases` takes that",
 }
 
 
@@ -102,8 +110,12 @@ def _encoding_of(head: bytes, path: Path) -> str:
     for mark, what in _BINARY.items():
         if head.startswith(mark):
             raise SheetError(f"{path}: this is {what}; save it as CSV UTF-8")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(UTF_16):
         return "utf-16"
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for begin, what in _OTHER_TEXT.items():
+        if text.startswith(begin):
+            raise SheetError(f"{path}: this is {what}; save it as CSV UTF-8")
     if head.count(b"\0") > len(head) // 4:
         raise SheetError(f"{path}: this is UTF-16 without its mark, or no text at all; save it as CSV UTF-8")
     return "utf-8-sig"

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 
 from stamgast.domain.calendar import at_local
 from stamgast.domain.units import DAY, MINUTE, Day, Millis
+from stamgast.domain.written_money import plain_spaces
 from stamgast.sheets.dates import EPOCH, DateOrder, WrittenMoment, meant_date, order_needed, read_moment
+from stamgast.sheets.months import in_figures
 
 _NOON: Final = 12 * 60
 _SERIAL: Final = re.compile(r"(\d{5})(?:[.,](\d{1,12}))?", re.ASCII)
@@ -32,7 +34,7 @@ def read_written(text: str, order: DateOrder | None, zone: str) -> Moment:
     Raises:
         ValueError: it is no date, or day and month cannot be told apart; the text says what to write.
     """
-    moment = _serial(text) or read_moment(_dashed(text), order)
+    moment = _serial(text) or read_moment(_dashed(text), order) or read_moment(in_figures(plain_spaces(text)), order)
     if moment is None:
         why = "could be of two days" if order_needed(text) else "is not a date"
         raise ValueError(f"{why}{meant_date(text)}")

@@ -15,7 +15,16 @@ from stamgast.sheets.cells import signed
 LARGEST: Final = 10**12
 """In minor units, as everywhere."""
 _BESIDE: Final = re.compile(r"^(?:[A-Z]{3}|[€$£¥])\s*(?=[\d+(\u2212-])|(?<=[\d)\u2212-])\s*(?:[A-Z]{3}|[€$£¥])$")
-_SIGNS: Final = {"€": "EUR", "£": "GBP"}
+_SIGNS: Final = {
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP", "GIP", "FKP", "SHP"}),
+    "$": frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD", "SRD", "XCD", "BBD", "BSD", "TTD", "JMD"}),
+    "¥": frozenset({"JPY", "CNY"}),
+}
+_NO_CENTS: Final = re.compile(r"(?<=\d)([.,])(?:-{1,2}|\u2013|\u2014)$")
+"""`12,-` and `12,--`: nothing behind the mark."""
+_NO_WHOLE: Final = re.compile(r"^(?=[.,]\d{1,2}$)")
+"""`,50`"""
 _LAST: Final = re.compile(r"([.,])(\d+)$")
 _MARKS: Final = ".,"
 
@@ -44,16 +53,18 @@ def read_money(text: str, currency: str, mark: str = "") -> Minor:
     """
     plain = plain_spaces(text)
     beside = _BESIDE.search(plain)
-    below, bare = signed(_BESIDE.sub("", plain).strip())
+    below, bare = signed(_no_cents(_BESIDE.sub("", _no_cents(plain)).strip()))
     if (inner := _BESIDE.search(bare)) is not None:
         beside, bare = inner, _BESIDE.sub("", bare).strip()
     again, bare = signed(bare)
+    if below and again:  # --2,50, or (2,50-): nobody knows which was meant
+        raise ValueError("has two signs; write it as -12.50 or as 12.50")
     if beside is not None:
         named = beside[0].strip()
-        if _SIGNS.get(named, named) not in {currency, "$", "¥"}:
+        if currency not in _SIGNS.get(named, {named}):
             raise ValueError(f"is in {named}, and the others are in {currency}: give it a column `currency`")
     decimals = exponent_of(currency)
-    values = read_number(bare, decimals).values
+    values = read_number(_NO_WHOLE.sub("0", bare), decimals).values
     if not values:
         raise ValueError("is not an amount; write it as 12.50")
     if len(values) > 1 and not mark:
@@ -64,7 +75,11 @@ def read_money(text: str, currency: str, mark: str = "") -> Minor:
         raise ValueError(f"is finer than {currency} is; round it first")
     if minor > LARGEST:
         raise ValueError("is more than any receipt comes to")
-    return -int(minor) if below != again else int(minor)
+    return -int(minor) if below or again else int(minor)
+
+
+def _no_cents(text: str) -> str:
+    return _NO_CENTS.sub(r"\g<1>00", text)
 
 
 def read_quantity(text: str, mark: str = "") -> str:

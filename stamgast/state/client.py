@@ -45,6 +45,10 @@ class RedisClient(Redis):
         known: bytes | None = await self.call("SET", key, value, "NX", "GET", "EX", seconds)
         return known
 
+    def remember_soon(self, key: str, value: Word, seconds: int) -> None:
+        """The same, for what is no loss if it is forgotten: nobody waits for it."""
+        self.tell("SET", key, value, "NX", "EX", seconds)
+
     async def exists(self, key: str) -> bool:
         """Say whether there is such a key."""
         return bool(await self.call("EXISTS", key))

@@ -27,6 +27,7 @@ from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, vie
 from stamgast.state.newcomers import Newcomers
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
+from stamgast.state.wishes import Wishes
 
 __all__ = ["Append", "Enrolment", "IdentityConflictError", "IdentityStore", "IdentityTopics", "NotLoadedError"]
 
@@ -65,6 +66,7 @@ class IdentityStore:
         self._topics = topics
         self._profiles = Profiles(self._log, wrapping_keys)
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
+        self.wishes = Wishes(self._log, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 
@@ -248,6 +250,7 @@ class IdentityStore:
                 for name, alias in aliases.items()
                 if alias is not None and alias.customer == customer
             }
+            await self.wishes.forget(merchant, hashes)
             await self._log.write(self._topics.identities, records)
             await self._log.note_erasure(at)
         return len(records)
@@ -282,8 +285,7 @@ class IdentityStore:
 
     async def heard(self, merchant: str, message: str) -> bool:
         """Say whether what this message of the carrier said was remembered before: then it is sent again."""
-        (entry,) = await self._log.read("h", merchant, [message_hash(self._id_key, merchant, message)], Heard)
-        return entry is not None
+        return await self.wishes.heard(merchant, message)
 
     async def record_stop(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
         """Remember a STOP and the message that said it; returns once Kafka has both."""

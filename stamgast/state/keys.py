@@ -236,3 +236,23 @@ def renewal(merchant: str, connection: str) -> str:
 def feed(merchant: str, store: str) -> str:
     """Name what is usual for a store's feed (`stamgast.domain.feed_health`); `connections.v1` has it once an hour."""
     return f"pos:feed:{merchant}:{store}"
+
+
+def payments_by_time(merchant: str, kind: str) -> str:
+    """Name the sales, or the payments without one, of the last days, by when they were (`stamgast.tills.payments`)."""
+    return f"pos:{kind}:{merchant}"
+
+
+def payments_by_name(merchant: str, kind: str, name: str) -> str:
+    """Name the same by a reference (its digest)."""
+    return f"pos:{kind}:{merchant}:{name}"
+
+
+def payment_found(merchant: str, payment: str) -> str:
+    """Name what remembers which transaction a payment (its digest) belongs to."""
+    return f"pos:found:{merchant}:{payment}"
+
+
+def sale_paid(merchant: str, transaction: str) -> str:
+    """Name what remembers which payment a sale (its digest) was found for."""
+    return f"pos:paidby:{merchant}:{transaction}"

@@ -21,6 +21,7 @@ from stamgast.state.campaign_marks import CampaignMark, decode_campaign, encode_
 from stamgast.state.draw_marks import NO_DRAW, NO_URN, decode_draw, decode_urn, encode_draw
 from stamgast.state.draw_marks import key_of as draw_of
 from stamgast.state.draw_marks import name_of as name_of_draw
+from stamgast.state.feed_marks import Unwell, decode_feeds, encode_feeds
 from stamgast.state.meta_fields import Family, Field, Value
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
@@ -361,6 +362,17 @@ URNS: Final[Family[Name, Urn]] = Family(
     key_of=draw_of,
     name_of=name_of_draw,
 )
+STORE_FEEDS: Final[Family[str, Unwell]] = Family(
+    prefix="h:",
+    holds="merchant -> which of its stores are quiet or stale, as was said last, as JSON",
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force", "stamgast.lookup", *_VERIFY),
+    decode=decode_feeds,
+    encode=encode_feeds,
+    absent=dict,
+    key_of=str,
+    name_of=str,
+)
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
@@ -384,5 +396,6 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
-    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, DRAWS, URNS),
+    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),
+    *(DRAWS, URNS),
 )

@@ -49,6 +49,8 @@ _FOREIGN: Final = re.compile(r"(^|/)\.{1,2}(/|$)|[\\#?\x00-\x20\x7f]|^[^/]|^//")
 
 _PART: Final = re.compile(r"\{(part|number)\[([0-9])\]\}", re.ASCII)
 
+_OTHER: Final = re.compile(r"\{secret\[([a-z_]+)\]\}", re.ASCII)
+
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -109,17 +111,26 @@ class Apis:
         Raises:
             ApiError: the credential does not open, or may not be sent there.
         """
-        spec = adapter.api
+        return self._of(adapter.api, adapter, connection, patience)
+
+    def hooks_of(self, adapter: Adapter, connection: Connection) -> Api | None:
+        """The same of what makes its webhooks. Raises `ApiError`."""
+        return self._of(adapter.hooks or adapter.api, adapter, connection)
+
+    def _of(
+        self, spec: ApiSpec | None, adapter: Adapter, connection: Connection, patience: Patience | None = None
+    ) -> Api | None:
         if spec is None or spec.secret not in connection.sealed:
             return None
-        secret = self._opened(connection, spec.secret)
+        secret = self.opened(connection, spec.secret)
         base = (connection.api_url or spec.base.format(account=connection.account)).rstrip("/")
         _check(base)
         whose = (connection.merchant, adapter.name, connection.account or connection.name)
         pace = self._paces.setdefault(whose, Pace(spec.per_second, spec.burst))
         return _Connected(self, spec, base, secret, pace, connection, patience or self._patience)
 
-    def _opened(self, connection: Connection, name: str) -> str:
+    def opened(self, connection: Connection, name: str) -> str:
+        """A connection's newest secret of a name. Raises `ApiError`."""
         try:
             return self._seal.open(connection, name)[0]
         except SecretError as error:
@@ -153,7 +164,7 @@ class Apis:
         spec = adapter.api
         if spec is None or spec.renewed_part is None or self.renewals is None or spec.secret not in connection.sealed:
             return
-        if self._opened(connection, spec.secret).count(":") >= spec.token_parts - 1:
+        if self.opened(connection, spec.secret).count(":") >= spec.token_parts - 1:
             exchange = partial(self._exchange, spec, connection.account)
             await self.renewals.token(connection, spec.secret, exchange, ahead_s=AHEAD_S)
 
@@ -193,7 +204,14 @@ class _Connected:
         return f"Api({self.base})"
 
     async def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, document: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        document: Any = None,
+        form: Mapping[str, str] | None = None,
+        once: str = "",
     ) -> Any:
         if _FOREIGN.search(path):  # an id of an unsigned notice may be anything
             raise GoneError("the API has no such object: its name is no name")
@@ -202,19 +220,32 @@ class _Connected:
             on=_when, attempts=patience.attempts, timeout=patience.within_s, wait_initial=patience.first_wait_s
         ):
             with attempt:
-                return await self._once(method, path, query, document)
+                return await self._once(method, path, self._sent(query, document, form, once))
         raise ApiError("the API was not asked")  # pragma: no cover  the context ends by an answer or an error
 
-    async def _once(self, method: str, path: str, query: Mapping[str, str] | None, document: Any) -> Any:
-        await self.pace.wait()
-        headers = {"accept": "application/json", **await self._credential()}
+    def _sent(
+        self, query: Mapping[str, str] | None, document: Any, form: Mapping[str, str] | None, once: str
+    ) -> dict[str, Any]:
+        headers = {"accept": "application/json"} | ({"idempotency-key": once} if once else {})
         how: dict[str, Any] = {"headers": headers}
         if query is not None:
             how["params"] = dict(query)
         if document is not None:
-            filled = _filled(document, self.secret.split(":")) if self.spec.in_documents else document
+            filled = _filled(document, self.secret.split(":"), self._other) if self.spec.in_documents else document
             how["content"] = msgspec.json.encode(filled, enc_hook=str)
             headers["content-type"] = "application/json"
+        if form is not None:
+            how["data"] = dict(form)
+        return how
+
+    def _other(self, name: str) -> str:
+        if name not in self.connection.sealed:
+            raise ApiError(f"the connection has no `{name}`: `stamgast pos connect` asks for it")
+        return self.apis.opened(self.connection, name)
+
+    async def _once(self, method: str, path: str, how: dict[str, Any]) -> Any:
+        await self.pace.wait()
+        how["headers"] |= await self._credential()
         try:
             return _read(
                 await self.apis.send(
@@ -248,12 +279,14 @@ def _renewed(spec: ApiSpec, secret: str, refresh: Any) -> str:
     return ":".join(parts)
 
 
-def _filled(document: Any, parts: list[str]) -> Any:
-    """A document with parts of the secret in their places. Raises `ApiError` where the secret has fewer."""
+def _filled(document: Any, parts: list[str], other: Callable[[str], str]) -> Any:
+    """A document with parts of the secret, and other secrets, in their places. Raises `ApiError` for one that lacks."""
     if isinstance(document, dict):
-        return {name: _filled(each, parts) for name, each in document.items()}
+        return {name: _filled(each, parts, other) for name, each in document.items()}
     if isinstance(document, list):
-        return [_filled(each, parts) for each in document]
+        return [_filled(each, parts, other) for each in document]
+    if isinstance(document, str) and (named := _OTHER.fullmatch(document)):
+        return other(named[1])
     match = _PART.fullmatch(document) if isinstance(document, str) else None
     if match is None:
         return document

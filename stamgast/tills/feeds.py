@@ -1,13 +1,13 @@
 """When each store was last heard of, and what is usual for it: noted at once, kept in Redis every few seconds.
 
-Kept there as it is only for show: no state of a customer goes by it. Who polls writes it down on `connections.v1` once
-an hour, and finds there again what was lost with Redis.
+Nothing of a customer goes by it as it stands there: what rules go by is said on the log. Who polls writes it down on
+`connections.v1` once an hour, and finds there again what was lost with Redis.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -108,11 +108,6 @@ class FeedBook:
             return FeedStats() if value is None else _decode(value)
         except (DecodeError, ValidationError):
             return FeedStats()
-
-    async def of_merchant(self, program: Program, others: Iterable[str] = ()) -> Mapping[str, FeedStats]:
-        """The same of all of a merchant's stores, and of other places. Raises `StateError`."""
-        names = dict.fromkeys([*program.stores, *others])
-        return {name: await self.stats(Place(program.merchant, name)) for name in names}
 
 
 def zone_of(program: Program, store: str) -> str:

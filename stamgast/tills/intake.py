@@ -13,9 +13,12 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, GoneErr
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
-from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.pos.roles import Role
+from stamgast.pos.webhook import guarded, items_of
 from stamgast.purchases.accept import Accepted, Append, Known, People, ReceiptTooLargeError, Taken, accept
+from stamgast.tills.found_payments import found_to_sales, with_payments
 from stamgast.tills.gathering import Gathering
+from stamgast.tills.payments import Payments
 
 log = get_logger(__name__)
 
@@ -34,6 +37,8 @@ class Door(NamedTuple):
     last_heard: LastHeard
     gathering: Gathering | None = None
     """Where many requests come at once."""
+    payments: Payments | None = None
+    """What finds payments to their sales; None: nobody does here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Came:
     taken: Sequence[Taken] = ()
     doubts: Sequence[Doubt] = ()
     beside: Sequence[Doubt] = ()
+    paid: int = 0
+    """Payments that were found to their sales by it."""
     refused: Sequence[Problem] = ()
     """What could not be taken, and why; empty: everything that means a purchase was."""
 
@@ -79,20 +86,21 @@ async def take(
     """
     problems = [*refused]
     large = len(whole) > _LARGE
-    items = await asyncio.to_thread(purchases_of, adapter, whole, context) if large else purchases_of(
-        adapter, whole, context
-    )  # fmt: skip
+    items = await asyncio.to_thread(items_of, adapter, whole, context) if large else items_of(adapter, whole, context)
     problems += [problem for each in items if isinstance(each, Refused) for problem in each.problems]
     good: list[Item] = [each for each in items if isinstance(each, Received)]
     if not good:
         return Came(refused=problems)
+    if context.connection.role is Role.PAYMENT:
+        return Came(refused=problems, paid=await found_to_sales(door, good, context, at))
     try:
         accepted = await _accept(door, good, context, at, large=large)
     except (RefusedError, ReceiptTooLargeError) as error:
         told = error.problems if isinstance(error, RefusedError) else [{"pointer": "", "detail": str(error)}]
         return Came(refused=[*problems, *told])
     problems += [problem for each in accepted.outcomes if isinstance(each, Refused) for problem in each.problems]
-    return Came(accepted.taken, accepted.doubts, accepted.beside, problems)
+    paid = await with_payments(door, accepted.taken, context.program, at)
+    return Came(accepted.taken, accepted.doubts, accepted.beside, paid, problems)
 
 
 async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
@@ -111,7 +119,7 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
         raise RefusedError([{"pointer": "", "detail": detail}])
     try:
         with guarded(adapter):
-            return await adapter.reread(found, api)
+            whole = await adapter.reread(found, api)
     except GoneError as error:
         raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: {error}"}]) from None
     except ApiError:
@@ -119,6 +127,9 @@ async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
             log.warning("taken without the whole", system=adapter.name, kind=found.kind)
             return found
         raise
+    if whole.content is None:
+        raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: the API answers with nothing"}])
+    return whole
 
 
 async def _accept(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,10 +21,19 @@ from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, Page
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused
-from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.pos.systems.polling import not_ahead
+from stamgast.pos.webhook import guarded, items_of
 from stamgast.tills.feeds import Place
 from stamgast.tills.intake import Came, Door, reread, take
-from stamgast.tills.record import CursorRecord, Name, cursor_key, encode_cursor, encode_feed, feed_key
+from stamgast.tills.record import (
+    CursorRecord,
+    Name,
+    SubscriptionRecord,
+    cursor_key,
+    encode_cursor,
+    encode_feed,
+    feed_key,
+)
 from stamgast.tills.subscriptions import Subscriptions
 from stamgast.tills.tills import Tills
 
@@ -48,6 +57,13 @@ class Polled:
     laid_aside: int
     more: bool
     """It was ended before the end."""
+
+
+class Looked(NamedTuple):
+    """What was known of a connection's webhooks, and what is now."""
+
+    before: SubscriptionRecord
+    now: SubscriptionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +99,16 @@ class Reconciler:
             for key, value in records:
                 self.tills.connections.note(key, value)
 
-    async def look_after_webhooks(self, connection: Connection, at: Millis) -> None:
-        """Look whether a connection's webhooks are there. Raises `ApiError`, NotAppendedError."""
+    async def look_after_webhooks(self, connection: Connection, at: Millis) -> Looked | None:
+        """Look whether a connection's webhooks are there; None: nobody can. Raises `ApiError`, NotAppendedError."""
         adapter = self.tills.adapter(connection)
         if self.subscriptions is None or not adapter.capabilities.subscribes:
-            return
-        api = self.tills.apis.of(adapter, connection)
-        if api is not None:
-            await self.subscriptions.look(connection, adapter, api, at)
+            return None
+        api = self.tills.apis.hooks_of(adapter, connection)
+        if api is None:
+            return None
+        before = self.tills.connections.subscription(Name(connection.merchant, connection.name))
+        return Looked(before, await self.subscriptions.look(connection, adapter, api, at))
 
     async def poll(self, connection: Connection, program: Program, at: Millis, *, deep: bool = False) -> Polled:
         """Look at what changed since the last look, or (`deep`) for days.
@@ -129,8 +147,9 @@ class Reconciler:
                 page = await adapter.poll(cursor, api)
             came, laid = await self._take(adapter, page, context, api, at)
             pages, taken, aside = pages + 1, taken + len(came.taken), aside + laid
-            more = page.more and page.cursor != cursor
-            cursor = page.cursor
+            reached = not_ahead(page.cursor, at)
+            more = page.more and reached != cursor
+            cursor = reached
             if not deep:
                 moved = known.moved(
                     cursor, at
@@ -178,7 +197,5 @@ def is_due(known: CursorRecord | None, program: Program, now: Millis) -> tuple[b
 
 def _refused(adapter: Adapter, whole: Sequence[Found], context: Context) -> list[Found]:
     """Those that cannot be read; all of the page, where each can be read and yet some were not taken."""
-    found = [
-        each for each in whole if any(isinstance(item, Refused) for item in purchases_of(adapter, [each], context))
-    ]
+    found = [each for each in whole if any(isinstance(item, Refused) for item in items_of(adapter, [each], context))]
     return found or list(whole)

@@ -102,6 +102,8 @@ class SubscriptionRecord(Struct, frozen=True, omit_defaults=True):
     made_at: Millis = 0
     """When they were made last by us."""
     trouble: str = ""
+    failing_since: Millis = 0
+    """When that began; 0: there is none."""
 
 
 def record_of(connection: Connection, at: Millis) -> ConnectionRecord:

@@ -59,7 +59,9 @@ class Subscriptions:
             made = await self._look(connection, adapter, api, make=make or bool(known.seen_at))
         except (ApiError, RefusedError) as error:
             log.warning("webhooks could not be looked at", merchant=name.merchant, connection=name.connection)
-            return await self._note(name, SubscriptionRecord(known.seen_at, known.made_at, str(error)[:_LONGEST]))
+            since = known.failing_since or at
+            failing = SubscriptionRecord(known.seen_at, known.made_at, str(error)[:_LONGEST], since)
+            return await self._note(name, failing)
         if made is None:
             return await self._note(name, SubscriptionRecord(0, known.made_at, "no webhook calls this address"))
         if made:

@@ -1,13 +1,13 @@
 """All connections in force and how far each was polled, in memory: a view of `connections.v1`."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.feed_health import FeedStats
+from stamgast.log.tables import Table
 from stamgast.pos.connections import Connection
-from stamgast.state.views import NotLoadedError, Position
+from stamgast.state.views import NotLoadedError
 from stamgast.tills.record import (
     DECODERS,
     CursorRecord,
@@ -24,28 +24,22 @@ from stamgast.tills.record import (
 )
 
 
-class ConnectionTable:
+class ConnectionTable(Table):
     """Followed by `stamgast.log.tail.Tail`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._filed: dict[str, dict[str, Connection]] = {}
         self._connections: dict[str, dict[str, Connection]] = {}
         """Of each merchant, by name, with what took the place of its secrets."""
         self._beside: dict[bytes, Any] = {}
         """The records beside the connections' own, by key."""
-        self.loaded = False
 
-    async def positions(self) -> dict[Position, int]:
-        """From the beginning, always: it is small."""
+    def forget(self) -> None:
+        """Begin anew."""
         self._filed.clear()
         self._connections.clear()
         self._beside.clear()
-        return {}
-
-    async def apply(self, records: Sequence[Any], reached: Mapping[Position, int]) -> None:  # noqa: ARG002
-        """Take in records."""
-        for record in records:
-            self.note(record.key, record.value)
 
     def note(self, key: bytes | None, value: bytes | None) -> None:
         """Take in one; what is nothing of ours, or is taken away, leaves nothing behind."""
@@ -73,18 +67,6 @@ class ConnectionTable:
             return
         theirs = self._connections.setdefault(name.merchant, {})
         theirs[name.connection] = filed if renewed is None else renewed.over(filed)
-
-    async def open(self) -> None:
-        """Answer from now on."""
-        self.loaded = True
-
-    def close(self) -> None:
-        """Answer no more."""
-        self.loaded = False
-
-    async def intact(self) -> bool:
-        """Memory forgets nothing."""
-        return True
 
     def find(self, merchant: str, system: str, name: str = "") -> Connection | None:
         """A merchant's connection to a system: the named one, or the only one. Raises `NotLoadedError`."""

@@ -13,6 +13,7 @@ from stamgast.tills.client import Apis
 from stamgast.tills.feeds import FeedBook
 from stamgast.tills.gathering import Gathering
 from stamgast.tills.letters import Letters
+from stamgast.tills.payments import Payments
 from stamgast.tills.record import Name
 from stamgast.tills.renewal import Append
 from stamgast.tills.subscriptions import Subscriptions
@@ -31,6 +32,7 @@ class Tills:
     letters: Letters
     apis: Apis
     feeds: FeedBook
+    payments: Payments
     gathering: Gathering = field(default_factory=Gathering)
     _mapped: dict[Name, tuple[Mapping[str, Any], Adapter]] = field(default_factory=dict)
     _opened: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
 from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
+from stamgast.web.api.merging import post_merge
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
@@ -34,8 +35,9 @@ from stamgast.web.openapi.document import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
+from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
-from stamgast.web.webhooks.twilio import post_inbound, post_status
+from stamgast.web.webhooks.twilio import post_status
 
 ANSWERED = (
     Problem,
@@ -71,6 +73,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/customers/lookup", post_lookup, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}", delete_customer, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/merge", post_merge, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),

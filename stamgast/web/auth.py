@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from stamgast.api_keys.model import ApiKey, Scope
 from stamgast.domain.program import Program
-from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S, address_of
+from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S, WHOLE, address_of
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.limits import TokenBuckets
 from stamgast.web.problem import Problem, unavailable
@@ -98,29 +98,38 @@ async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON)
 
 async def read_raw(request: Request, limit: int) -> bytes:
     """The raw body, whatever its type. Raises `Problem` 413 for more than `limit` bytes, 415 for an encoding."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    headers = request.scope["headers"]
+    encoding = next((value for name, value in headers if name == b"content-encoding"), b"identity")
+    if encoding.lower() != b"identity":
         raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    announced = next((value for name, value in headers if name == b"content-length"), b"")
+    if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
-    pieces: list[bytes] = []
-    size, more = 0, True
+    if WHOLE in request.scope.get("state", ()):
+        return await _read_pieces(request, limit)
     try:
-        async with asyncio.timeout(REQUEST_S) as limit_s:
-            started = limit_s.when() or 0.0
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.")
-                piece, more = message.get("body", b""), message.get("more_body", False)
-                size += len(piece)
-                if size > limit:
-                    raise _too_large(limit)
-                pieces.append(piece)
-                if more:
-                    limit_s.reschedule(started + size / BYTES_A_SECOND)
+        async with asyncio.timeout(REQUEST_S) as until:
+            return await _read_pieces(request, limit, until)
     except TimeoutError:
         raise Problem(408, "too-slow", f"The body did not arrive within {REQUEST_S:.0f} s. Send it again.") from None
+
+
+async def _read_pieces(request: Request, limit: int, until: asyncio.Timeout | None = None) -> bytes:
+    """The body; each piece that has come earns the next ones some time (`until`)."""
+    started = (until.when() or 0.0) if until is not None else 0.0
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.")
+        piece, more = message.get("body", b""), message.get("more_body", False)
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+        pieces.append(piece)
+        if more and until is not None:
+            until.reschedule(started + size / BYTES_A_SECOND)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

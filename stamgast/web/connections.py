@@ -20,6 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stamgast.web.problem import unavailable
 
+WHOLE: Final = "whole"
+"""In a request's state, once all of its body has come: who reads it need not watch the time."""
 REQUEST_S: Final = 10.0
 """Within this a whole request is there, or the connection is closed."""
 BYTES_A_SECOND: Final = 100_000
@@ -224,6 +226,7 @@ class Watched(HttpToolsProtocol):
         """All of it is there; what comes next is another request."""
         self._messages += 1
         self._beside = self._body = 0
+        self.scope["state"][WHOLE] = True
         if self.cycle.response_complete:  # its answer did not wait for it
             self.since, self._bytes = self.loop.time(), 0
         super().on_message_complete()

@@ -1,5 +1,6 @@
 """What the handlers work with; `stamgast.bootstrap` wires it."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,6 +78,8 @@ class Deps:
     filling: Filling
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
+    kafka: str = ""
+    """Where logs are read from their beginning."""
     public_url: str = ""
     """Under which systems of tills were given their addresses."""
     limits: Limits = field(default_factory=Limits)
@@ -84,6 +87,7 @@ class Deps:
     monotonic: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
+        self.merging = asyncio.Lock()  # a merger reads a partition from its beginning: one at a time
         limits = self.limits
         self.known_transactions = KnownTransactions(
             self.redis, partial(self.appender.partition_of, self.topics.purchases)

@@ -1,6 +1,5 @@
 """What is left of a key's rate stands in the headers of every answer to it, refusals too."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -16,8 +15,9 @@ class RateTold:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 known = scope.get("state", {}).get("rate_limit")
-                if known:
-                    MutableHeaders(scope=message).update(known)
+                if known:  # a list of its own: the answer's may be another answer's as well
+                    added = [(name.lower().encode(), value.encode()) for name, value in known.items()]
+                    message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
         await self._app(scope, receive, told)

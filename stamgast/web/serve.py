@@ -44,6 +44,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         fitness=parts.fitness,
         filling=parts.filling,
         tills=parts.tills,
+        kafka=parts.kafka,
         public_url=parts.public_url,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),

@@ -22,7 +22,7 @@ class Answered:
 
     def __init__(self, app: ASGIApp, limit_s: float = LIMIT_S) -> None:
         self._app = app
-        self._limit_s = limit_s
+        self._due = _Due(limit_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and watch the time until the answer begins."""
@@ -30,25 +30,72 @@ class Answered:
             await self._app(scope, receive, send)
             return
         begun = False
-        now = asyncio.get_running_loop().time
+        due = self._due
 
         async def read() -> Message:
             message = await receive()
             if not begun and not message.get("more_body", False):
-                limit.reschedule(now() + self._limit_s)
+                due.begin(limit)
             return message
 
         async def note(message: Message) -> None:
             nonlocal begun
-            begun = True
-            limit.reschedule(None)
+            if not begun:
+                begun = True
+                due.spare(limit)
             await send(message)
 
         try:
-            async with asyncio.timeout(None if scope["method"] in WITH_BODY else self._limit_s) as limit:
-                await self._app(scope, read, note)
+            async with asyncio.timeout(None) as limit:
+                if scope["method"] not in WITH_BODY:
+                    due.begin(limit)
+                try:
+                    await self._app(scope, read, note)
+                finally:
+                    due.forget(limit)
         except TimeoutError:
             if begun:
                 raise
             detail = "This took too long: Kafka or Redis does not answer. Send the same request again."
             await unavailable(detail).response()(scope, receive, send)
+
+
+class _Due:
+    """Limits that end so many seconds after they began: one timer for all of them, where each would set two of its own.
+
+    They last equally long, so that they end in the order in which they began.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._ends: dict[asyncio.Timeout, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, limit: asyncio.Timeout) -> None:
+        """Let it end so much later than now, whatever was said of it before."""
+        loop = asyncio.get_running_loop()
+        self._ends.pop(limit, None)  # else it would keep its former place
+        ends = self._ends[limit] = loop.time() + self._limit_s
+        if self._timer is None:
+            self._timer = loop.call_at(ends, self._look)
+
+    def spare(self, limit: asyncio.Timeout) -> None:
+        """Let it not end any more."""
+        self._ends.pop(limit, None)
+        if limit.when() is not None:  # its time is up in this very turn of the loop
+            limit.reschedule(None)
+
+    def forget(self, limit: asyncio.Timeout) -> None:
+        """What it was for is done."""
+        self._ends.pop(limit, None)
+
+    def _look(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for limit, ends in list(self._ends.items()):
+            if ends > now:
+                self._timer = loop.call_at(ends, self._look)
+                return
+            del self._ends[limit]
+            limit.reschedule(ends)

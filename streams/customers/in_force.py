@@ -14,13 +14,15 @@ import msgspec
 
 from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
 from stamgast.domain.events import ScheduleDone, ScheduleDue
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import Chest, Purse
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance
-from stamgast.service import Bundle
+from stamgast.service import Bundle, hearing
 from stamgast.state.backlogs import NOT_BEGUN, Backlog
 from stamgast.state.campaign_marks import NO_CAMPAIGN, CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
+from stamgast.state.feed_marks import Unwell
 from stamgast.state.meta_fields import Word
 from stamgast.state.partition_meta import (
     CAMPAIGNS,
@@ -30,6 +32,7 @@ from stamgast.state.partition_meta import (
     PAUSED,
     PURSES,
     SCHEDULES,
+    STORE_FEEDS,
     TURNS,
     WAITS,
     WATERMARK,
@@ -66,6 +69,8 @@ class Standing(Position):
     """(merchant, budget) -> what the first partition leased of it."""
     draws: Draws = field(default_factory=Draws)
     """How far it is with draws."""
+    store_feeds: dict[str, Unwell] = field(default_factory=dict)
+    """merchant -> which of its stores are not heard as usual, as was said last."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -89,6 +94,7 @@ class Standing(Position):
             purses=dict(self.purses),
             chests=dict(self.chests),
             draws=self.draws.copy(),
+            store_feeds=dict(self.store_feeds),
         )
 
     @property
@@ -122,6 +128,12 @@ class Standing(Position):
         """A person started or stopped one, or it is at its end here."""
         self.campaigns = campaigns_after(event, partition, offset, self.campaigns)
 
+    def note_feeds(self, event: FeedsTurned) -> None:
+        """Stores are heard, or are not, from here on."""
+        self.store_feeds[event.merchant] = event.unwell
+        if event.merchant in self.in_force:
+            self.in_force[event.merchant] = hearing(self.in_force[event.merchant], event.unwell)
+
     def changes_since(self, before: Self) -> dict[str, Word]:
         """Fields of meta that a step has to write."""
         fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
@@ -141,8 +153,7 @@ class Standing(Position):
             known = self.campaigns.keys() | before.campaigns.keys()
             news = {each: self.campaigns.get(each, NO_CAMPAIGN) for each in known}
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
-        if self.purses or self.chests:
-            fields |= self._budgets_since(before)
+        fields |= self._told_since(before)
         fields |= self.draws.changes_since(before.draws)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
@@ -150,10 +161,14 @@ class Standing(Position):
             fields |= TURNS.written(self.turns)
         return fields
 
-    def _budgets_since(self, before: Self) -> dict[str, Word]:
+    def _told_since(self, before: Self) -> dict[str, Word]:
+        """What was said of budgets and of feeds."""
+        if not (self.purses or self.chests or self.store_feeds):
+            return {}
+        feeds = {name: each for name, each in self.store_feeds.items() if before.store_feeds.get(name) != each}
         purses = {name: each for name, each in self.purses.items() if before.purses.get(name) != each}
         chests = {name: each for name, each in self.chests.items() if before.chests.get(name) != each}
-        return PURSES.written(purses) | CHESTS.written(chests)
+        return PURSES.written(purses) | CHESTS.written(chests) | STORE_FEEDS.written(feeds)
 
 
 def standing_of(meta: Mapping[str, str]) -> Standing:
@@ -170,6 +185,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
     standing.draws = Draws.of(meta)
+    standing.store_feeds = STORE_FEEDS.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
@@ -254,10 +270,11 @@ def close_draws(standing: Standing, merchant: str) -> None:
 
 
 def _as_it_stands(standing: Standing, bundle: Bundle) -> Bundle:
-    """The bundle without the rules that rest in the partition, and with the draws that are closed there."""
+    """The bundle as the partition has it: rules that rest, how stores are heard, draws that are closed."""
     merchant = bundle.program.merchant
     resting = _resting(bundle, standing.paused.get(merchant))
-    return closing(resting, standing.draws.closed_of(merchant)) if resting.program.draws else resting
+    heard = hearing(resting, standing.store_feeds.get(merchant))
+    return closing(heard, standing.draws.closed_of(merchant)) if heard.program.draws else heard
 
 
 def _resting(bundle: Bundle, paused: frozenset[str] | None) -> Bundle:

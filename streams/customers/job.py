@@ -28,6 +28,7 @@ from streams.customers.budget_watch import BudgetWatch
 from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
+from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.counters import Counters, added_by
 from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
@@ -43,6 +44,7 @@ from streams.customers.schedules import Schedules
 from streams.customers.sending import OpensSending, Sending
 from streams.customers.staff_news import news_of_broken, placed
 from streams.customers.state_cache import RecentStates
+from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
 from streams.customers.writes import Written, write
 from streams.metrics import Metrics
@@ -72,6 +74,8 @@ class OwnedCustomers:
         review: Review,
         rates: AwaitedRates,
         feeds: FeedWatch,
+        stores: StoreWatch,
+        claims: ClaimsWatch,
         launches: LaunchWatch,
         schedules: Schedules,
         campaigns: Campaigns,
@@ -91,6 +95,8 @@ class OwnedCustomers:
         self.review = review
         self.rates = rates
         self.feeds = feeds
+        self.stores = stores
+        self.claims = claims
         self.launches = launches
         self.schedules = schedules
         self.campaigns = campaigns
@@ -120,6 +126,7 @@ class CustomersJob:
         voucher_key: bytes,
         metrics: Metrics,
         sending: OpensSending | None = None,
+        hears: HearsStores | None = None,
     ) -> None:
         self.topic = topics.customer_events
         self._bootstrap = bootstrap
@@ -133,6 +140,7 @@ class CustomersJob:
         self._metrics = metrics
         self._laid_aside = metrics.dead_letters.labels(self.name)
         self._sending = sending
+        self._hears = hears
         self._turns = asyncio.Lock()
         """Of walks over customers: one at a time."""
 
@@ -163,7 +171,8 @@ class CustomersJob:
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
-            launches=launches,
+            stores=StoreWatch(*watching, hears=self._hears),
+            claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
             draws=DrawErrands(
@@ -320,6 +329,8 @@ class CustomersJob:
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
+                    await own.stores.look(own.standing)
+                    await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
                     if not own.standing.taking_up:  # what waits may hold entries

@@ -22,6 +22,7 @@ from stamgast.domain.events import (
     ScheduleDue,
     decode_event,
 )
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import CHEST
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
@@ -157,6 +158,8 @@ class Sorting:
             self.standing.note_campaign(event, self._partition, offset)
         elif type(event) is BudgetLeased:
             note_lease(self.standing.purses, event)
+        elif type(event) is FeedsTurned:
+            self.standing.note_feeds(event)
         elif isinstance(event, OfDraw):
             self._note_draw(event, offset)
         # of an audience nothing is noted: the walk reads its parts in the log

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from stamgast.domain.alerts import REFUSED, STAFF_ROOM, AlertKind, Broken
+from stamgast.domain.alerts import LONGEST, REFUSED, STAFF_ROOM, AlertKind, Broken
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
@@ -68,6 +69,47 @@ class StaffNews:
             self._said.clear()
         self._said[name] = math.inf if heard else machine + _AGAIN_S
         return heard
+
+
+class ToStaff:
+    """The same for what no partition's owner watches: over whichever is in this worker's hands."""
+
+    def __init__(
+        self,
+        owned: Callable[[], Mapping[int, OwnedPartition]],
+        topics: Topics,
+        program_of: Callable[[str], Awaitable[Program | None]],
+    ) -> None:
+        self._owned = owned
+        self._topics = topics
+        self._program_of = program_of
+        self._by: tuple[OwnedPartition, StaffNews] | None = None
+
+    async def tell(
+        self, merchant: str, kind: AlertKind, what: str, how: str, *, mark: str, at: Millis, since: Millis
+    ) -> None:
+        """Let a merchant's staff hear of something that is so `since` then, over a partition that is owned here.
+
+        Without a `mark` it is told once of the shop's day on which it began. Raises StateError or EmitError.
+        """
+        owned = next(iter(self._owned().values()), None)
+        program = await self._program_of(merchant) if owned is not None else None
+        if owned is None or program is None:
+            return
+        if self._by is None or self._by[0] is not owned:
+            self._by = owned, StaffNews(owned, self._topics)
+        news = StaffAlerted(
+            merchant=merchant,
+            customer=STAFF_ROOM,
+            at=at,
+            kind=kind,
+            what=what[:LONGEST],
+            how=how,
+            mark=mark or str(date_of(business_day(since, program.time_zone))),
+            since=at,
+            found=since,
+        )
+        await self._by[1].tell(program, news)
 
 
 def placed(news: StaffAlerted, topics: Topics) -> tuple[int, tuple[bytes, bytes]]:

@@ -15,6 +15,9 @@ from typing import Any, Final
 
 from mode import Service
 
+from stamgast.clock.shop_time import Clock, RealClock
+from stamgast.domain.alerts import AlertKind, Stopped
+from stamgast.domain.units import MINUTE, Millis
 from stamgast.feeds.address import AddressError
 from stamgast.feeds.happened import SENT_TOPICS
 from stamgast.feeds.record import Feed, Name, Written, read_key
@@ -23,6 +26,8 @@ from stamgast.feeds.table import FeedTable
 from stamgast.log.appender import NotAppendedError
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.state.errors import StateError
+from streams.customers.staff_news import ToStaff
 from streams.feeds.courier import Courier
 from streams.feeds.health import Patience
 from streams.feeds.pieces import Pieces
@@ -36,6 +41,9 @@ _SETTLE_S: Final = 1.0
 """After a partition came here: who had it writes down how far it is, and that has to be read."""
 _WRITE_EVERY_S: Final = 1.0
 _LAST_WRITE_S: Final = 0.8
+_TELL_EVERY_S: Final = 30.0
+_DOWN: Final = 10 * MINUTE
+"""So long a feed takes nothing before staff hear of it."""
 
 Append = Callable[[str, Sequence[Written]], Awaitable[Any]]
 
@@ -53,6 +61,8 @@ class Carrying(Service):
         topics: Topics,
         append: Append,
         metrics: Metrics,
+        staff: ToStaff | None = None,
+        clock: Clock | None = None,
         patience: Patience | None = None,
         wall: Callable[[], float] = time.time,
         every_s: float = _LOOK_EVERY_S,
@@ -66,6 +76,9 @@ class Carrying(Service):
         self._topics = topics
         self._append = append
         self._metrics = metrics
+        self._staff = staff
+        self._clock = clock or RealClock()
+        self._told_at = 0.0
         self._patience = patience or Patience()
         self._wall = wall
         self._every_s = every_s
@@ -127,6 +140,7 @@ class Carrying(Service):
                 courier.look(ends)
         self._show()
         await self._write_sometimes()
+        await self._tell_sometimes()
 
     def _settled(self) -> set[int]:
         """Partitions that are owned for long enough."""
@@ -189,6 +203,30 @@ class Carrying(Service):
         for key, value in writing.items():
             self._table.note(key, value)
         self._to_write.clear()
+
+    async def _tell_sometimes(self) -> None:
+        """Staff hear of feeds to which nothing is sent."""
+        if self._staff is None or time.monotonic() - self._told_at < _TELL_EVERY_S:
+            return
+        self._told_at, now, wall = time.monotonic(), self._clock.now(), int(self._wall() * 1000)
+        for name, courier in sorted(self._couriers.items()):
+            since = courier.health.failing_since
+            if courier.health.is_told and since and wall - since >= _DOWN:
+                await self._tell(name, Stopped.DOWN, "", now, now - (wall - since))
+        for name in sorted(self._unusable):
+            await self._tell(name, Stopped.UNUSABLE, "", now, now)
+        for feed in self._table.all():
+            if not feed.paused and self._table.is_gone(feed):
+                await self._tell(feed.id, Stopped.GONE, str(feed.wake), now, now)
+
+    async def _tell(self, name: Name, how: Stopped, mark: str, now: Millis, since: Millis) -> None:
+        """Of one day once, whichever workers find it, where nothing marks it."""
+        if self._staff is None:
+            return
+        try:
+            await self._staff.tell(name.merchant, AlertKind.FEED_DOWN, name.feed, how, mark=mark, at=now, since=since)
+        except (StateError, *TROUBLE) as error:  # it is said again, and no feed waits for that
+            log.warning("staff are told later", merchant=name.merchant, feed=name.feed, why=repr(error))
 
     def _is_kept(self, key: bytes) -> bool:
         """What was removed meanwhile must not come back by its progress."""

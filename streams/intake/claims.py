@@ -21,6 +21,7 @@ from stamgast.domain.claims import (
 )
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.net_purchase import net
+from stamgast.domain.payments import paid
 from stamgast.domain.program import MERCHANT
 from stamgast.domain.recorded import bounded
 from stamgast.domain.transactions import Transaction, encode_transaction
@@ -86,7 +87,7 @@ def _read_claim(claim: ClaimRecord, record: Record, *, is_here: bool, proofs: Pr
     if not is_here or not MERCHANT.fullmatch(merchant) or transaction != claim.data.transaction_id:
         raise UnreadableError("its key is not merchant:transaction of the claim that it holds, or of another partition")
     if proofs.origin(merchant, record) is OTHERS:
-        raise UnreadableError("a claim that others wrote: claims come by `POST …/claims`")
+        raise UnreadableError("a claim that others wrote: claims come by `POST …/claims`, payments by a connection")
     stamp = claim.stamgastrecordedat
     return ReadClaim(merchant, claim.data, record, bounded(stamp, record.timestamp) if held else stamp)
 
@@ -113,8 +114,8 @@ def _claimed(
     known: Transaction, read: ReadClaim, at: Millis, place: tuple[str, int], earlier: Callable[[str], Answer | None]
 ) -> Claimed:
     asked = read.asked
-    if asked.verdict == "bring":
-        return _brought(known, read, at, place)
+    if asked.verdict in {"bring", "paid"}:
+        return _told(known, read, at, place)
     before = earlier(asked.id)
     if before is not None and at - before.at <= REPEATED_WITHIN:
         return Claimed(known, None, {asked.id: before}, [])
@@ -136,9 +137,9 @@ def _claimed(
     return Claimed(state, encode_transaction(state), answers, events)
 
 
-def _brought(known: Transaction, read: ReadClaim, at: Millis, place: tuple[str, int]) -> Claimed:
-    """Of two customers that are one: what was bought then is news to the other, and old by its own date."""
-    state = brought(known, read.asked)
+def _told(known: Transaction, read: ReadClaim, at: Millis, place: tuple[str, int]) -> Claimed:
+    """Of two customers that are one, or of who paid: what was bought then is news to them, and as old as it is."""
+    state = brought(known, read.asked) if read.asked.verdict == "bring" else paid(known, read.asked)
     if state is None:
         return Claimed(known, None, {}, [])
     left = net(known)

@@ -39,7 +39,7 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
         NotMergedError: whatever stood in the way; the deliveries before and after it must be applied.
     """
     # `merge` replaces fields and changes none in place
-    state = copy.copy(known) if known.first_at else Transaction()
+    state = copy.copy(known) if known.first_at or known.payments else Transaction()
     try:
         if not merge(state, read.purchase.data, read.recorded_at):
             return None

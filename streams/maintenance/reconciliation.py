@@ -15,6 +15,7 @@ from mode import Service
 
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
 from stamgast.log.appender import NotAppendedError
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import ApiError
@@ -26,6 +27,7 @@ from stamgast.tills.reconcile import Reconciler, is_due
 from stamgast.tills.record import Name
 from streams.customers.job import OwnedCustomers
 from streams.customers.writes import Written
+from streams.maintenance.connection_news import ConnectionNews
 from streams.runtime.job import TROUBLE
 from streams.runtime.partitions import PartitionService
 
@@ -52,10 +54,12 @@ class Reconciliation(Service):
         program_of: Callable[[str], Awaitable[Program | None]],
         clock: Clock,
         *,
+        news: ConnectionNews | None = None,
         every_s: float = _LOOK_EVERY_S,
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._news = news
         self._customers = customers
         self._reconciler = reconciler
         self._program_of = program_of
@@ -91,11 +95,11 @@ class Reconciliation(Service):
 
     async def _poll(self, connection: Connection) -> None:
         merchant, name = connection.merchant, connection.name
+        now = self._clock.now()
         try:
             program = await self._program_of(merchant)
             if program is None:
                 return
-            now = self._clock.now()
             known = self._reconciler.tills.connections.cursor(Name(merchant, name))
             light, deep = is_due(known, program, now)
             async with asyncio.timeout(_LONGEST_S):
@@ -103,7 +107,9 @@ class Reconciliation(Service):
                 if light:
                     found = await self._reconciler.poll(connection, program, now)
                     log.info("polled", merchant=merchant, connection=name, taken=found.taken, pages=found.pages)
-                    await self._reconciler.look_after_webhooks(connection, now)
+                    looked = await self._reconciler.look_after_webhooks(connection, now)
+                    if self._news is not None:
+                        await self._news.looked(Name(merchant, name), looked, now)
                     await self._reconciler.look_after_feeds(connection, program)
                 if deep:
                     await self._reconciler.poll(connection, program, now, deep=True)
@@ -113,3 +119,12 @@ class Reconciliation(Service):
             log.warning("a look was cut short", merchant=merchant, connection=name, why=repr(error))
         except Exception as error:
             log.error("polling broke", merchant=merchant, connection=name, exc_info=error)
+        await self._tell(Name(merchant, name), now)
+
+    async def _tell(self, name: Name, now: Millis) -> None:
+        if self._news is None:
+            return
+        try:
+            await self._news.polled(name, self._reconciler.tills.connections.cursor(name), now)
+        except _NOT_NOW as error:
+            log.warning("staff are told later", merchant=name.merchant, connection=name.connection, why=repr(error))

@@ -27,14 +27,26 @@ from stamgast.domain.events import (
     ScheduleDue,
     decode_event,
 )
+from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import CHEST, Chest, Purse
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
-from stamgast.service import Bundle
+from stamgast.service import Bundle, hearing
 from stamgast.simulate import Fold
 from stamgast.state.campaign_marks import CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
-from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, InForce
+from stamgast.state.feed_marks import Unwell
+from stamgast.state.partition_meta import (
+    CAMPAIGNS,
+    CHESTS,
+    IN_FORCE,
+    PAUSED,
+    PURSES,
+    SCHEDULES,
+    SOURCES,
+    STORE_FEEDS,
+    InForce,
+)
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.drawing import Draws, OfDraw, closing
 from streams.customers.leases import is_paid, lease, note_lease
@@ -82,6 +94,7 @@ class PartitionReplay:
         self._time: Millis = 0
         self._schedules: dict[Name, ScheduleMark] = {}
         self._campaigns: dict[Name, CampaignMark] = {}
+        self._store_feeds: dict[str, Unwell] = {}
 
     @property
     def bundles(self) -> Mapping[str, Bundle]:
@@ -117,6 +130,7 @@ class PartitionReplay:
             **PURSES.written(self._purses),
             **CHESTS.written(self._chests),
             **self._draws.changes_since(Draws()),
+            **STORE_FEEDS.written(self._store_feeds),
         }
         return {name: str(value) for name, value in fields.items()}
 
@@ -192,6 +206,10 @@ class PartitionReplay:
             self._lease(event)
         elif isinstance(event, OfDraw):
             self._note_draw(event, offset)
+        elif isinstance(event, FeedsTurned):
+            self._store_feeds[event.merchant] = event.unwell
+            if event.merchant in self._in_force:
+                self._in_force[event.merchant] = hearing(self._in_force[event.merchant], event.unwell)
 
     def _come_into_force(self, barrier: Barrier) -> None:
         if barrier.number <= self._numbers.get(barrier.merchant, -1):
@@ -204,7 +222,8 @@ class PartitionReplay:
             self._numbers[barrier.merchant] = barrier.number
             return  # unusable: the one before it stays in force
         self._numbers[barrier.merchant] = barrier.number
-        self._in_force[barrier.merchant] = closing(bundle, self._draws.closed_of(barrier.merchant))
+        heard = hearing(bundle, self._store_feeds.get(barrier.merchant))
+        self._in_force[barrier.merchant] = closing(heard, self._draws.closed_of(barrier.merchant))
         self._paused.pop(barrier.merchant, None)
         for _ in self._draws.open_new(bundle, self._voucher_key, self._time):
             pass  # the worker says so on the log

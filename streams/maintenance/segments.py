@@ -23,6 +23,7 @@ from stamgast.clv.installed import HOW, has_scipy
 from stamgast.domain.alerts import LONGEST, STAFF_ROOM, AlertKind
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import StaffAlerted
+from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import DAY, Millis
@@ -147,7 +148,7 @@ def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
     """Say whether a merchant's segments are to be valued: a day has gone by, or something else is in force."""
     program, valued = bundle.program, known.valued.get(bundle.program.merchant)
     costs, prospects = program.costs, program.prospects
-    if prospects is None or prospects.spend is None or not program.feed_healthy:
+    if prospects is None or prospects.spend is None or not knows_who_was_there(program):
         return False
     if not costs.acquisition_cost and not costs.acquisition_costs:
         return False

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stamgast.state.meta_fields import Family
-from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, DRAWS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, URNS
+from stamgast.state.partition_meta import (
+    CAMPAIGNS,
+    CHESTS,
+    DRAWS,
+    IN_FORCE,
+    PAUSED,
+    PURSES,
+    SCHEDULES,
+    SOURCES,
+    STORE_FEEDS,
+    URNS,
+)
 
 VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
@@ -34,7 +45,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles in force, paused rules, schedules, campaigns, budgets, draws, sources; the rest below",
+    "meta": "bundles, paused rules, schedules, campaigns, budgets, draws, feeds, sources; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -50,7 +61,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
 }
 """The same -> why it cannot be."""
 META_VERIFIED: Final[tuple[Family[Any, Any], ...]] = (
-    *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, DRAWS, URNS),
+    *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, STORE_FEEDS, DRAWS, URNS),
 )
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",

@@ -11,7 +11,7 @@ from channels.wording import wording_for
 from stamgast.domain.activation import Submission
 from stamgast.domain.alert_words import MOST_PARTS, languages_of, own_template_named
 from stamgast.domain.answers import MOST_PARTS as MOST_ANSWERED
-from stamgast.domain.answers import own_answer_named
+from stamgast.domain.answers import WELCOME, own_answer_named
 from stamgast.domain.channels import Address, Wording, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
@@ -120,6 +120,9 @@ def _wording(
 ) -> tuple[str, SmsText | WhatsAppTemplate | FreeText] | Reason:
     """The language and the words, in ours or in the shop's, or why there are none."""
     answer = own_answer_named(submission.template)
+    welcome = program.templates.get(submission.data.get(WELCOME, "")) if answer is not None else None
+    if answer is not None and welcome is not None and welcome.sms:
+        answer = replace(answer, sms=welcome.sms)
     ours = answer or own_template_named(submission.template)
     template = ours or program.templates.get(submission.template)
     if template is None:

@@ -60,4 +60,6 @@ class PosApi:
 
 
 def _json(document: Any) -> Response:
-    return Response(msgspec.json.encode(document), media_type="application/json")
+    """JSON; bytes are what they are."""
+    raw = document if isinstance(document, bytes) else msgspec.json.encode(document)
+    return Response(raw, media_type="application/json")

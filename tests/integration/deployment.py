@@ -89,6 +89,7 @@ class Deployment:
             "STAMGAST_WRAPPING_KEYS": f"test:{key}",
             "STAMGAST_CLOCK": "2026-10-01T08:00:00Z,1x",
             "STAMGAST_CLOCK_FILE": str(folder / "clock"),
+            "STAMGAST_MEDIA_STORE": str(folder / "media"),
             "STAMGAST_TWILIO_BASE_URL": self.sandbox_url,
             "STAMGAST_TWILIO_ACCOUNT_SID": "ACsandbox00000000000000000000000001",
             "STAMGAST_TWILIO_API_KEY": "SKsandbox1",

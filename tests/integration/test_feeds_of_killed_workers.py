@@ -49,7 +49,7 @@ async def test_workers_that_are_killed_lose_nothing(scene: Deployment) -> None:
     crm = Receiver()
     appender = Appender(scene.bootstrap, {scene.topics.facts: scene.topics.partitions}, client_id="test")
     try:
-        added = scene.asked("feeds", "add", "crm", crm.url, "--merchant", MERCHANT, "--json", code=0)
+        added = scene.asked("feeds", "add", MERCHANT, "crm", crm.url, "--json", code=0)
         workers = [scene.worker(), scene.worker()]
         lines = [line(f"c{customer}", number) for number in range(EACH) for customer in range(CUSTOMERS)]
         for round_, begin in enumerate(range(0, len(lines), 500)):
@@ -92,8 +92,10 @@ async def test_workers_that_are_killed_lose_nothing(scene: Deployment) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["add", "crm", "http://crm.example/x", "--merchant", MERCHANT], 2, "is not allowed"),
+        (["add", MERCHANT, "crm", "http://crm.example/x"], 2, "is not allowed"),
         (["add", "crm", "https://10.0.0.1/", "--merchant", MERCHANT], 2, "no public address"),
+        (["add", "crm", "https://crm.example/"], 2, "feeds add MERCHANT NAME URL"),
+        (["add", MERCHANT, "crm", "https://crm.example/", "--merchant", "m2"], 2, "named twice"),
         (["add", "CRM!", "https://crm.example/", "--merchant", MERCHANT], 2, "cannot be a feed's name"),
         (["add", "crm", "https://crm.example/", "--merchant", "De Winkel"], 2, "not a merchant's name"),
         (["add", "crm", "https://crm.example/", "--merchant", MERCHANT, "--only", "fact.vouchr"], 2, "'voucher'"),

@@ -59,6 +59,7 @@ SAYS: Final = {
     "win-back": "we missen u!",
     "tips": "een tip",
     "salon": "het is weer tijd voor u!",
+    "feedback": "daar doen we het voor!",
     "recall": "Gebruik het niet en breng het terug",
 }
 """Recipe -> what its message says."""
@@ -133,13 +134,22 @@ async def heard(shop: Deployment) -> dict[str, str]:
     return found
 
 
+async def answer_how_it_was(shop: Deployment, number: int, answer: str, then: str) -> None:
+    steps: list[dict[str, Any]] = [{"expect": "hoe was het bij ons?"}, {"body": answer}, {"expect": then}]
+    script = {"from": f"+3161200000{number}", "to": "+31970102345", "channel": "sms", "steps": steps}
+    for step in steps:
+        step["within_s"] = 60
+    played = (await shop.http.post(f"{shop.sandbox_url}/sandbox/script", json=script, timeout=150)).json()
+    assert played["ok"], played
+
+
 async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
     make_all(shop)
     regular = await enrol(shop, 1)
-    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None)):
+    for number, birthday in ((2, "1988-10-09"), *((number, None) for number in range(3, 9))):
         await enrol(shop, number, birthday)
     at_the_till = {
-        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350},
+        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350, 7: 350, 8: 350},
         1: {1: 350, 5: 1600, 6: 350},
         2: {1: 350, 5: 1600, 6: 350},
         **{day: {1: 350} for day in range(3, 7)},
@@ -151,6 +161,7 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         "4": ("vip-tier",),
         "5": ("upsell",),
         "6": ("win-back", "salon"),
+        "7": ("feedback",),
     }
 
     async def missing() -> list[tuple[str, str]]:
@@ -169,6 +180,9 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         if day in at_the_till:
             await buy(shop, today - timedelta(minutes=1), at_the_till[day])
             await eventually(lambda: _has_bought(shop, regular, day + 1), seconds=60, every=0.1)  # noqa: B023
+            if day == 1:
+                await answer_how_it_was(shop, 7, "een 9!", SAYS["feedback"])
+                await answer_how_it_was(shop, 8, "3", "We bellen u")
             if day == 3:
                 shop.run("campaign", "start", "recall", "--yes", "--json")
         elif not await missing():

@@ -52,6 +52,42 @@ def test_a_name_that_no_file_can_have_is_misuse(words: tuple[str, ...]):
     assert "Traceback" not in done.stderr
 
 
+def test_a_poster_gets_its_code_as_a_link_and_as_a_picture(tmp_path: Path):
+    config = Path(__file__).parents[2] / "config"
+    file = tmp_path / "brood.svg"
+    done = run(
+        "join", "qr", "BROOD", "--merchant", "bakkerij-noord", "--to", str(file), "--json", CONFIG_DIR=str(config)
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["words"], told["link"]) == ("JOIN BROOD", "https://wa.me/31970102345?text=JOIN%20BROOD")
+    assert file.read_text().startswith("<?xml")
+    listed = run("join", "list", "--merchant", "bakkerij-noord", "--json", CONFIG_DIR=str(config))
+    links = {each["code"]: each["links"] for each in json.loads(listed.stdout)["codes"]}
+    assert links["korenmarkt"]["sms"] == "sms:+31970102345?body=JOIN%20KORENMARKT"
+    for words, said in {
+        ("brod", "x.svg"): "did you mean 'brood'?",
+        ("brood", "x.jpg"): "end it in one of .svg, .png",
+        ("brood", "nowhere/x.svg"): "cannot be written",
+        ("brood", "x.svg", "--channel", "signal"): 'there is no channel "signal"',
+        ("brood", "x.svg", "--number", "Bakkerij"): "say which number of it with --number",
+    }.items():
+        code, to, *more = words
+        done = run(
+            "join",
+            "qr",
+            code,
+            "--merchant",
+            "bakkerij-noord",
+            "--to",
+            str(tmp_path / to),
+            *more,
+            CONFIG_DIR=str(config),
+        )
+        assert done.returncode in {1, 2}, words
+        assert said in done.stderr, words
+
+
 def test_every_command_that_is_written_stands_in_the_menu():
     written = {file.stem for file in FOLDER.glob("*.py") if re.search(r"^app = ", file.read_text(), re.MULTILINE)}
 

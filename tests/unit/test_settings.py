@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stamgast.bootstrap import SettingsError, channel_of, web_parts
+from stamgast.bootstrap import web_parts
+from stamgast.carriers import channel_of
 from stamgast.clock.shop_time import DrivenClock
-from stamgast.settings import Settings
+from stamgast.settings import Settings, SettingsError
 
 LIVE = "AC0123456789abcdef0123456789abcdef"
 SANDBOX = "ACsandbox0123456789abcdef012345678"

@@ -10,6 +10,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DURATION, TEXT, bounds
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_duration
+from stamgast.domain.counting import so_many
 from stamgast.domain.questions import HIGHEST_SCORE
 from stamgast.domain.units import DAY, Millis
 
@@ -61,7 +62,9 @@ class FeedbackCondition(ConditionWord):
 
         def found_now(view: View) -> str:
             newest = _newest(view, question)
-            return "none given" if newest is None else f"{newest[0]}, {(view.at - newest[1]) // DAY} days ago"
+            return (
+                "none given" if newest is None else f"{newest[0]}, {so_many((view.at - newest[1]) // DAY, 'day')} ago"
+            )
 
         text = bounded(f"newest score{f' of {question}' if question else ''}", found, str)
         return Condition(f"{text}{f' within {within // DAY} days' if within else ''}", test, found_now)

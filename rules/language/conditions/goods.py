@@ -11,6 +11,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, DAYS, TEXT, bounds
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_days
+from stamgast.domain.counting import how_often, so_many
 from stamgast.domain.things import name_of
 
 WITHIN: Final = "within"
@@ -69,7 +70,11 @@ class BoughtCondition(ConditionWord):
 
         def found_now(view: View) -> str:
             known = view.customer.bought.get(name)
-            return "not bought" if known is None else f"{known.times} times, {view.local.day - known.day} days ago"
+            return (
+                "not bought"
+                if known is None
+                else f"{how_often(known.times)}, {so_many(view.local.day - known.day, 'day')} ago"
+            )
 
         said = " and ".join(f"{BOUNDS[word]} {number}" for word, number in times.items())
         text = f"bought {name_of(name)} {said} times" + (f" within {within} days" if within is not None else "")

@@ -53,7 +53,7 @@ class AnsweredTrigger(Trigger):
         wrong = "score" if question.kind is not AnswerKind.SCORE else "option"
         if question.kind is AnswerKind.OPTION:
             wrong = "score"
-        if wrong in found or (question.kind is AnswerKind.TEXT and "option" in found):
+        if wrong in found or (not question.is_told and "option" in found):
             at = found.get(wrong) or found["option"]
             reader.problem(at, f"the question {name} is answered by {question.kind}", "Leave it out.")
             return None

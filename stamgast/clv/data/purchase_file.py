@@ -9,14 +9,16 @@ purchases up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, Final
 
 from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
+from stamgast.clv.data.byte_cells import NotPlainError, lines_in
 from stamgast.clv.data.column_names import missing_columns, unread_columns
-from stamgast.clv.data.plain_file import OTHER, NotPlainError, PlainReading
+from stamgast.clv.data.plain_file import OTHER, PlainReading
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.spelling import nearest
 from stamgast.domain.units import Day
@@ -48,6 +50,7 @@ from stamgast.sheets.dates import (
 __all__ = ["Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 
 _MOST_PROBLEMS: Final = 20
+_LONGEST_HEADING: Final = 65_536
 _UNIVERSAL: Final = (
     "it has moments of universal time (Z, UTC), and a purchase is counted on the day that is written there; of a shop "
     "elsewhere those around midnight are of the day before or after"
@@ -72,8 +75,8 @@ def read_purchases(path: Path, as_of: Day | None = None, margins: Mapping[str, f
         PurchaseFileError: no such file, columns or values that are not what they should be.
     """
     try:
-        with _opened(path) as file:
-            found = _Reading(path, as_of, margins).read_plain(file)
+        with path.open("rb") as whole:
+            found = _Reading(path, as_of, margins).read_plain(whole)
         if found is None:
             with _opened(path) as file:
                 found = _Reading(path, as_of, margins).read(file)
@@ -111,16 +114,19 @@ class _Reading:
         self._currency = ""
         self._newest: Day | None = None
 
-    def read_plain(self, file: IO[str]) -> Purchases | None:
+    def read_plain(self, file: IO[bytes]) -> Purchases | None:
         """Read it column by column; None if something in it has to be looked at line by line."""
-        rows = self._rows(file)
         try:
+            heading = file.readline(_LONGEST_HEADING)
+            rows = self._rows(io.StringIO(heading.decode("utf-8-sig"), newline=""))
             self._read_heading(next(rows, None))
+            if not heading.endswith(b"\n") or next(rows, None) is not None:
+                return None
             reading = PlainReading(
                 self._columns, self._read_day, self._as_of, has_commas=self._has_commas, margins=self._margins
             )
-            plain = reading.read(rows)
-        except (csv.Error, PurchaseFileError, NotPlainError):
+            plain = reading.read(lines_in(file, self._width, SEMICOLON if self._has_commas else ","))
+        except (csv.Error, UnicodeDecodeError, PurchaseFileError, NotPlainError):
             return None
         self._newest, self._currency, self._has_profit = plain.newest, plain.currency, plain.has_profit
         return self._told(plain.ledger, plain.left_out)

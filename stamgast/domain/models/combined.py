@@ -28,6 +28,7 @@ from stamgast.domain.models.alike import Alike
 from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.models.nbd import OwnRate
 from stamgast.domain.models.pareto_nbd import Pareto
+from stamgast.domain.models.phase_means import PhaseMeans, has_means, longest_for, phase_means
 from stamgast.domain.models.regressed import Regressed
 
 Member = Dropout | Pareto | OwnRate | Alike
@@ -77,6 +78,8 @@ class Combined(Struct, frozen=True):
     plain: tuple[float, ...] = ()
     _soon: dict[tuple[int, int, float], list[float]] = field(default_factory=dict)
     """Series of chances to buy, by member, x and the time asked for: made when first asked for."""
+    _means: dict[tuple[int, float], PhaseMeans] = field(default_factory=dict)
+    """By member and how far they reach, purchases to come: made when first asked for, too."""
 
     def at(self, history: History) -> State:
         """Return what the other answers are made of."""
@@ -131,8 +134,8 @@ class Combined(Struct, frozen=True):
         total = self.share * expected
         if self.regression is not None:
             total += self.regression.weight * self._regressed_mean(state, history, weeks)
-        believed = zip(self.plain, state.alive, self.members, strict=False)
-        return total + sum([u * alive * each.expected_if_alive(history, weeks) for u, alive, each in believed if u])
+        believed = enumerate(zip(self.plain, state.alive, strict=False))
+        return total + sum([u * alive * self._if_alive(place, history, weeks) for place, (u, alive) in believed if u])
 
     def expected_if_alive(self, history: History, weeks: float) -> float:
         """Return that mean for somebody who has not left."""
@@ -186,8 +189,20 @@ class Combined(Struct, frozen=True):
 
     def pooled(self, state: State, history: History, weeks: float) -> float:
         """Return the pool's mean number of purchases within so many weeks."""
-        mixed = zip(self.weights, state.alive, self.members, strict=True)
-        return sum([weight * alive * each.expected_if_alive(history, weeks) for weight, alive, each in mixed])
+        mixed = enumerate(zip(self.weights, state.alive, strict=True))
+        return sum([w * alive * self._if_alive(place, history, weeks) for place, (w, alive) in mixed if w])
+
+    def _if_alive(self, place: int, history: History, weeks: float) -> float:
+        """Return the mean number of purchases within so many weeks of somebody who has not left, by one member."""
+        member = self.members[place]
+        if not has_means(member):
+            return member.expected_if_alive(history, weeks)
+        longest = longest_for(weeks)
+        means = self._means.get((place, longest))
+        if means is None:
+            means = self._means[place, longest] = phase_means(member, longest)
+        known = means if means.reaches(history, weeks) else member
+        return known.expected_if_alive(history, weeks)
 
     def _buys(self, place: int, alive: float, history: History, weeks: float) -> float:
         """Return the chance to buy within so many weeks by one member.

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from stamgast.domain.crossing import first_crossing
 from stamgast.domain.history import History
-from stamgast.domain.models.quadrature import integrate
+from stamgast.domain.models.quadrature import integrate, usual_nodes
 
 
 class Pareto(Struct, frozen=True):
@@ -86,11 +86,14 @@ class Pareto(Struct, frozen=True):
             return 0.0
         n = self.r + history.x
         since, life = self.alpha + history.t_x, self.beta + history.t_x
-        log1p, exp, s = math.log1p, math.exp, self.s
+        log1p, expm1, exp, s = math.log1p, math.expm1, math.exp, self.s
         most = s * log1p(quiet / life) + n * log1p(quiet / since)
-
-        def weight(y: float) -> float:
-            return exp(-(s + 1) * log1p(y / life) - n * log1p(y / since))
-
-        log_left = math.log(s / life * integrate(weight, quiet, n / since + (s + 1) / life)) + most
+        # `integrate` written out: it is most of what a score costs, and a fifth of it were calls.
+        rate, fall = n / since + (s + 1) / life, -(s + 1)
+        end, total = log1p(rate * quiet), 0.0
+        for node, weight in usual_nodes():
+            grown = expm1(node * end)
+            y = grown / rate
+            total += weight * (grown + 1) * exp(fall * log1p(y / life) - n * log1p(y / since))
+        log_left = math.log(s / life * (total * end / rate)) + most
         return exp(min(log_left, 700.0))

@@ -22,7 +22,8 @@ def legendre_nodes(count: int) -> tuple[tuple[float, float], ...]:
 
 
 @cache
-def _nodes() -> tuple[tuple[float, float], ...]:
+def usual_nodes() -> tuple[tuple[float, float], ...]:
+    """Return the nodes that `integrate` takes."""
     # On use: they take 3 ms, and most commands integrate nothing.
     return legendre_nodes(64)
 
@@ -34,7 +35,7 @@ def integrate(function: Callable[[float], float], length: float, rate: float) ->
     """
     end = math.log1p(rate * length)
     total = 0.0
-    for node, weight in _nodes():
+    for node, weight in usual_nodes():
         grown = math.expm1(node * end)
         total += weight * (grown + 1) * function(grown / rate)
     return total * end / rate

@@ -68,6 +68,11 @@ class Adyen(Adapter):
         Need("account", "The merchant account, to tell two of them apart.", secret=False, optional=True),
         Need("webhook", "The webhook's HMAC key (Customer Area, Developers, Webhooks, Security)."),
     )
+    clicks = (
+        "Customer Area, Developers, Webhooks, + Webhook, Standard webhook: paste the address, leave JSON, "
+        "generate the HMAC key and seal it as `webhook`; under Additional settings add the shopper's and the account's "
+        "reference. Adyen's API for this wants a key of its own; it is not used."
+    )
     check_first = (
         "Several captures of one payment: only the last one's amount counts.",
         "A sale paid in parts of which one is given back: its refund names that part.",

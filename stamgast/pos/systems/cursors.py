@@ -1,6 +1,6 @@
 """Polls of APIs that list by the time of the last change: the next page begins where the last one ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from stamgast.pos.adapter import Found, Page
@@ -19,16 +19,15 @@ def begins(cursor: str) -> str:
     return poll.page or poll.begins(OVERLAP)
 
 
-def page(cursor: str, found: list[Found], times: list[str], *, full: bool, zone: str = "") -> Page:
+def page(cursor: str, found: list[Found], times: list[datetime], *, full: bool) -> Page:
     """What was found, and the next cursor. `times`: of the last changes; `full`: there may be more.
 
     A full page that ends where it began would come again for ever: it is left by a second.
     """
-    poll, read = at(cursor), [moment(each, zone) for each in times]
-    token = ""
-    if full and read:
-        newest = max(read)
+    poll, token = at(cursor), ""
+    if full and times:
+        newest = max(times)
         if (begin := begins(cursor)) and newest <= moment(begin):
             newest = moment(begin) + _SECOND
         token = write_instant(newest)
-    return Page(found, poll.read(read, token).cursor, bool(token))
+    return Page(found, poll.read(times, token).cursor, bool(token))

@@ -46,6 +46,8 @@ def tax_of(gross: Minor, percent: str | None) -> Minor | None:
 
 def distinct(lines: list[Line]) -> list[Line]:
     """The same with `line_id`s that come once: the second of a product is `…#2`. The contract refuses two of one id."""
+    if len({line["line_id"] for line in lines}) == len(lines):
+        return lines
     seen: Counter[str] = Counter()
     for line in lines:
         own = line["line_id"]

@@ -102,9 +102,10 @@ class Loyverse(Adapter):
         answer = Part(await api.call("GET", "/receipts", query=query))
         receipts, customers = answer.parts("receipts"), Asked(api, "/customers/{}")
         found = [
-            Found("receipt", each.text("receipt_number"), await _with_customer(each, customers)) for each in receipts
+            Found("receipt", polling.own_id(each, "receipt_number"), await _with_customer(each, customers))
+            for each in receipts
         ]
-        state = state.read([each.moment("updated_at", "created_at") for each in receipts], answer.maybe("cursor") or "")
+        state = state.read(polling.times_of(receipts, "updated_at", "created_at"), answer.maybe("cursor") or "")
         return Page(found, state.cursor, more=bool(state.page))
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:

@@ -4,8 +4,7 @@ A field that is missing, null or (as some systems write nothing) false or "" is 
 system has changed them: the first that is there counts.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeVar
@@ -86,6 +85,9 @@ class Part:
 
     def id(self, *names: str) -> str | None:
         """As `maybe`, made to fit the contract's ids."""
+        value = self.content.get(names[0])
+        if type(value) is int and 0 <= value < _PIECES:  # most of them are small, and fit
+            return str(value)
         value = self.maybe(*names)
         return None if value is None else fitting(value)
 
@@ -159,16 +161,23 @@ class Part:
         return default
 
 
-@contextmanager
-def refusing(kind: str) -> Iterator[None]:
+class refusing:  # noqa: N801  it is used like a function
     """Refuse an object whose fields are each right, and what is worked out of them is not: a sum too large."""
-    try:
-        yield
-    except RefusedError:
-        raise
-    except (ValueError, ArithmeticError) as error:
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        """Begin to work it out."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        """Say what came of it. Raises `RefusedError`."""
+        if isinstance(error, RefusedError) or not isinstance(error, ValueError | ArithmeticError):
+            return
         why = str(error) if isinstance(error, ValueError) else "is no number"
-        raise RefusedError([{"pointer": "", "detail": f"what this {kind} comes to {why}"}]) from None
+        raise RefusedError([{"pointer": "", "detail": f"what this {self._kind} comes to {why}"}]) from None
 
 
 def _parts(value: Any, place: str) -> list[Part]:

@@ -4,14 +4,20 @@
 may write a date for a cursor.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from stamgast.domain.units import Millis
+from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import moments
+from stamgast.pos.systems.part import Part
 from stamgast.pos.types import write_instant
 
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Poll(NamedTuple):
@@ -37,6 +43,37 @@ class Poll(NamedTuple):
         known = self.newest or self.since
         newest = max([*times, *([moments.moment(known)] if known else [])], default=None)
         return Poll(self.since, write_instant(newest) if newest else "", page)
+
+
+def times_of(parts: Iterable[Part], *names: str, zone: str = "") -> list[datetime]:
+    """When these were changed, by the first of these fields; milliseconds will do.
+
+    One that cannot be read is passed over: its object is refused by itself, and holds up no others.
+    """
+    found = []
+    for each in parts:
+        with suppress(RefusedError):
+            found.append(each.instant(*names, zone=zone))
+    return found
+
+
+def own_id(part: Part, *names: str) -> str:
+    """An object's id; empty where it cannot be read, so that the object is refused by itself."""
+    try:
+        return part.maybe(*names) or ""
+    except RefusedError:
+        return ""
+
+
+def not_ahead(cursor: str, now: Millis) -> str:
+    """The same cursor, not ahead of now: a sale of a till whose clock is would hide all that come before its day."""
+    try:
+        poll = at(cursor)
+    except ValueError:
+        return cursor
+    latest = write_instant(EPOCH + timedelta(milliseconds=now))
+    since, newest = (latest if each and moments.millis_of(each) > now else each for each in poll[:2])
+    return Poll(since, newest, poll.page).cursor if (since, newest) != poll[:2] else cursor
 
 
 def at(cursor: str) -> Poll:

@@ -22,12 +22,13 @@ from stamgast.pos.adapter import (
     Page,
 )
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.systems import amounts, cursors, moments
+from stamgast.pos.systems import amounts, cursors, moments, polling
 from stamgast.pos.systems.ids import fitting, short, transaction_id
 from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.types import write_instant
 
+_OWN: Final = ("id", "transaction_id", "transaction_code")
 _PAGE: Final = 100
 _CLIENT: Final = "client:"
 """Before an id of a transaction that is the caller's own."""
@@ -66,6 +67,10 @@ class SumUp(Adapter):
     needs = (
         Need("account", "The merchant code, such as M1234567 (Settings, Business).", secret=False),
         Need("api", "An API key, sup_sk_… (Developers, API keys)."),
+    )
+    clicks = (
+        "SumUp calls an address only for checkouts and readers that were started with it: give it as `return_url` "
+        "there. Sales of the app come by the poll alone, within the hour: nothing is to be pasted for them."
     )
     check_first = (
         "A payment with a tip: whether the amount has it inside, as is taken here unless its products say otherwise.",
@@ -123,8 +128,8 @@ class SumUp(Adapter):
         if begin := cursors.begins(cursor):
             query["changes_since"] = begin
         items = Part(await api.call("GET", "/transactions/history", query=query)).parts("items")
-        found = [Found("transaction", _id(each)) for each in items if _is_payment(each)]
-        times = [each.text("timestamp") for each in items]
+        found = [Found("transaction", polling.own_id(each, *_OWN)) for each in items if _is_payment(each)]
+        times = polling.times_of(items, "timestamp")
         return cursors.page(cursor, found, times, full=len(items) == _PAGE)
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
@@ -147,7 +152,7 @@ class SumUp(Adapter):
 
 
 def _id(part: Part) -> str:
-    return part.text("id", "transaction_id", "transaction_code")
+    return part.text(*_OWN)
 
 
 def _with_currency(transaction: Part, checkout: Part) -> Part:

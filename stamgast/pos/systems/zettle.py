@@ -9,6 +9,7 @@ import binascii
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -22,12 +23,14 @@ from stamgast.pos.adapter import (
     Adapter,
     Answer,
     Api,
+    ApiError,
     ApiSpec,
     Capabilities,
     Context,
     Document,
     Found,
     Headers,
+    Missing,
     Need,
     Page,
     SignatureError,
@@ -42,7 +45,10 @@ from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.types import write_instant
 
 _PAGE: Final = 200
+_EVENT: Final = "PurchaseCreated"
+_SUBSCRIPTIONS: Final = "/organizations/self/subscriptions"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_WHEN: Final = ("timestamp", "created")
 _OWN: Final = ("purchaseUUID1", "purchaseUuid1", "purchaseUuid", "purchaseUUID")
 _REFUNDED: Final = ("refundsPurchaseUUID1", "refundsPurchaseUuid1", "refundsPurchaseUuid", "refundsPurchaseUUID")
 _PLACES: Final = ("userUuid", "userId", "organizationUuid", "organizationId")
@@ -68,7 +74,7 @@ class Zettle(Adapter):
     """
 
     name = "zettle"
-    capabilities = Capabilities(signed=True, poll=True)
+    capabilities = Capabilities(signed=True, poll=True, subscribes=True)
     kinds = ("purchase",)
     api = ApiSpec(
         "https://purchase.izettle.com",
@@ -81,12 +87,19 @@ class Zettle(Adapter):
         token_parts=2,
         per_second=5.0,
     )
+    hooks = replace(api, base="https://pusher.izettle.com", in_documents=True)
     needs = (
         Need("account", "The organisation's UUID: `organizationUuid` of any webhook", secret=False),
-        Need("webhook", "The `signingKey` of the answer to creating the subscription of PurchaseCreated"),
+        Need(
+            "webhook",
+            "The `signingKey` of the answer to creating the subscription of PurchaseCreated; not with --subscribe",
+            optional=True,
+        ),
         Need("api", "client id:API key, of my.zettle.com/apps/api-keys with the scope READ:PURCHASE", optional=True),
+        Need("contact", "--subscribe: an e-mail address that Zettle writes to when webhooks fail", optional=True),
     )
     check_first = (
+        "--subscribe: that the host is still pusher.izettle.com, and that its test message is answered.",
         "The webhook's own names: purchaseUuid or purchaseUUID, refundsPurchaseUuid; both are read.",
         "That hosts are still purchase.izettle.com and oauth.zettle.com: the documentation at hand is of 2022.",
         "Whether `amount` holds the tip: both are read, by what the payments sum to.",
@@ -132,7 +145,7 @@ class Zettle(Adapter):
         event = whole.maybe("eventName")
         if event is None:
             return [Found("purchase", _own_id(whole), whole.content)]
-        if event != "PurchaseCreated":
+        if event != _EVENT:
             return []
         payload = whole.get("payload")
         if isinstance(payload, str):
@@ -156,9 +169,30 @@ class Zettle(Adapter):
         answer = Part(await api.call("GET", "/purchases/v2", query=query))
         purchases = answer.parts("purchases")
         page = answer.maybe("lastPurchaseHash") if len(purchases) >= _PAGE else None
-        state = state.read([_moment(each) for each in purchases], page or "")
-        found = [Found("purchase", _own_id(each), each.content) for each in purchases]
+        state = state.read(polling.times_of(purchases, *_WHEN, zone="UTC"), page or "")
+        found = [Found("purchase", polling.own_id(each, *_OWN), each.content) for each in purchases]
         return Page(found, state.cursor, more=bool(state.page))
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one subscription, where none that is active calls here."""
+        return [] if await _subscribed(address, api) else [Missing(_EVENT)]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Zettle signs by a key of its own; it tries the address before it answers."""
+        document = {
+            "uuid": str(uuid.uuid1(node=uuid.uuid4().node)),
+            "transportName": "WEBHOOK",
+            "eventNames": [_EVENT],
+            "destination": address,
+            "contactEmail": "{secret[contact]}",
+        }
+        try:
+            answer = Part(await api.call("POST", _SUBSCRIPTIONS, document=document))
+        except ApiError:  # made by a call whose answer was lost, the same again is refused
+            if (known := await _subscribed(address, api)) is None:
+                raise
+            answer = known
+        return answer.maybe("signingKey") or ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The purchase, which never changes: that it was refunded is said by the refund itself."""
@@ -226,7 +260,7 @@ def _own_id(purchase: Part) -> str:
 
 def _moment(purchase: Part) -> datetime:
     """When it was bought: milliseconds in webhooks, text in the API."""
-    return purchase.instant("timestamp", "created", zone="UTC")
+    return purchase.instant(*_WHEN, zone="UTC")
 
 
 def _amounts(purchase: Part) -> tuple[dict[str, Any], list[Line]]:
@@ -316,3 +350,12 @@ def _tender(payment: Part) -> dict[str, Any]:
         "amount_minor": payment.whole("amount", default=0),
         "tip_minor": payment.whole("gratuityAmount", default=0) or None,
     }
+
+
+async def _subscribed(address: str, api: Api) -> Part | None:
+    """The subscription that calls an address; None where there is none, or it rests."""
+    listed = await api.call("GET", _SUBSCRIPTIONS)
+    for each in Part({"subscriptions": listed}).parts("subscriptions"):
+        if each.maybe("destination") == address and each.word("status") in {"", "active"}:
+            return each
+    return None

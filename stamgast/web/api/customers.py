@@ -136,7 +136,7 @@ async def delete_customer(request: Request) -> JSONResponse:
     customer = customer_in(request)
     person = (entrance.merchant, customer)
     at = deps.clock.now()
-    state = partial(_stored, deps, *person)
+    state = partial(stored, deps, *person)
     async with one_request(request, entrance.merchant):
         done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
     if not done.known and not done.has_state:
@@ -185,7 +185,8 @@ def without_codes(entrance: Entrance, vouchers: list[dict[str, Any]]) -> None:
             del voucher["code"]
 
 
-async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
+async def stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
+    """What a worker keeps of a customer. Raises `NotFilledError`."""
     slot = deps.slot_of(key_of(merchant, customer))
     stored = await deps.filling.value(slot, slot.customer(merchant, customer))
     return None if stored is None else decode_customer(stored)
@@ -193,7 +194,7 @@ async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
 
 async def state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
     """What is kept of a customer. Raises `Problem` 404, `NotFilledError`."""
-    state = await _stored(deps, entrance.merchant, customer)
+    state = await stored(deps, entrance.merchant, customer)
     if state is not None:
         return state
     if await deps.identities.profile(entrance.merchant, customer) is None:

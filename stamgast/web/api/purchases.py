@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, names_of, read_purchases
 from stamgast.purchases.accept import Outcome, ReceiptTooLargeError, accept
+from stamgast.tills.found_payments import with_payments
+from stamgast.tills.intake import Door
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -62,7 +64,10 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
     deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
     if deps.tills is not None:
-        deps.tills.feeds.note(entrance.program, accepted.taken, deps.clock.now())
+        now, known = deps.clock.now(), deps.known_transactions
+        deps.tills.feeds.note(entrance.program, accepted.taken, now)
+        door = Door(deps.identities, known, deps.appender.append, deps.topics.purchases, deps.last_heard, None)
+        await with_payments(door._replace(payments=deps.tills.payments), accepted.taken, entrance.program, now)
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)

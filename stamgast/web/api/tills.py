@@ -19,5 +19,6 @@ async def get_tills(request: Request) -> JSONResponse:
     if tills is None:
         return JSONResponse({"connections": rows})
     for connection in tills.connections.all(entrance.merchant):
-        rows += await rows_of(connection, entrance.program, tills.connections, tills.feeds, now)
+        beside = (tills.connections, tills.feeds)
+        rows += await rows_of(connection, entrance.program, *beside, payments=tills.payments, now=now)
     return JSONResponse({"connections": rows})

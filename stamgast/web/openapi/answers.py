@@ -31,12 +31,22 @@ def answer_schemas() -> Json:
         "KeptPurchases": _page("purchases", _kept_purchase(), currency=_TEXT),
         "Vouchers": _page("vouchers", _voucher()),
         "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
+        "Merger": _merger(),
         "Redemption": _redemption(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
         "Rules": _rules(),
     }
+
+
+def _merger() -> Json:
+    """What a merger comes to, or came to."""
+    counted = dict.fromkeys(("purchases", "stay_behind", "redeemed", "open_vouchers", "names"), _COUNT)
+    consents: Json = {"type": "array", "items": _TEXT}
+    return _object(
+        customer=_TEXT, into=_TEXT, **counted, consents_lost=consents, opts_out=_YES_OR_NO, merged=_YES_OR_NO
+    )
 
 
 def _problem() -> Json:
@@ -199,6 +209,10 @@ def _tills() -> Json:
         },
         cursor=_MAYBE_TEXT, polled_at=maybe_moment, trouble=_MAYBE_TEXT,
         webhooks=_object(seen_at=maybe_moment, made_at=maybe_moment, trouble=_MAYBE_TEXT),
+        payments_without_sale={
+            "type": ["integer", "null"],
+            "description": "Of a payment system beside the till: payments of the last week that fit no sale.",
+        },
     )  # fmt: skip
     return _object(connections={"type": "array", "items": row})
 

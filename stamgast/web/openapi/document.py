@@ -26,6 +26,21 @@ _SCANNED: Final[Json] = {
     "properties": {"scanned": {"type": "string", "minLength": 1, "maxLength": 200}},
     "description": "The text of one field, scanned or typed: a customer's id, a membership number or a phone.",
 }
+_MERGE: Final[Json] = {
+    "type": "object",
+    "required": ["into"],
+    "additionalProperties": False,
+    "properties": {
+        "into": {"type": "string", "pattern": "^c[a-z2-7]{24}$", "description": "Who they are: stays, with all of it."},
+        "dry_run": {"type": "boolean", "default": False, "description": "Only say what it comes to."},
+        "rewards_again": {
+            "type": "boolean",
+            "default": False,
+            "description": "Also where the customer has used rewards, which the other then earns again.",
+        },
+        "why": {"type": "string", "maxLength": 200, "description": "For the log."},
+    },
+}
 _OWN_EVENT: Final[Json] = {"$ref": "#/components/schemas/OwnEvent"}
 
 
@@ -149,6 +164,20 @@ def _customer_paths() -> Json:
                 query=_PAGED,
                 more=["422"],
                 answer="Vouchers",
+            )
+        },
+        f"{_MERCHANT}/customers/{{customer}}/merge": {
+            "post": operation(
+                "mergeCustomer",
+                "Make a customer one with another: what they bought, and what names them, is the other's (scope "
+                "admin). It cannot be undone, and `dry_run` says first what it comes to; 202 while workers have not "
+                "applied it; repeats double nothing",
+                "200",
+                _MERGE,
+                path=["merchant", "customer"],
+                more=["202", "409"],
+                repeats=Repeats.KEY_TAKEN,
+                answer="Merger",
             )
         },
         f"{_MERCHANT}/customers/lookup": {

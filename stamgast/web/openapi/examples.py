@@ -14,9 +14,11 @@ from stamgast.web.openapi.story import (
     CUSTOMER,
     DAY,
     EVENT,
+    FORMER,
     KNOWN,
     LAST_PURCHASE,
     MERCHANT,
+    MERGER,
     MISTYPED,
     ON_RECEIPT,
     PERSON,
@@ -34,6 +36,7 @@ from stamgast.web.openapi.story import (
 
 _OF_MERCHANT: Final = {"merchant": MERCHANT}
 _OF_CUSTOMER: Final = {"merchant": MERCHANT, "customer": CUSTOMER}
+_OF_FORMER: Final = {"merchant": MERCHANT, "customer": FORMER}
 _OF_VOUCHER: Final = {"merchant": MERCHANT, "code": CODE}
 _OF_REDEMPTION: Final = {"merchant": MERCHANT, "code": CODE, "redemption": REDEMPTION}
 _KEY: Final = "Idempotency-Key"
@@ -93,6 +96,9 @@ _NOBODY_NAMED: Final = (
     "Name somebody: `phone`, `membership_number` or `provider_customer_id`. There is no list of all customers."
 )
 _NO_CURSOR: Final = "`cursor` is none that was given out: send `next` of the page before, or leave it out."
+_MERGED: Final = (
+    f"customer {FORMER} was forgotten, or was merged into another: nobody can become them. Nothing was changed."
+)
 _WITH_EVENTS: Final = "With `events: {workshop: {fields: {topic: [bread, cake], score: number}}}` in program.yaml"
 
 EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
@@ -238,10 +244,26 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
     ),
     "getTills": (Example("status", "A connection that has told of no sale yet", _OF_MERCHANT, 200, TILLS),),
+    "mergeCustomer": (
+        Example("look", "What it would come to", _OF_FORMER, 200, MERGER, {"into": CUSTOMER, "dry_run": True}),
+        Example(
+            "merge", "Doing it", _OF_FORMER, 200, MERGER | {"merged": True},
+            {"into": CUSTOMER, "why": "two phones of one person"}, headers={_KEY: "desk-17"},
+        ),
+        Example(
+            "again", "Asked again, it doubles nothing", _OF_FORMER, 200,
+            MERGER | {"merged": True, "purchases": 0, "names": 0},
+            {"into": CUSTOMER, "why": "two phones of one person"}, headers={_KEY: "desk-17"},
+        ),
+        Example(
+            "back", "Whoever became another is nobody any more", _OF_CUSTOMER, 409,
+            _problem(409, "Conflict", "not-mergeable", _MERGED), {"into": FORMER},
+        ),
+    ),
     "forgetCustomer": (
         Example(
             "forgotten", "The person asks for it", _OF_CUSTOMER, 200,
-            {"customer": CUSTOMER, "erased": True, "identifiers": 1},
+            {"customer": CUSTOMER, "erased": True, "identifiers": 2},
         ),
     ),
 }  # fmt: skip

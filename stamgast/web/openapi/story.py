@@ -4,6 +4,8 @@ from typing import Any, Final
 
 MERCHANT: Final = "bakkerij-noord"
 CUSTOMER: Final = "cabcdefghijklmnopqrstuvwx"
+FORMER: Final = "czyxwvutsrqponmlkjihgfedc"
+"""The same person, under another phone."""
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
 RECEIPT: Final = "till1:4720"
@@ -101,6 +103,18 @@ LAST_PURCHASE: Final = {
     "currency": "EUR",
     "next": "MjA3Mjc6N2UwNzFiNzAxNmY4MTk0MQ",
 }
+MERGER: Final = {
+    "customer": FORMER,
+    "into": CUSTOMER,
+    "purchases": 1,
+    "stay_behind": 0,
+    "redeemed": 0,
+    "open_vouchers": 0,
+    "names": 1,
+    "consents_lost": [],
+    "opts_out": False,
+    "merged": False,
+}
 REDEEMED: Final = {"status": "redeemed", "code": CODE, "reward": "free_loaf"}
 TAKEN_BACK: Final = {"status": "taken_back", "code": CODE, "reward": "free_loaf", "voucher": "open"}
 DAY: Final = {
@@ -130,6 +144,7 @@ TILLS: Final = {
             "polled_at": None,
             "trouble": None,
             "webhooks": {"seen_at": None, "made_at": None, "trouble": None},
+            "payments_without_sale": None,
         }
     ]
 }

@@ -8,6 +8,7 @@ same again; a forged one gets 401 and no word more.
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -18,8 +19,9 @@ from starlette.responses import Response
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
-from stamgast.pos.adapter import Adapter, Answer, ApiError, Context, SignatureError
+from stamgast.pos.adapter import Adapter, Answer, ApiError, Context, Found, SignatureError
 from stamgast.pos.connections import PATH, WEBHOOK, Connection, SecretError
+from stamgast.pos.problems import Problem as ProblemAt
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.registry import BadAdapterError, UnknownSystemError
 from stamgast.pos.webhook import Notice, Webhook, guarded, read_webhook
@@ -39,6 +41,7 @@ _REREAD_S: Final = 4.0
 """Within this the API has answered, or the system is asked to come again: the first of them waits for five seconds."""
 _MENDED_S: Final = 60
 _SMALL: Final = 20_000
+_MOST_TOLD: Final = 100
 _LARGEST_ID: Final = 32
 
 
@@ -86,25 +89,31 @@ class _Delivery:
         if came.refused:
             await self.lay_aside(came.reason)
         else:
-            self.count("taken" if came.taken else "nothing")
-        if remembered:
-            await self.deps.redis.remember(remembered, self.at, _REMEMBERED_S)
+            self.count("taken" if came.taken else "paid" if came.paid else "nothing")
+        if remembered:  # versions make a repeat harmless: what is remembered only makes it cheap
+            self.deps.redis.remember_soon(remembered, self.at, _REMEMBERED_S)
 
     async def _take(self, notice: Notice) -> Came:
         deps, context = self.deps, Context(self.connection, self.program)
         append, topic = deps.appender.append, deps.topics.purchases
-        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, self.tills.gathering)
-        within = _REREAD_S if any(each.content is None or each.partial for each in notice.found) else None
+        known, beside = deps.known_transactions, (self.tills.gathering, self.tills.payments)
+        door = Door(deps.identities, known, append, topic, deps.last_heard, *beside)
+        if any(each.content is None or each.partial for each in notice.found):
+            whole, gone = await self._reread(notice)
+            return await take(door, self.adapter, whole, context, self.at, refused=gone)
+        return await take(door, self.adapter, notice.found, context, self.at)
+
+    async def _reread(self, notice: Notice) -> tuple[Sequence[Found], list[ProblemAt]]:
+        """The objects whole, and what is to be said of those that cannot be had. Raises `Problem` 503."""
         try:
             api = self.tills.apis.of(self.adapter, self.connection)
-            async with asyncio.timeout(within):
-                whole, gone = await reread_all(self.adapter, notice.found, api)
+            async with asyncio.timeout(_REREAD_S):
+                return await reread_all(self.adapter, notice.found, api)
         except (ApiError, TimeoutError) as error:
             self.count("unread")
             why = str(error) or "the API did not answer in time"
             log.warning("a notice could not be read again", connection=self.connection.name, why=why)
             raise unavailable("What this is about could not be read again from its system. Send it again.") from None
-        return await take(door, self.adapter, whole, context, self.at, refused=gone)
 
     async def lay_aside(self, reason: str) -> None:
         """Keep it whole among the dead letters."""
@@ -115,11 +124,11 @@ class _Delivery:
         letter = self.tills.letters.record(self.connection, raw, headers, reason, self.at)
         await self.deps.appender.append(self.deps.topics.dead_letters, [letter])
 
-    def answer(self, notice: Notice) -> Response:
-        """What its system wants to hear."""
+    def answer(self, body: object = None) -> Response:
+        """What its system wants to hear; `body` where it could be read."""
         try:
             with guarded(self.adapter):
-                return _response(self.adapter.answer(notice.body))
+                return _response(self.adapter.answer(body))
         except RefusedError:
             return _response(Answer())
 
@@ -143,6 +152,9 @@ async def post_delivery(request: Request) -> Response:
     delivery = await _addressed(request, deps)
     if (ping := delivery.ping()) is not None:
         delivery.count("ping")
+        if ping.tell:
+            told = "".join(each for each in ping.tell[:_MOST_TOLD] if each.isprintable())
+            log.info("a system asks for a word", connection=delivery.connection.name, carry_back=told)
         return _response(ping)
     check_fit(deps)
     try:
@@ -158,9 +170,9 @@ async def post_delivery(request: Request) -> Response:
         if not delivery.believed:
             raise
         await delivery.lay_aside(str(refused))
-        return _response(Answer())
+        return delivery.answer()  # one that hears anything else sends it again for days
     await delivery.come(notice)
-    return delivery.answer(notice)
+    return delivery.answer(notice.body)
 
 
 async def _addressed(request: Request, deps: Deps) -> _Delivery:
@@ -199,7 +211,15 @@ def _is_among(token: str, known: list[str]) -> bool:
 
 
 def _response(answer: Answer) -> Response:
+    return _PLAIN if answer == Answer() else _made(answer)
+
+
+def _made(answer: Answer) -> Response:
     return Response(answer.text, answer.status, media_type=answer.media_type)
+
+
+_PLAIN: Final = _made(Answer())
+"""What nearly all systems want to hear, made once: sending it changes nothing of it."""
 
 
 def _remembered(connection: Connection, delivery: str) -> str:

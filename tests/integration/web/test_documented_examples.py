@@ -23,6 +23,7 @@ from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.record import record_of
 from stamgast.tills.shelf import append_connections
 from stamgast.web.openapi.examples import EXAMPLES, Example
+from stamgast.web.openapi.story import FORMER
 from tests.builders import sure
 from tests.conftest import eventually
 from tests.documented import Run
@@ -68,6 +69,8 @@ class Story:
                 await self._fill_a_card()
             case "claimReceipt":
                 await self._sell_to_nobody()
+            case "mergeCustomer":
+                await self._enrol_once_more()
             case "getDay":
                 run = [sys.executable, "-c", RUN, "day", "--keep", "--merchant", MERCHANT, "--date"]
                 day = self.run.asked("2026-10-02")
@@ -92,6 +95,18 @@ class Story:
             return found.status_code == 200 and bool(found.json()["vouchers"])
 
         await eventually(voucher, seconds=60)
+
+    async def _enrol_once_more(self) -> None:
+        """The same person under another phone, who bought once."""
+        other = {"phone": "+31687654321"}
+        found = (await self._web.post("/customers", other)).json()["customer"]
+        self.run.real[FORMER] = found
+        assert (await self._web.post("/purchases", bread(4730, other, days_ago=1))).status_code == 202
+
+        async def bought() -> bool:
+            return (await self._web.get(f"/customers/{found}")).json().get("purchases") == 1
+
+        await eventually(bought, seconds=60)
 
     async def _sell_to_nobody(self) -> None:
         sale = bread(4720, {}, days_ago=1)

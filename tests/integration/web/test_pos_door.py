@@ -163,6 +163,14 @@ async def test_what_its_api_does_not_know_is_laid_aside(shop: Shop, visit: Any):
     assert "the API has no such object" in letter.reason
 
 
+@pytest.mark.parametrize("nothing", [b"", b"null"])
+async def test_an_api_that_answers_with_nothing_costs_no_notice(shop: Shop, nothing: bytes):
+    shop.api.objects["/visits/7"] = nothing
+    assert (await shop.ring({"visit": 7})).status_code == 200
+    [letter] = await shop.laid_aside()
+    assert "visit 7: the API answers with nothing" in letter.reason
+
+
 async def test_what_cannot_be_read_is_laid_aside_whole_and_once(shop: Shop):
     """The system would give up on the address; a person mends it, and plays it again."""
     body = {"id": "d1", "event": "sale", "sale": SALE | {"total": "much"}}

@@ -21,6 +21,7 @@ from stamgast.state.keys import feed
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.client import Apis, Patience
 from stamgast.tills.feeds import Place
+from stamgast.tills.hearing import Heard, Hearing
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler, is_due
 from stamgast.tills.record import CursorRecord, Name, encode_feed, record_of
@@ -48,7 +49,7 @@ class Scene:
         parts, topics = web.parts, web.topics
         self.at = parts.clock.now()
         known = KnownTransactions(parts.redis, partial(parts.appender.partition_of, topics.purchases))
-        door = Door(parts.identities, known, self.append, topics.purchases, lately)
+        door = Door(parts.identities, known, self.append, topics.purchases, lately, payments=parts.tills.payments)
         self.reconciler = Reconciler(parts.tills, door, self.append, topics.connections, topics.dead_letters)
         self.refuses = ""
 
@@ -171,8 +172,28 @@ async def test_what_is_usual_for_a_store_is_found_again_when_redis_has_lost_it(s
     late.note(stats.last + HOUR, stats.last + HOUR, "Europe/Brussels")
     await redis.set(feed(*place), encode_feed(late))
     assert not late.is_usual(late.last)
+    hearing = Hearing(sure(scene.web.parts.tills).connections, feeds)
+    heard = (await hearing.of(program, late.last + 10 * HOUR))["dok-noord"]
+    assert (heard.health, heard.last) == (Health.STALE, late.last), "by what was written down, until it is found again"
     for _ in range(2):
         await scene.reconciler.look_after_feeds(scene.connection, program)
         found = await feeds.stats(place)
         assert (found.first, found.last, found.sales) == (stats.first, late.last, stats.sales + 1), "added once"
     assert found.health(late.last + 10 * HOUR, "Europe/Brussels") is Health.STALE
+
+
+async def test_a_store_whose_till_could_not_be_polled_for_an_hour_is_stale_until_it_can(scene: Scene):
+    program = sure(await scene.web.parts.merchants.get(MERCHANT))
+    hearing = Hearing(sure(scene.web.parts.tills).connections, sure(scene.web.parts.tills).feeds)
+    scene.api.authorization = "Bearer another"
+    with pytest.raises(ApiError):
+        await scene.poll()
+    since = scene.at
+    assert (await hearing.of(program, since + HOUR - 1))["dok-noord"] == Heard(Health.HEALTHY, 0, since)
+    scene.at += HOUR
+    with pytest.raises(ApiError):
+        await scene.poll()
+    assert set((await hearing.of(program, scene.at)).values()) == {Heard(Health.STALE, 0, since)}, "it names no stores"
+    scene.api.authorization = "Bearer key"
+    await scene.poll()
+    assert {each.health for each in (await hearing.of(program, scene.at)).values()} == {Health.HEALTHY}

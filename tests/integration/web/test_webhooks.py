@@ -5,11 +5,22 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import ActivationOutcome, Enrolled, OptedIn, OptedOut, Replied, decode_event, key_of
+from stamgast.domain.events import (
+    ActivationOutcome,
+    ConsentChanged,
+    Enrolled,
+    OptedIn,
+    OptedOut,
+    Replied,
+    decode_event,
+    key_of,
+)
 from stamgast.domain.units import DAY
 from stamgast.identity.ids import Identifier
+from stamgast.identity.proofs import Proof
 from stamgast.identity.records import Suppression, decode_entry, encode, entry_key
 from stamgast.log.replies import Reply, read_replies
+from stamgast.people.consents import told_of
 from stamgast.state.keys import customers
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
@@ -99,7 +110,7 @@ async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, emp
     customer = await enrol(web, "0612345678")
     answer = await web.message("whatsapp:+31612345678", "Stop!")
     assert answer.status_code == 200
-    assert "<Response/>" in answer.text
+    assert "<Message>Bakkerij Noord: je krijgt geen berichten meer" in answer.text
     [(key, value)] = await suppressions(web)
     phone_hash = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
     assert key == f"{MERCHANT}:s:{phone_hash}".encode()
@@ -329,3 +340,48 @@ async def test_stop_is_not_acknowledged_without_kafka(kafka, web):
 
     await eventually(acknowledged, seconds=60)
     assert decode_entry((await suppressions(web))[-1][1]).stopped
+
+
+async def topics_told(web: Any) -> list[tuple[str, str, bool]]:
+    return [(each.customer, each.topic, each.granted) for each in await events(web, ConsentChanged) if each.topic]
+
+
+async def test_a_topic_is_left_with_its_proof_and_come_back_to_once_per_message(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    assert "<Response/>" in (await web.message("+31612345678", "Stop aanbiedingen aub", "SM1")).text
+    assert await suppressions(web) == []
+    [left] = [each for each in await events(web, ConsentChanged) if each.topic]
+    [told] = await events(web, Replied)
+    assert (told.keyword, told.topics, told.answers) == ("leave", ("offers",), True)
+    key = await web.parts.identities.key_of(MERCHANT, customer)
+    assert told_of(left, key).proof == Proof("STOP offers", "sms:SM1")
+    await web.message("whatsapp:+31612345678", "START PROMOS", "SM2")
+    await web.message("+31612345678", "Stop aanbiedingen aub", "SM1")  # the carrier repeats itself
+    assert await topics_told(web) == [(customer, "offers", False), (customer, "offers", True)]
+    await web.message("+31612345678", "stop taart", "SM3")  # no topic of the shop's: in doubt it is all
+    assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+    assert "Stuur eerst START" in (await web.message("+31612345678", "START aanbiedingen", "SM4")).text
+    assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def test_whose_topics_these_are_cannot_be_known_now_so_all_is_stopped(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(stop_finished_s=25)) as web:
+        customer = await enrol(web, "0612345678")
+        web.parts.identities.close()  # it is read again
+        assert (await web.message("+31612345678", "stop aanbiedingen")).status_code == 200
+        assert {event.customer for event in await events(web, OptedOut)} == {customer}
+
+
+async def test_a_stop_that_the_carrier_did_not_answer_is_confirmed_once_and_to_no_machine_for_ever(web, empty_redis):
+    await web.post("/customers", {"phone": "0612345678", "language": "fr"})
+    said = (await web.message("whatsapp:+31612345678", "afmelden", "SM1")).text
+    assert "<Message>Bakkerij Noord : vous ne recevrez plus de messages" in said
+    for number in range(2, 8):
+        assert "<Response/>" in (await web.message("whatsapp:+31612345678", "STOP", f"SM{number}")).text
+    form = {"MessageSid": "SM9", "From": "+31687654321", "To": SHOP_NUMBER, "Body": "STOP", "AccountSid": "ACsandbox1"}
+    assert "<Response/>" in (await web.webhook("/twilio/inbound", form | {"OptOutType": "STOP"})).text
+    stranger = [
+        (await web.message("+31687654322", text, f"SMA{number}")).text
+        for number, text in enumerate(["STOP", "START"] * 8)
+    ]
+    assert sum("<Message>" in each for each in stranger) == 5

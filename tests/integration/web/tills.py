@@ -94,8 +94,8 @@ class Tills:
         """Ask a connection's API what changed."""
         parts, topics = self.web.parts, self.web.topics
         known = KnownTransactions(parts.redis, partial(parts.appender.partition_of, topics.purchases))
-        door = Door(parts.identities, known, parts.appender.append, topics.purchases, lately)
-        tills = sure(parts.tills)
+        tills, append = sure(parts.tills), parts.appender.append
+        door = Door(parts.identities, known, append, topics.purchases, lately, payments=tills.payments)
         looking = Reconciler(tills, door, parts.appender.append, topics.connections, topics.dead_letters)
         program = sure(await parts.merchants.get(MERCHANT))
         return await looking.poll(self.known[name], program, parts.clock.now(), **how)

@@ -20,7 +20,7 @@ from channels.twilio.signatures import SignatureVerifier, compute_signature
 from channels.twilio.webhooks import TwilioWebhooks
 from rules.actions import Send
 from rules.lint import lint_rules
-from stamgast import bootstrap
+from stamgast import carriers
 from stamgast.domain import channels
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.channels import SPECS, UnknownChannelError, spec_of
@@ -134,7 +134,7 @@ class TestAMadeUpChannel:
 
     def test_is_carried_by_nobody(self):
         with pytest.raises(AssertionError, match="Channel.EMAIL"):
-            bootstrap._carrier_for(self.email, ConsoleChannel())
+            carriers.carrier_for(self.email, ConsoleChannel())
 
     def test_has_no_opt_out_under_a_phone(self):
         with pytest.raises(UnknownChannelError, match="email"):

@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.feed_health import FeedStats, Health
 from stamgast.domain.units import DAY, HOUR, MINUTE
 
@@ -47,6 +48,15 @@ def test_nights_and_closed_days_make_nobody_quiet():
     assert stats.health(sunday_evening, ZONE) is Health.HEALTHY
     assert stats.health(sunday_evening + DAY, ZONE) is Health.HEALTHY
     assert stats.health(sunday_evening + 2 * DAY, ZONE) is Health.STALE
+
+
+def test_days_on_which_the_shop_is_closed_make_nobody_quiet():
+    stats, last = bakery()
+    saturday_to_wednesday = last + 4 * DAY
+    assert stats.health(saturday_to_wednesday, ZONE) is Health.STALE
+    days = tuple(range(last // DAY + 1, last // DAY + 5))
+    assert stats.health(saturday_to_wednesday, ZONE, closed=ClosedDays(days)) is Health.HEALTHY
+    assert stats.health(saturday_to_wednesday, ZONE, closed=ClosedDays(days[:2])) is Health.STALE
 
 
 def test_the_night_in_which_the_clocks_change_is_no_gap():

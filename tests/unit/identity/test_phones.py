@@ -58,6 +58,44 @@ def test_what_is_typed_where_there_is_no_number_is_nobodys(text):
         normalise_phone(text, BE if text.startswith("04") else NL)
 
 
+FIVE = ("NL", "BE", "DE", "FR", "LU")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+32470000000",
+        "0470 00 00 00",
+        "+352621000000",
+        "+4915100000000",
+        "+491700000000",
+        "+33600000000",
+    ],
+)
+@pytest.mark.parametrize("country", FIVE)
+def test_a_number_of_zeros_is_nobodys_in_every_country(text, country):
+    if text.startswith("04") and country != "BE":
+        text = f"+32{text[1:]}"
+    with pytest.raises(NobodysPhoneError, match="not a customer's"):
+        normalise_phone(text, Region(country))
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [("0612345678", "NL"), ("06 87654321", "NL"), ("0611223344", "NL"), ("0470 12 34 56", "BE"), ("+32499654321", "NL"), ("06 12 34 56 78", "FR"),
+     ("0601020304", "FR"), ("0151 12345678", "DE"), ("0170 1234567", "DE"), ("621 123 456", "LU"), ("+31612345678", "BE")],
+)  # fmt: skip
+def test_what_is_usually_made_up_is_nobodys_where_the_programme_says_usual(text, country):
+    assert normalise_phone(text, Region(country)).startswith("+")
+    with pytest.raises(NobodysPhoneError, match="not a customer's"):
+        normalise_phone(text, Region(country, nobodys=("usual",)))
+
+
+@pytest.mark.parametrize("text", ["0612345687", "+32470123465", "+33612345687", "+4915112345687", "+352621123465"])
+def test_what_is_no_run_is_somebodys_where_it_says_usual_as_well(text):
+    assert normalise_phone(text, Region("NL", nobodys=("usual",)))
+
+
 @pytest.mark.parametrize("text", ["0610000010", "0612345678", "0611111112", "0623456788", "+32470000001"])
 def test_a_number_that_only_looks_odd_is_somebodys(text):
     assert normalise_phone(text, NL).startswith("+3")

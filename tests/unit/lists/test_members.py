@@ -41,7 +41,7 @@ def test_rows_that_prove_nothing_or_name_nobody_are_rejected_with_the_reason(mem
     )
     reasons = {each.line: each.reason for each in found if isinstance(each, Rejected)}
     assert "how it was given" in reasons[2]
-    assert "consent: 'maybe' is not a date" in reasons[4]
+    assert "consent: 'maybe' is neither yes nor no, nor a date" in reasons[4]
     assert "birthday: is not a date" in reasons[5]
     assert "more than 120 years back" in reasons[6]
     assert "channel may not be 'fax'" in reasons[7]

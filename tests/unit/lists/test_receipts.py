@@ -127,7 +127,7 @@ def test_a_row_that_is_wrong_takes_its_receipt_with_it_and_no_other(receipts):
     assert rejected[3] == "line 2 of its receipt cannot be taken"
     assert "is not a date" in rejected[5]
     assert rejected[6] == "there is no amount"
-    assert "line 7 has 6 cells, the heading 3" in rejected[7]
+    assert rejected[7].startswith("has 6 cells, the heading 3")
 
 
 def test_absurd_rows_are_rejected_and_what_stands_around_them_is_read(receipts):

@@ -7,9 +7,10 @@ import pytest
 from stamgast.commands.rules import _why_lines
 from stamgast.domain.activation import RANKS, Activation
 from stamgast.domain.customer import Customer
+from stamgast.domain.feed_health import Health
 from stamgast.people.why import explain_customer
 from stamgast.programs.rule_tests import CUSTOMER, play
-from stamgast.service import Bundle
+from stamgast.service import Bundle, hearing
 from stamgast.simulate import Simulation
 from tests.unit.rules.small_shop import PROGRAM, load
 
@@ -57,6 +58,16 @@ def test_why_tells_whether_the_till_still_tells_of_purchases(healthy: bool, line
     (told,) = explain_customer(Customer(), Bundle(0, "", program, loaded.rules), 0)
 
     assert line in list(_why_lines(told, "Europe/Amsterdam"))
+
+
+def test_why_tells_which_stores_are_not_heard_as_usual():
+    watched = PROGRAM + "feed: {by_store: true}\n"
+    loaded = load("rule: example\nwhen: purchase\nif: [{feed: healthy}]\nthen: [{tag: seen}]\n", watched)
+    bundle = hearing(Bundle(0, "", loaded.program, loaded.rules), {"dok-noord": Health.QUIET})
+
+    (told,) = explain_customer(Customer(), bundle, 0)
+
+    assert "  no  feed is healthy  (now: quiet: dok-noord)" in list(_why_lines(told, "Europe/Amsterdam"))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ tiers: {by: spend, in: 12 months, levels: {silver: 250 EUR, gold: 500 EUR}, grac
 segments: {regulars: {visits: {at_least: 3}}, tagged: [{segment: regulars}, {tag: seen}]}
 events: {workshop: {fields: {topic: [bread, cake], score: number, paid: amount, held_on: date, first_time: yes_or_no}}}
 campaigns: {spring: {budget: 500 EUR}}
+topics: {news: {templates: [hello], words: {nl: [nieuws, nieuwsbrief]}}}
+join: {bread: {wording: poster-1, topics: [news], welcome: hello}, plain: {wording: poster-1, confirm: true}}
 messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 """
 WITH_STAFF = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  call_back: {purpose: utility}\n") + (

@@ -107,7 +107,7 @@ MISTAKES = {
     "unknown state of the feed": (
         START + "if: [{feed: helthy}]\n",
         '4:13 unknown state of a feed "helthy" in `feed`',
-        'Did you mean "healthy"? Allowed here: healthy, stale.',
+        'Did you mean "healthy"? Allowed here: healthy, quiet, stale.',
     ),
     "state of the feed in Dutch": (START + "if: [{feed: verouderd}]\n", '"verouderd"', 'Did you mean "stale"?'),
     "several states of the feed": (START + "if: [{feed: [healthy]}]\n", "`feed` must be a text, not a list", ""),
@@ -115,6 +115,11 @@ MISTAKES = {
         START + "if: [{feed: stale}]\n",
         "nobody watches this till's feed, so it is always healthy",
         "feed: {stale_after: 2 days}",
+    ),
+    "a feed that is never quiet": (
+        START + "if: [{feed: quiet}]\n",
+        "nobody watches this till's feed, so it is always healthy",
+        "feed: {by_store: true}",
     ),
     "absence while the feed is stale": (
         "rule: example\nwhen: lapsing\nif: [{feed: stale}]\nthen: [{tag: seen}]\n",

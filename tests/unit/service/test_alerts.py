@@ -4,7 +4,7 @@ import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
-from stamgast.domain.alerts import REFUSED, STAFF_ROOM, STALE, Alert, AlertKind, Broken
+from stamgast.domain.alerts import REFUSED, STAFF_ROOM, STALE, STORE_STALE, Alert, AlertKind, Broken, Fails, Stopped
 from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -171,6 +171,9 @@ SAID = [
     (AlertKind.SEGMENT_FELL, "tag", "regular", (271, 320)),
     (AlertKind.SEGMENT_FELL, "source", "flyer", (271, 320)),
     (AlertKind.FEED_STALE, STALE, "feed", (T0, 0)),
+    (AlertKind.FEED_STALE, STORE_STALE, "dok-noord", (T0, 0)),
+    *((AlertKind.CONNECTION_FAILS, how, "lightspeed_x", (T0, 0)) for how in Fails),
+    *((AlertKind.FEED_DOWN, how, "boekhouding", (T0, 0)) for how in Stopped),
     (AlertKind.SENDER_REFUSED, REFUSED, "whatsapp", (T0, 63_007)),
 ]
 

@@ -8,13 +8,12 @@ from structlog.testing import capture_logs
 from stamgast.log.topics import MissingTopicsError, Topics
 from stamgast.settings import Settings
 from streams.app import make_app
-from streams.metrics import Metrics
 from streams.runtime import cluster
 
 
 def test_the_worker_keeps_no_files_where_it_was_started(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    app = make_app(Settings(_env_file=None), Topics(1), [], Metrics())
+    app = make_app(Settings(_env_file=None), [], [])
     assert Path.cwd() not in Path(app.conf.datadir).absolute().parents
     assert Path.cwd() not in Path(app.conf.tabledir).absolute().parents
 

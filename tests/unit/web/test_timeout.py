@@ -63,6 +63,16 @@ async def test_a_store_that_hangs_is_told_with_a_problem_and_when_to_ask_again()
     assert "Send the same request again" in answer.json()["detail"]
 
 
+async def test_each_of_several_that_hang_is_told_in_its_own_time_whatever_was_answered_meanwhile():
+    async with client() as http:
+        hanging = [asyncio.create_task(http.post("/reads", content=b"1"))]
+        await http.post("/echoes", content=b"2")
+        hanging += [asyncio.create_task(http.get("/asleep")), asyncio.create_task(http.post("/reads", content=b"3"))]
+        assert [(await each).status_code for each in hanging] == [503, 503, 503]
+        assert (await http.post("/echoes", content=b"4")).status_code == 200
+        assert (await http.get("/asleep")).status_code == 503, "after a while in which nothing was waited for"
+
+
 async def test_an_answer_that_has_begun_may_take_its_time():
     async with client() as http:
         answer = await http.get("/slowly")

@@ -59,6 +59,11 @@ class Clover(Adapter):
         Need("webhook", "The Clover Auth Code: developer dashboard, app settings, webhooks"),
         Need("api", "An API token of the merchant: account and setup, API tokens"),
     )
+    clicks = (
+        "Developer dashboard, Your apps, the app, App settings, Webhooks: paste the address, press Send verification "
+        "code, and copy the code that the log of `stamgast web` tells into the field below it. Then tick Orders and "
+        "Payments, save, and seal the Clover Auth Code that stands there. Clover has no API for this."
+    )
     check_first = (
         "That the address of the API is right: api.clover.com is North America, Europe has api.eu.clover.com.",
         "How often a notice is repeated: not documented; the poll finds what was missed.",
@@ -86,7 +91,7 @@ class Clover(Adapter):
         except UNREADABLE:
             return None
         is_set_up = isinstance(body, dict) and isinstance(body.get("verificationCode"), str) and "merchants" not in body
-        return Answer() if is_set_up else None
+        return Answer(tell=f"verification code {body['verificationCode']}") if is_set_up else None
 
     def delivery_id(self, headers: Headers, body: Any) -> str:  # noqa: ARG002
         """Clover gives deliveries no name."""
@@ -133,8 +138,8 @@ class Clover(Adapter):
             query["filter"] = f"modifiedTime>={moments.millis_of(begin)}"
         orders = Part(await api.call("GET", "/orders", query=query)).parts("elements")
         token = str(int(state.page or "0") + _PAGE) if len(orders) >= _PAGE else ""
-        state = state.read([each.instant("modifiedTime", "createdTime") for each in orders], token)
-        found = [Found("order", each.text("id"), each.content) for each in orders]
+        state = state.read(polling.times_of(orders, "modifiedTime", "createdTime"), token)
+        found = [Found("order", polling.own_id(each, "id"), each.content) for each in orders]
         return Page(found, state.cursor, more=bool(state.page))
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:

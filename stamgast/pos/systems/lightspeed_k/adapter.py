@@ -63,6 +63,10 @@ class LightspeedK(Adapter):
         Need("account", "The business location's id: back office, in the address", secret=False),
         Need("api", "client id:client secret:refresh token of the app that Lightspeed approved, scope financial-api"),
     )
+    clicks = (
+        "Lightspeed Restaurant tells an address only of orders that an app of its partners made: sales of the tills "
+        "come by the poll alone, within the hour. Nothing is to be pasted for them."
+    )
     check_first = (
         "The sign of a refund's lines: they are read as money given back, whichever they have.",
         "That VOID, RECALL and CANCEL name the account that they undo as `initialAccountId`: it is voided then.",
@@ -124,7 +128,7 @@ class LightspeedK(Adapter):
             answer = Part(await api.call("GET", _SALES, query=query))
             page = answer.maybe("nextPageToken") or ""
         sales = [_found(each) for each in answer.parts("sales")]
-        state = state.read([each.moment(*CLOSED) for each in answer.parts("sales") if each.has(*CLOSED)], page)
+        state = state.read(polling.times_of(answer.parts("sales"), *CLOSED), page)
         return Page(sales, state.cursor, more=bool(page))
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:

@@ -21,6 +21,7 @@ from stamgast.pos.adapter import (
     Found,
     Headers,
     IncapableError,
+    Missing,
     Need,
     Page,
     SignatureError,
@@ -33,6 +34,7 @@ from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import check_hmac, header
 
 _PAGE: Final = 100
+_TOPIC: Final = "sale.update"
 _SIGNATURE: Final = re.compile(r"(?:^|[,\s])signature=([^,\s]+)")
 _UNSIGNED: Final = "this webhook of Lightspeed X carries no X-Signature"
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -48,15 +50,16 @@ class LightspeedX(Adapter):
     """
 
     name = "lightspeed_x"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = ("sale",)
     api = ApiSpec("https://{account}.retail.lightspeed.app/api/2026-07", per_second=4.0, burst=20)
     needs = (
         Need("account", "The domain prefix: bakery of bakery.retail.lightspeed.app", secret=False),
         Need("webhook", "The client secret of the app that made the webhook", optional=True),
-        Need("api", "A personal token: setup, personal tokens"),
+        Need("api", "A personal token: setup, personal tokens; --subscribe: with the scope webhooks"),
     )
     check_first = (
+        "--subscribe: that a personal token with the scope webhooks may make one, and that it comes unsigned.",
         "Whether X-Signature is still sent: only users of Vend describe it. Without it a webhook is taken as unsigned.",
         "That a sale on account or on layby gets another version when it is paid: it counts from then on.",
         "Whether `price` is after the line's discount: it is taken to, as the totals of known sales say.",
@@ -113,6 +116,21 @@ class LightspeedX(Adapter):
         versions = answer.beside("version")
         newest = versions.maybe("max") if versions else None
         return Page(found, newest or after, more=bool(sales) and newest not in {None, after})
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one webhook, where none that is active calls here."""
+        listed = Part(await api.call("GET", "/webhooks")).parts("data")
+        here = [each for each in listed if each.maybe("url") == address and each.maybe("type") == _TOPIC]
+        if any(each.flag("active") for each in here):
+            return []
+        return [Missing(_TOPIC, here[0].text("id") if here else "")]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Lightspeed makes no secret for it."""
+        document = {"active": True, "type": missing.topic, "url": address}
+        path = f"/webhooks/{quoted(missing.id)}" if missing.id else "/webhooks"
+        await api.call("PUT" if missing.id else "POST", path, document=document)
+        return ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The sale; a return is a sale of its own that names the first one."""

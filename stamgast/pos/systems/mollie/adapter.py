@@ -4,6 +4,7 @@ Sources: docs.mollie.com, "Webhooks" (a form with the id, unsigned by design), "
 sha256= and HMAC-SHA256 of the raw body, hex), "Payments API", "Refunds API".
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,6 +22,7 @@ from stamgast.pos.adapter import (
     GoneError,
     Headers,
     IncapableError,
+    Missing,
     Need,
     Page,
     SignatureError,
@@ -29,7 +31,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems.mollie.payments import is_thin, payment_document, refund_documents
 from stamgast.pos.systems.moments import moment
 from stamgast.pos.systems.part import Part, refusing
-from stamgast.pos.systems.polling import at
+from stamgast.pos.systems.polling import at, own_id, times_of
 from stamgast.pos.systems.signatures import header, is_signed
 
 _PAGE: Final = 250
@@ -37,6 +39,7 @@ _OVERLAP: Final = timedelta(days=3)
 """Payments are listed by when they were made, and a bank transfer is paid days later."""
 _BY_ID: Final = {"tr_": "payment", "re_": "refund", "ord_": "order", "pl_": "payment_link"}
 _EVENTS: Final = {"payment": "payment", "refund": "refund", "payment-link": "payment_link"}
+_WANTED: Final = ("payment.paid", "refund.refunded", "refund.failed", "payment-link.paid")
 _WITH: Final = {"embed": "refunds,chargebacks"}
 
 
@@ -52,15 +55,22 @@ class Mollie(Adapter):
     """
 
     name = "mollie"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = ("payment", "refund")
     api = ApiSpec(base="https://api.mollie.com/v2", auth="bearer", per_second=5.0, burst=10)
+    hooks = ApiSpec(api.base, auth="bearer", secret="organization", per_second=5.0, burst=10)  # noqa: S106  its name
     needs = (
         Need("account", "The profile's id, pfl_…, to tell two accounts apart.", secret=False, optional=True),
         Need("webhook", "The signing secret of a next-gen webhook; leave it out for the classic ones.", optional=True),
         Need("api", "The profile's API key, live_… (Developers, API keys)."),
+        Need(
+            "organization",
+            "--subscribe: an organization access token with webhooks.read, webhooks.write and payments.read.",
+            optional=True,
+        ),
     )
     check_first = (
+        "--subscribe: that Mollie takes all of these event types for the account; next-gen webhooks are in beta.",
         "A next-gen webhook's signature, and whether two come while its secret is being changed.",
         "A refund of a payment at a terminal: that its status becomes refunded.",
         "How long Mollie repeats a notice that was not taken.",
@@ -129,16 +139,29 @@ class Mollie(Adapter):
         answer = Part(await api.call("GET", "/refunds" if what == "refunds" else "/payments", query=query))
         embedded = answer.part("_embedded")
         parts = embedded.parts(what) if embedded is not None else []
-        times = [each.moment("createdAt") for each in parts]
+        times = times_of(parts, "createdAt")
         following = _next(answer) if not _reaches(times, begin) else ""
         if what == "refunds":
-            sales = dict.fromkeys(each.text("paymentId") for each in parts)
+            sales = dict.fromkeys(own_id(each, "paymentId") for each in parts)
             found = [Found("payment", each) for each in sales]
             page = f"refunds~{following}" if following else ""
         else:
-            found = [Found("payment", each.text("id"), each.content, partial=is_thin(each)) for each in parts]
+            found = [Found("payment", own_id(each, "id"), each.content, partial=is_thin(each)) for each in parts]
             page = f"payments~{following}" if following else "refunds~"
         return Page(found, state.read(times, page).cursor, bool(page))
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one next-gen webhook, where none that is enabled calls here."""
+        answer = Part(await api.call("GET", "/webhooks", query={"limit": str(_PAGE)}))
+        embedded = answer.part("_embedded")
+        here = [each for each in embedded.parts("webhooks") if each.maybe("url") == address] if embedded else []
+        return [] if any(each.word("status") == "enabled" for each in here) else [Missing(", ".join(_WANTED))]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Mollie signs by a secret of its own, which it tells here alone."""
+        wanted = {"name": "Stamgast", "url": address, "eventTypes": list(_WANTED)}
+        answer = Part(await api.call("POST", "/webhooks", document=wanted, once=str(uuid.uuid4())))
+        return answer.maybe("webhookSecret") or ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """A payment's net state, or a refund under its own id."""

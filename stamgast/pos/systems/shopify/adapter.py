@@ -23,7 +23,7 @@ from stamgast.pos.adapter import (
     Page,
 )
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.systems import cursors
+from stamgast.pos.systems import cursors, polling
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.shopify.orders import order_document
 from stamgast.pos.systems.shopify.refunds import refund_document
@@ -130,8 +130,8 @@ class Shopify(Adapter):
         if begin := cursors.begins(cursor):
             query["updated_at_min"] = begin
         orders = Part(await api.call("GET", "/orders.json", query=query)).parts("orders")
-        found = [Found("order", each.text("id"), each.content) for each in orders]
-        return cursors.page(cursor, found, [each.text("updated_at") for each in orders], full=len(orders) == _PAGE)
+        found = [Found("order", polling.own_id(each, "id"), each.content) for each in orders]
+        return cursors.page(cursor, found, polling.times_of(orders, "updated_at"), full=len(orders) == _PAGE)
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:
         """Topics that no webhook of this app sends here."""

@@ -17,6 +17,8 @@ def money(part: Part, name: str, default: Decimal | None = ZERO) -> Decimal:
     both = content.get(name + "_set")
     if both is None:
         text = content.get(name)
+        if text is None and default is not None:
+            return default
     else:
         shop = both.get("shop_money") if type(both) is dict else None
         text = shop.get("amount") if type(shop) is dict else None
@@ -46,9 +48,14 @@ def total(parts: Iterable[Part], *names: str) -> Decimal:
     return found
 
 
+def tax_lines_of(part: Part) -> list[Part]:
+    """The taxes of a line."""
+    return part.parts("tax_lines") if part.content.get("tax_lines") else []
+
+
 def tax_of(part: Part) -> Decimal:
     """The tax of a line, in the shop's currency."""
-    return total(part.parts("tax_lines"), "price") if part.content.get("tax_lines") else ZERO
+    return total(tax_lines_of(part), "price")
 
 
 def discount_of(part: Part) -> Decimal:
@@ -59,7 +66,7 @@ def discount_of(part: Part) -> Decimal:
 
 def kind_of(line: Part) -> str:
     """The kind of a line that stands beside the goods; empty for goods."""
-    if line.flag("gift_card"):
+    if line.content.get("gift_card") and line.flag("gift_card"):
         return "gift_card"
     return DEPOSIT if is_deposit(line.maybe("title", "name")) else ""
 

@@ -11,7 +11,17 @@ from stamgast.pos.systems.ids import fitting, short, transaction_id
 from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.names import DEPOSIT
 from stamgast.pos.systems.part import Part
-from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, has_money, kind_of, money, tax_of, total
+from stamgast.pos.systems.shopify.money import (
+    ZERO,
+    currency_in,
+    discount_of,
+    has_money,
+    kind_of,
+    money,
+    tax_lines_of,
+    tax_of,
+    total,
+)
 from stamgast.pos.systems.shopify.refunds import Back, back_of
 from stamgast.pos.types import write_instant
 
@@ -78,20 +88,25 @@ def order_document(order: Part, context: Context) -> Document:
 class _Item:
     """A line as it was sold; `value` after discounts, with tax."""
 
-    __slots__ = ("discount", "is_tip", "kind", "part", "price", "quantity", "tax", "value")
+    __slots__ = ("discount", "is_tip", "kind", "part", "price", "quantity", "tax", "tax_lines", "value")
 
     def __init__(self, part: Part, *, included: bool) -> None:
         self.part = part
         self.kind = kind_of(part)
-        self.is_tip = part.has("tip_payment_gateway", "tip_payment_method") or (
-            "tip_payment_gateway" in part.content and not part.has("product_id", "sku")
-        )
-        """A tip that was left at the POS stands among the lines: its gateway is named, if only by null."""
+        self.is_tip = _is_tip(part)
         self.price = money(part, "price")
         self.quantity = part.number("quantity", default=_ONE)
-        self.tax = tax_of(part)
+        self.tax_lines = tax_lines_of(part)
+        self.tax = total(self.tax_lines, "price")
         self.discount = discount_of(part)
         self.value = self.price * self.quantity - self.discount + (ZERO if included else self.tax)
+
+
+def _is_tip(line: Part) -> bool:
+    """A tip that was left at the POS stands among the lines: its gateway is named, if only by null."""
+    if "tip_payment_gateway" not in line.content:
+        return "tip_payment_method" in line.content and line.has("tip_payment_method")
+    return line.has("tip_payment_gateway", "tip_payment_method") or not line.has("product_id", "sku")
 
 
 class _Sums:
@@ -207,15 +222,17 @@ def _lines(
     for number, pieces, value, _ in (each for back in backs for each in back.lines):
         had, money_back = gone.get(number, (ZERO, 0))
         gone[number] = (had + pieces, money_back + amounts.minor(value, currency))
-    found = []
-    for item, own, tax, discount in zip(items, gross, taxes, discounts, strict=True):
-        line = _line(item, currency, own, tax, discount)
-        if left := _left(item, line, gone.get(line["line_id"], (ZERO, 0)), edited=sums.edited):
-            found.append(left)
-    return distinct(found + _shipping_lines(order, currency, sums))
+    lines = [_line(*each, currency) for each in zip(items, gross, taxes, discounts, strict=True)]
+    if backs or sums.edited:
+        lines = [
+            left
+            for item, line in zip(items, lines, strict=True)
+            if (left := _left(item, line, gone.get(line["line_id"], (ZERO, 0)), edited=sums.edited))
+        ]
+    return distinct(lines + _shipping_lines(order, currency, sums))
 
 
-def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> dict[str, Any]:
+def _line(item: _Item, gross: int, tax: int, discount: int, currency: str) -> dict[str, Any]:
     part = item.part
     line: dict[str, Any] = {
         "line_id": fitting(part.text("id")),
@@ -234,8 +251,8 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
         line["sku"] = sku
     if product := part.id("product_id", "variant_id"):
         line["product_id"] = product
-    rates = part.parts("tax_lines") if item.tax else []
-    if len(rates) == 1 and (rate := amounts.rate_text(rates[0].content.get("rate"))):
+    rates = item.tax_lines
+    if item.tax and len(rates) == 1 and (rate := amounts.rate_text(rates[0].content.get("rate"))):
         line["tax_rate"] = rate
     return line
 

@@ -6,7 +6,6 @@ the raw body, base64); the OpenAPI description of its Connect API.
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -28,7 +27,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors
 from stamgast.pos.systems.part import Part, refusing
-from stamgast.pos.systems.polling import at
+from stamgast.pos.systems.polling import at, own_id, times_of
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.systems.square.orders import order_documents
 from stamgast.pos.systems.square.payments import payment_document, refund_documents
@@ -136,7 +135,7 @@ class Square(Adapter):
             query |= {"updated_at_begin_time": begin} if begin else {}
             answer = Part(await api.call("GET", "/refunds", query=query | ({"cursor": rest} if rest else {})))
             parts, following = answer.parts("refunds"), answer.maybe("cursor")
-            found = [Found("refund", each.text("id")) for each in parts]
+            found = [Found("refund", own_id(each, "id")) for each in parts]
             page = f"{_REFUNDS}~{following}" if following else ""
         else:
             chunk, _, token = rest.partition("~")
@@ -147,7 +146,7 @@ class Square(Adapter):
                 await api.call("POST", "/orders/search", document=_search(asked, begin, token)) if asked else {}
             )
             parts, following = answer.parts("orders"), answer.maybe("cursor")
-            found = [Found("order", each.text("id"), await _with_customer(each.content, api)) for each in parts]
+            found = [Found("order", own_id(each, "id"), await _with_customer(each.content, api)) for each in parts]
             has_more = (number + 1) * _MOST_PLACES < len(places)
             page = (
                 f"{_ORDERS}~{number}~{following}"
@@ -156,7 +155,7 @@ class Square(Adapter):
                 if has_more
                 else f"{_REFUNDS}~"
             )
-        return Page(found, state.read(_times(parts), page).cursor, bool(page))
+        return Page(found, state.read(times_of(parts, "updated_at", "created_at"), page).cursor, bool(page))
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:
         """The one subscription, where none that is enabled calls here."""
@@ -239,7 +238,3 @@ def _search(places: list[str], begin: str, token: str) -> dict[str, Any]:
         "query": {"filter": chosen, "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"}},
     }
     return document | ({"cursor": token} if token else {})
-
-
-def _times(parts: Sequence[Part]) -> list[datetime]:
-    return [each.moment("updated_at", "created_at") for each in parts]

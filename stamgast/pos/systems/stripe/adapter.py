@@ -4,6 +4,7 @@ Sources: docs.stripe.com, "Check the webhook signatures" (`Stripe-Signature: t=�
 the secret as text with its whsec_), "Currencies", the objects of its API; github.com/stripe/openapi.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,6 +20,7 @@ from stamgast.pos.adapter import (
     Document,
     Found,
     Headers,
+    Missing,
     Need,
     Page,
     SignatureError,
@@ -72,15 +74,24 @@ class Stripe(Adapter):
     """
 
     name = "stripe"
-    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True)
+    capabilities = Capabilities(signed=True, thin=True, poll=True, knows_customer=True, subscribes=True)
     kinds = _KINDS
     api = ApiSpec(base="https://api.stripe.com/v1", auth="bearer", per_second=20.0, burst=20)
     needs = (
         Need("account", "The account's id, acct_…, to tell two accounts apart.", secret=False, optional=True),
-        Need("webhook", "The endpoint's signing secret, whsec_… (Developers, Webhooks)."),
-        Need("api", "A restricted key, rk_…, with read access.", optional=True),
+        Need(
+            "webhook",
+            "The endpoint's signing secret, whsec_… (Developers, Webhooks); not with --subscribe.",
+            optional=True,
+        ),
+        Need(
+            "api",
+            "A restricted key, rk_…, with read access; --subscribe: and write for Webhook Endpoints.",
+            optional=True,
+        ),
     )
     check_first = (
+        "--subscribe: that a restricted key may make endpoints; else a secret key, sk_…, as `api`.",
         "A payment at a Terminal: where its location is told.",
         "A tip at the reader: that amount_details.tip comes with the payment intent.",
         "A refund by bank transfer that fails later: refund.failed.",
@@ -156,6 +167,25 @@ class Stripe(Adapter):
         times = [datetime.fromtimestamp(event.whole("created"), UTC) for event in events]
         token = events[-1].text("id") if events and answer.flag("has_more") else ""
         return Page(found, state.read(times, token).cursor, bool(token))
+
+    async def missing(self, address: str, api: Api) -> Sequence[Missing]:
+        """The one endpoint, where none that is enabled calls here."""
+        listed = Part(await api.call("GET", "/webhook_endpoints", query={"limit": "100"}))
+        here = [each for each in listed.parts("data") if each.maybe("url") == address]
+        if any(each.word("status") == "enabled" for each in here):
+            return []
+        return [Missing(f"{len(_EVENTS)} events", here[0].text("id") if here else "")]
+
+    async def subscribe(self, missing: Missing, address: str, api: Api, secret: str) -> str:  # noqa: ARG002
+        """Stripe signs by a secret of its own, which it tells here alone."""
+        if missing.id:
+            path = f"/webhook_endpoints/{quote(missing.id, safe='')}"
+            await api.call("POST", path, form={"disabled": "false"})
+            return ""
+        wanted = {"url": address, "description": "Stamgast"}
+        wanted |= {f"enabled_events[{number}]": name for number, name in enumerate(_EVENTS)}
+        answer = Part(await api.call("POST", "/webhook_endpoints", form=wanted, once=uuid.uuid4().hex))
+        return answer.maybe("secret") or ""
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """A payment's net state, or a refund or dispute under its own id."""

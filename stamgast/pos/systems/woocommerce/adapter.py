@@ -25,7 +25,7 @@ from stamgast.pos.adapter import (
     Page,
 )
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.systems import cursors
+from stamgast.pos.systems import cursors, polling
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.systems.woocommerce.orders import order_document
@@ -130,9 +130,9 @@ class WooCommerce(Adapter):
         if begin := cursors.begins(cursor):
             query["modified_after"] = begin
         orders = Part({"orders": await api.call("GET", "/orders", query=query)}).parts("orders")
-        found = [Found("order", each.text("id"), each.content, partial=is_thin(each)) for each in orders]
-        times = [each.text("date_modified_gmt", "date_created_gmt") for each in orders]
-        return cursors.page(cursor, found, times, full=len(orders) == _PAGE, zone=ZONE)
+        found = [Found("order", polling.own_id(each, "id"), each.content, partial=is_thin(each)) for each in orders]
+        times = polling.times_of(orders, "date_modified_gmt", "date_created_gmt", zone=ZONE)
+        return cursors.page(cursor, found, times, full=len(orders) == _PAGE)
 
     async def missing(self, address: str, api: Api) -> Sequence[Missing]:
         """Topics that no active webhook sends here; one that was switched off after failures has its id."""

@@ -52,6 +52,23 @@ def test_columns_and_lines_are_read_alike(file, seed: int):
         assert (plain.columns, plain.notes, plain.newest) == (careful.columns, careful.notes, careful.newest)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_what_tills_put_in_quotes_is_read_by_columns_too(tmp_path, end: str, mark: str):
+    note = f'a{mark} b {{}}""c"" {end}d'
+    lines: list[tuple[str, ...]] = [("\ufeffcustomer", "note", "date", "amount")]
+    lines += [(f'"Zoë {number % 7}"', f'"{note}"', '"2026-01-02"', f'"{number},50"') for number in range(40)]
+    path = tmp_path / "sales.csv"
+    lines = [tuple(cell.replace(",", ".") if mark == "," else cell for cell in line) for line in lines]
+    path.write_bytes(end.join(map(mark.join, lines)).replace("{}", "é").encode())
+
+    plain = read_purchases(path)
+
+    assert isinstance(plain.buyers, Ledger)
+    assert dict(plain.buyers) == by_line(path).buyers
+    assert list(plain.buyers) == [f"Zoë {number}" for number in range(7)]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sample_is_what_its_customers_are_one_by_one(file, seed: int):
     purchases = read_purchases(file(*drawn_lines(seed), heading=HEADING))

@@ -79,7 +79,7 @@ class Answers:
         self.answers = answers
         self.asked: list[tuple[str, Any, Any]] = []
 
-    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None) -> Any:
+    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None, **_how: Any) -> Any:
         self.asked.append((path, query, document))
         if callable(self.answers):
             return as_received(self.answers(path, query, document))

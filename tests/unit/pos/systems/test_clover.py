@@ -270,3 +270,9 @@ def test_whatever_comes_is_read_or_refused(body):
 
 def test_a_typical_order_is_read_quickly():
     assert microseconds(CLOVER, json.dumps(ORDER).encode(), {}, context("clover")) < 1_500
+
+
+def test_the_code_that_a_person_has_to_carry_back_is_told_to_the_log():
+    told = Clover().ping(b'{"verificationCode": "1a2b-3c"}', {})
+    assert told is not None
+    assert told.tell == "verification code 1a2b-3c"

@@ -133,7 +133,7 @@ class Shelf:
         self.answers = answers
         self.asked: list[tuple[str, dict[str, str]]] = []
 
-    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None) -> Any:
+    async def call(self, method: str, path: str, *, query: Any = None, document: Any = None, **_how: Any) -> Any:
         self.asked.append((path, dict(query or {})))
         answer = self.answers.get(path)
         if isinstance(answer, list):

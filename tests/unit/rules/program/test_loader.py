@@ -188,6 +188,17 @@ def test_a_programme_says_whether_its_shop_is_at_the_border(load, words, shop, k
     assert program.region_of("nowhere") == program.home
 
 
+def test_numbers_that_are_nobodys_are_written_as_they_are_or_called_usual(load):
+    text = "name: S\ncurrency: EUR\ntime_zone: UTC\nlanguages: [nl]\nregion: NL\nnobodys_phones: {}\n"
+    loaded = load(program=text.format('[usual, "09 223 45 67"]'))
+    assert [each.render() for each in loaded.problems if "nobodys" in each.message] == []
+    assert loaded.program.nobodys_phones == ("usual", "09 223 45 67")
+    assert loaded.program.home.nobodys == loaded.program.nobodys_phones
+    wrong = [each.render() for each in load(program=text.format("[usually]")).problems if "nobodys" in each.message]
+    assert len(wrong) == 1
+    assert "or usual" in wrong[0]
+
+
 def test_a_store_says_it_for_itself_and_one_abroad_has_other_neighbours(load):
     stores = "stores: {maas: {neighbours: BE}, lille: {region: FR}, mons: {region: BE, neighbours: [FR]}}"
     text = "name: S\ncurrency: EUR\ntime_zone: UTC\nlanguages: [nl]\nregion: NL\nneighbours: [DE]\n" + stores

@@ -1,5 +1,8 @@
 """The `tests:` of a rule: what they may say, and that they run through the engine itself."""
 
+import json
+from typing import Any
+
 import pytest
 
 from rules.testing.givens import Buy, GiveBack, Wait
@@ -240,6 +243,56 @@ def test_a_test_can_tell_that_the_feed_is_stale(load, state: str, expected: str)
     loaded = load(SORRY.replace("STATE", state).replace("EXPECTED", expected), WATCHED)
     assert [p.render() for p in loaded.problems] == []
     assert [result.passed for result in run_tests(loaded)] == [True]
+
+
+BY_STORE = PROGRAM + "feed: {by_store: true}\n"
+GIVE_BACK = {"refund": "last"}
+HERE = """
+rule: example
+when: refunded
+if: [{feed: STATE}]
+then: [{tag: seen}]
+tests: [{name: x, given: GIVEN, expect: EXPECTED}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ("a purchase at korenmarkt, then the feed of korenmarkt is quiet, then a refund of the last", "quiet"),
+        ("a purchase at korenmarkt, then the feed of dok-noord is quiet, then a refund of the last", "healthy"),
+        ("a purchase at korenmarkt, then the feed is stale, then a refund of the last", "stale"),
+        (
+            [{"purchase": {"store": "korenmarkt"}}, {"feed": "stale"}, {"feed": {"korenmarkt": "healthy"}}, GIVE_BACK],
+            "healthy",
+        ),
+        ([{"purchase": {"store": "dok-noord"}}, {"feed": {"dok-noord": "stale"}}, GIVE_BACK], "stale"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["healthy", "quiet", "stale"])
+def test_a_test_can_tell_how_the_feed_of_a_store_is(load, given: Any, state: str, asked: str):
+    expected = "{tag: seen}" if asked == state else "{nothing: true}"
+    loaded = load(
+        HERE.replace("STATE", asked).replace("GIVEN", json.dumps(given)).replace("EXPECTED", expected), BY_STORE
+    )
+    assert [p.render() for p in loaded.problems] == []
+    assert [result.passed for result in run_tests(loaded)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("program", "given", "message", "hint"),
+    [
+        (WATCHED, "then the feed is quiet", "quiet by what is usual for its store", "{by_store: true}"),
+        (WATCHED, "then the feed of dok-noord is stale", "is not judged by store", "{by_store: true}"),
+        (BY_STORE, "then the feed of dok-nord is stale", 'unknown store "dok-nord"', 'Did you mean "dok-noord"?'),
+    ],
+)
+def test_a_test_that_tells_more_of_feeds_than_there_is_says_so(load, program: str, given: str, message: str, hint: str):
+    text = HERE.replace("STATE", "stale").replace("EXPECTED", "{tag: seen}")
+    loaded = load(text.replace("GIVEN", json.dumps(f"a purchase, {given}, then a refund of the last")), program)
+    [problem] = loaded.problems
+    assert message in problem.message
+    assert hint in problem.hint
 
 
 def test_who_is_absent_is_told_once_the_feed_is_healthy_again(load):

@@ -138,6 +138,8 @@ QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, a
 SECTIONS_PROMISED = (
     "draws",
     "questions",
+    "topics",
+    "join",
     "segments",
     "tiers",
     "prices",

@@ -45,6 +45,7 @@ HELD_BACK = {
     "an offer without a message": (OFFERS, "the customer takes back consent, then a purchase", "no_consent", "free_loaf"),
     "who said STOP": (SENDS, "a reply of STOP by sms, then a purchase", "opted_out", "hello"),
     "who says it": (SENDS, "the customer says STOP, then a purchase", "opted_out", "hello"),
+    "who left its topic": (SENDS, "the customer replies 'stop met nieuws' by sms, then a purchase", "topic_left", "hello"),
     "who is held out": (SENDS + "limits: {hold_out: 10%}\n", "the customer is held out, then a purchase", "holdout", "hello"),
     "within the cool-down": (
         SENDS + "limits: {cool_down: 5 days}\n", "2 purchases, one per day", "cool_down", "hello",

@@ -98,3 +98,24 @@ async def test_what_was_polled_lately_waits_for_its_hour():
     await reconciliation(polling, T0 + HOUR).look()
     assert polling.polled == [("good", False)]
     assert polling.tended[1:] == ["credential of good", "webhooks of good", "feeds of good"]
+
+
+async def test_whoever_watches_hears_how_each_look_ended_and_what_became_of_the_webhooks():
+    heard: list[tuple[str, Any]] = []
+
+    class News:
+        async def polled(self, name: Name, cursor: CursorRecord | None, _now: int) -> None:
+            heard.append((name.connection, cursor and cursor.trouble))
+
+        async def looked(self, name: Name, looked: Any, _now: int) -> None:
+            heard.append((name.connection, looked))
+
+    polling = Polling(connection("good"), connection("bad"))
+    polling.fails["bad"] = ApiError("the API answers 503")
+    failing = CursorRecord("", 0, failing_since=T0, trouble="the API answers 503")
+    polling.tills.connections.note(cursor_key(Name(MERCHANT, "bad")), encode_cursor(failing))
+    news: Any = News()
+    ours = reconciliation(polling)
+    ours._news = news
+    await ours.look()
+    assert sorted(heard, key=str) == [("bad", "the API answers 503"), ("good", None), ("good", None)]

@@ -61,6 +61,8 @@ from stamgast.domain.events import (
     VoucherRedeemed,
     encode_event,
 )
+from stamgast.domain.feed_events import FeedsTurned
+from stamgast.domain.feed_health import Health
 from stamgast.state.partitions import MOST_WORDS, Writes
 from streams.maintenance.replay import PartitionReplay
 from streams.runtime import inbox, step_size
@@ -140,6 +142,9 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     CampaignDone: lambda number, _who, _lines: CampaignDone(
         merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, how="walked"
+    ),
+    FeedsTurned: lambda number, _who, _lines: FeedsTurned(
+        merchant=f"shop-{number}", customer="", at=T0, unwell={f"store-{n}": Health.STALE for n in range(20)}
     ),
     BudgetWished: lambda number, _who, _lines: BudgetWished(
         merchant=MERCHANT, customer="", at=T0, budget=f"rule:r{number}/month", period="2026-10", by=number % 12, of=12,

@@ -1,0 +1,42 @@
+"""What people asked for by a message: which messages were carried out, and which JOIN still wants its YES."""
+
+from collections.abc import Sequence
+
+from stamgast.domain.joining import CONFIRMED_WITHIN
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import message_hash
+from stamgast.identity.records import Heard, Wish, encode, entry_key
+from stamgast.state.identity_log import IdentityLog
+
+
+class Wishes:
+    """See the module. Raises `NotLoadedError` until the view has been read."""
+
+    def __init__(self, log: IdentityLog, id_key: bytes) -> None:
+        self._log = log
+        self._id_key = id_key
+
+    async def heard(self, merchant: str, message: str) -> bool:
+        """Say whether what the message said was done before."""
+        (entry,) = await self._log.read("h", merchant, [message_hash(self._id_key, merchant, message)], Heard)
+        return entry is not None
+
+    async def note_heard(self, merchant: str, message: str, at: Millis) -> None:
+        """Remember that it was done; returns once Kafka has it."""
+        key = entry_key(merchant, "h", message_hash(self._id_key, merchant, message))
+        await self._log.write(self._log.topics.suppressions, {key: encode(Heard(at))})
+
+    async def unconfirmed(self, merchant: str, phone_hash: str, at: Millis) -> Wish | None:
+        """The JOIN of a phone that was not confirmed yet, and still may be."""
+        (wish,) = await self._log.read("j", merchant, [phone_hash], Wish)
+        return wish if wish is not None and at - wish.at <= CONFIRMED_WITHIN else None
+
+    async def note_unconfirmed(self, merchant: str, phone_hash: str, wish: Wish) -> None:
+        """Remember a JOIN that is to be confirmed; returns once Kafka has it."""
+        await self._log.write(self._log.topics.suppressions, {entry_key(merchant, "j", phone_hash): encode(wish)})
+
+    async def forget(self, merchant: str, phone_hashes: Sequence[str]) -> None:
+        """Forget such JOINs: they were confirmed, taken back, or their person is forgotten."""
+        known = zip(phone_hashes, await self._log.read("j", merchant, phone_hashes, Wish), strict=True)
+        gone = {entry_key(merchant, "j", each): None for each, wish in known if wish is not None}
+        await self._log.write(self._log.topics.suppressions, dict(gone))
