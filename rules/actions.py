@@ -134,6 +134,21 @@ class Wait:
     unless: tuple[Unless, ...] = ()
 
 
-Deed = Give | GiveFriend | Tag | AddStamps | SetTier
+@dataclass(frozen=True, slots=True)
+class EnterDraw:
+    """Put entries of the customer into a draw."""
+
+    draw: str
+    entries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InstantWin:
+    """Let the customer win or lose at once."""
+
+    draw: str
+
+
+Deed = Give | GiveFriend | Tag | AddStamps | SetTier | EnterDraw | InstantWin
 """What changes the customer without a message."""
 Action = Send | Deed | Notify | Wait

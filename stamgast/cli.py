@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
     "join": "list the codes by which people join, and draw their QR for a poster",
     "campaign": "start a rule for an audience, see how far it is, stop it",
+    "draws": "see draws and instant wins, recheck who won",
     "customer": "show what is known about a customer, or forget who they are",
     "inbox": "read what customers wrote, and look at the pictures that they sent",
     "erasures": "see whether people who were forgotten are gone from the files as well",

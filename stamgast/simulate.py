@@ -45,6 +45,10 @@ class Fold:
         """merchant:customer:transaction -> a purchase that waits for a person."""
         self.asks: dict[str, bytes] = {}
         """merchant:customer:activation -> what is asked of budgets for it."""
+        self.entries: dict[str, bytes] = {}
+        """merchant:draw:customer -> what is drawn from, or a prize that is to go on."""
+        self.luck: Mapping[str, str] | None = None
+        """See `Context`."""
         self.counters: dict[str, int] = {}
         self._voucher_key = voucher_key
         self._mind_holdout = mind_holdout
@@ -52,7 +56,7 @@ class Fold:
     def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:
         """Apply one event under the bundle in force. Raises what `handle` raises, and changes nothing then."""
         key = (event.merchant, event.customer)
-        context = Context(bundle, partition, self._voucher_key, self._mind_holdout)
+        context = Context(bundle, partition, self._voucher_key, self._mind_holdout, self.luck)
         ledger = self.ledgers.get(key, {})
         change = handle(self.state(key), event.customer, (event,), context, ledger)
         self._write(key, change)
@@ -61,17 +65,9 @@ class Fold:
     def _write(self, key: CustomerKey, change: Change) -> None:
         self.states[key] = encode_customer(change.state)
         self._write_ledger(key, change)
-        for transaction, waiting in change.reviews.items():
-            name = ":".join((*key, transaction))
-            if waiting is None:
-                self.reviews.pop(name, None)
-            else:
-                self.reviews[name] = waiting
-        for name, ask in change.asks.items():
-            if ask is None:
-                self.asks.pop(name, None)
-            else:
-                self.asks[name] = ask
+        reviews = {":".join((*key, transaction)): waiting for transaction, waiting in change.reviews.items()}
+        for known, news in ((self.reviews, reviews), (self.asks, change.asks), (self.entries, change.entries)):
+            _replace(known, news)
         for counted, by in change.counters.items():
             name = f"{key[0]}|{counted}"
             self.counters[name] = self.counters.get(name, 0) + by
@@ -90,6 +86,14 @@ class Fold:
                 ledger.pop(name, None)
             else:
                 ledger[name] = value
+
+
+def _replace(known: dict[str, bytes], news: Mapping[str, bytes | None]) -> None:
+    for name, value in news.items():
+        if value is None:
+            known.pop(name, None)
+        else:
+            known[name] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +265,7 @@ class Simulation(Fold):
         if asked is None:
             return
         ask = decode_ask(asked)
-        limits = [(each, self.bundle.rules.budgets.get(parts_of(each)[0])) for each in ask.to]
+        limits = [(each, self.bundle.budgets.get(parts_of(each)[0])) for each in ask.to]
         to = [(each, budget) for each, budget in limits if budget is not None and budget.holds]
         self._run(
             BudgetAnswered(
@@ -357,6 +361,8 @@ class Simulation(Fold):
             self._say(key, Happened.GIVE, reward, rule=rule, data={TO: FRIEND})
         for rule, card, stamps in change.stamped:
             self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
+        for rule, draw, entries in change.entered:
+            self._say(key, Happened.ENTER_DRAW if entries > 0 else Happened.LEAVE_DRAW, draw, rule=rule)
         for rule, tier, given in change.tiers:
             self._say(key, Happened.SET_TIER if given else Happened.TAKE_TIER, tier, rule=rule)
         tags = change.state.tags

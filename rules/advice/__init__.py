@@ -5,7 +5,7 @@ Nothing of it stops a publish, and a worker never looks: what it reads has been 
 
 from collections.abc import Sequence
 
-from rules.advice import budgets, conditions, limits, overlap
+from rules.advice import budgets, conditions, draws, limits, overlap
 from rules.advice.rule_text import Advisor, RuleText, rule_texts
 from rules.loader import PROGRAM, LoadedMerchant
 from rules.yaml.problems import Problem
@@ -28,6 +28,8 @@ ADVISORS: Sequence[Advisor] = (
     budgets.CannotPay(),
     budgets.CostsNothing(),
     budgets.IsOwed(),
+    draws.Restricted(),
+    draws.NobodyHears(),
 )
 
 

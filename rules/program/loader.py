@@ -20,6 +20,7 @@ from rules.bounds import (
 )
 from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
+from rules.program.draws import read_draws
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.joining import Known, read_join
 from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
@@ -72,6 +73,7 @@ SECTIONS: Final = (
     "freshness",
     "purchases",
     "questions",
+    "draws",
     "topics",
     "join",
     "recommend",
@@ -156,6 +158,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         tiers=read_tiers(reader, found.get("tiers"), currency),
         campaigns=read_campaigns(reader, found.get("campaigns"), currency),
         budget=read_budget(reader, found.get("budget"), currency),
+        draws=read_draws(reader, named(reader, found.get("draws"), "draws"), rewards, time_zone),
         measure_window=read_measure(reader, found.get("measure")),
         referral=read_referral(reader, found.get("referral"), currency, rewards),
         recommend=read_recommend(reader, found.get("recommend"), languages),
@@ -214,6 +217,7 @@ _EXAMPLES: Final = {
     "cards": "cards: {bread: {stamps: 7}}",
     "rewards": "rewards: {free_loaf: {names: {nl: Een brood}}}",
     "segments": "segments: {regulars: {visits: {at_least: 3}}}",
+    "draws": "draws: {december: {opens: 2026-12-01, closes: 2026-12-24, drawn: 2026-12-27 12:00, prizes: {loaf: 10}}}",
     "events": "events: {workshop: {fields: {topic: [bread, cake]}}}",
 }
 """How sections are written that are a list for whoever writes one first."""

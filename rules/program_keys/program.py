@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from rules.program_keys.budgets import BUDGETS
+from rules.program_keys.draws import DRAWS
 from rules.program_keys.friends import FRIENDS
 from rules.program_keys.goods import SOLD
 from rules.program_keys.key import Key
@@ -15,7 +16,7 @@ from rules.program_keys.messages import MESSAGES
 from rules.program_keys.shop import SHOP
 from rules.program_keys.value import VALUE
 
-PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **SOLD, **FRIENDS, **BUDGETS, **VALUE}
+PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **SOLD, **FRIENDS, **BUDGETS, **DRAWS, **VALUE}
 """In the order in which they are documented."""
 NEEDED: Final = ("name", "currency", "time_zone", "languages", "stores")
 

@@ -259,6 +259,8 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         return reader.known(node, kind, program.rewards, "reward")
     if kind in {Happened.ADD_STAMPS, Happened.TAKE_STAMPS}:
         return reader.known(node, kind, program.cards, "card")
+    if kind in {Happened.ENTER_DRAW, Happened.LEAVE_DRAW}:
+        return reader.known(node, kind, program.draws, "draw")
     if kind in {Happened.SET_TIER, Happened.TAKE_TIER}:
         return read_tier(reader, node, kind, program) if has_tiers(reader, node, program) else None
     return reader.text(node, kind)

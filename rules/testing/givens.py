@@ -24,6 +24,7 @@ from rules.testing.happenings import (
     Reply,
     Start,
     Tell,
+    Win,
     channel_called,
     fields_of,
     purpose_called,
@@ -99,7 +100,7 @@ class FeedTurns:
 
 Step = (
     Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | BeAsked | GetReward | Redeem | Post | Start
-    | FriendBuys | FriendReturns
+    | FriendBuys | FriendReturns | Win
 )  # fmt: skip
 
 
@@ -245,6 +246,16 @@ class Story:
         if reward not in self.program.rewards:
             raise WordError(f'unknown reward "{reward}"', suggest(reward, self.program.rewards))
         self._tell(GetReward(self._now, reward))
+
+    def win(self, draw: str, reward: str = "") -> None:
+        """A draw is drawn, and the customer wins that, or nothing; of an instant win the next entries do."""
+        known = self.program.draws.get(draw)
+        if known is None:
+            raise WordError(f'unknown draw "{draw}"', suggest(draw, self.program.draws))
+        prizes = [prize.reward for prize in known.prizes]
+        if reward and reward not in prizes:
+            raise WordError(f'"{reward}" is no prize of {draw}', suggest(reward, prizes))
+        self._tell(Win(self._now, draw, reward))
 
     def redeem(self, which: str) -> None:
         """The `last`, the `first` or the `nth` voucher is used."""

@@ -81,6 +81,15 @@ class Redeem:
 
 
 @dataclass(frozen=True, slots=True)
+class Win:
+    """A draw is drawn, and the customer wins a reward or nothing (empty). Of an instant win entries do, from now on."""
+
+    at: Millis
+    draw: str
+    reward: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """An event of the merchant's own is posted about the customer."""
 

@@ -38,6 +38,8 @@ _REPLY: Final = re.compile(
 )
 _WRITES: Final = re.compile(r"the customer replies [\"'](?P<text>[^\"]{1,400})[\"'](?: by (?P<channel>[a-z]+))?")
 _ASKED: Final = re.compile(r"the customer is asked (?P<question>[A-Za-z0-9_-]+)")
+_WINS: Final = re.compile(r"the customer wins (?P<reward>[A-Za-z0-9_.-]+) in (?P<draw>[A-Za-z0-9_.-]+)")
+_NOTHING: Final = "nothing"
 _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
 _SAYS: Final = re.compile(r"the customer says (?P<keyword>STOP|START)(?: by (?P<channel>[a-z]+))?")
 _REDEEM: Final = re.compile(
@@ -63,6 +65,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
     r"score|rating|cijfer": 'the customer replies "8"',
     r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",
+    r"\bwins?\b|\bwon\b|\bdraw|loting|tirage|verlosung": "the customer wins nothing in december",
     r"\bevent": "an event workshop",
     r"\bfriend|vriend|\bamie?\b|freund": "a friend buys for 20 EUR",
     r"campai?g?n|campagne|kampagne": "the campaign starts",
@@ -232,6 +235,10 @@ def _tell_redeemed(story: Story, match: re.Match[str]) -> None:
     story.redeem(match["which"])
 
 
+def _tell_won(story: Story, match: re.Match[str]) -> None:
+    story.win(match["draw"], "" if match["reward"] == _NOTHING else match["reward"])
+
+
 _RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None]], ...]] = (
     (_BIRTHDAY, lambda story, match: story.tell_birthday(match["day"])),
     (_CONSENT, _tell_consent),
@@ -244,6 +251,7 @@ _RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None
     (_FRIENDS, _tell_friends),
     (_FRIEND_RETURNS, lambda story, _: story.friend_returns()),
     (_START, lambda story, _: story.start_campaign()),
+    (_WINS, _tell_won),
     (_GIVE, lambda story, match: story.get_reward(match["reward"])),
 )
 

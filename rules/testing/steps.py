@@ -36,7 +36,8 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
     `{variant: b}`,
     `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
-    `{event: {workshop: {topic: bread, score: 5}}}`, `{friend: {buys: 20 EUR}}`, `{friend: gives_back}`.
+    `{drawn: {draw: december, won: free_loaf}}`, `{event: {workshop: {topic: bread, score: 5}}}`,
+    `{friend: {buys: 20 EUR}}`, `{friend: gives_back}`.
     """
     story = Story(program)
     good = True
@@ -187,6 +188,16 @@ def _give(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return _texted(reader, node, "give", story.get_reward)
 
 
+def _drawn(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    """`december`, which is not won, or `{draw: december, won: free_loaf}`."""
+    if isinstance(node, ScalarNode):
+        return _texted(reader, node, "drawn", story.win)
+    more = _settings(reader, node, "drawn", ("draw", "won"))
+    if more is not None:
+        story.win(more.get("draw", ""), more.get("won", ""))
+    return more is not None
+
+
 def _redeem(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return _texted(reader, node, "redeem", story.redeem)
 
@@ -233,6 +244,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "redeem": _redeem,
     "event": _event,
     "friend": _friend,
+    "drawn": _drawn,
     "campaign": _campaign,
 }
 STEPS: Final = (*_STEPS, AT)

@@ -156,6 +156,20 @@ ask: vraag stel_vraag demander poser poser_question fragen frage_stellen questio
 join: meedoen lid_worden adhérer rejoindre beitreten mitmachen signup
 topics: onderwerpen thema_s sujets thèmes themen subjects
 fills: vult vult_in remplit füllt füllt_aus sets stores_as
+drawn: getrokken trekking loting_getrokken tiré_au_sort tirage_effectué gezogen ausgelost verlost raffled
+draw: loting trekking tirage verlosung raffle lottery prize_draw
+draws: lotingen trekkingen prijsvragen loterijen tirages concours verlosungen gewinnspiele raffles lotteries
+enter_draw: doe_mee meedoen_aan_loting participer_au_tirage inscrire_au_tirage teilnehmen verlosung_teilnehmen join_draw
+leave_draw: stap_uit_loting quitter_le_tirage verlosung_verlassen
+has_entered: doet_mee neemt_deel participe a_participé nimmt_teil hat_teilgenommen in_draw
+instant_win: direct_winnen meteen_winnen gain_immédiat gagner_tout_de_suite sofortgewinn spin_the_wheel scratch
+entries: deelnames loten participations teilnahmen lose tickets chances
+prizes: prijzen_te_winnen prijs lots preise_zu_gewinnen gewinne
+opens: opent ouvre öffnet oeffnet
+closes: sluit ferme schließt schliesst
+odds: kans_op_winst probabilité gewinnchance winning_chance
+stock: voorraad aantal_prijzen quantité vorrat
+reserves: reservewinnaars suppléants ersatzgewinner runners_up
 questions: vragen enquête sondage fragebogen umfrage surveys polls
 reward_given: beloning_gekregen cadeau_gekregen récompense_reçue belohnung_erhalten gutschein_erhalten reward_received
 reward_redeemed: beloning_ingewisseld bon_ingewisseld récompense_utilisée bon_utilisé gutschein_eingelöst redeemed

@@ -84,7 +84,7 @@ class Life(Simulation):
         """What was asked of budgets that hold something back, and what came back of it."""
         self.lapsing: list[tuple[Millis, Day]] = []
         """When the customer was called lapsing, and after which visit day."""
-        self._has_budgets = bool(bundle.rules.budgets)
+        self._has_budgets = bool(bundle.budgets)
         self._answers = played.answers
         self._starts = played.starts
         self._lists = played.lists

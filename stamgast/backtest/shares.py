@@ -81,7 +81,7 @@ def run(plan: Plan, processes: int = 0, tell: Told = lambda _done, _all: None) -
 def _answered(bundle: Bundle | None, account: Account | None) -> Answers | None:
     if bundle is None or account is None or not account.moves:
         return None
-    return answers_of(bundle.program.merchant, account.moves, bundle.rules.budgets)
+    return answers_of(bundle.program.merchant, account.moves, bundle.budgets)
 
 
 def _run_once(plan: Plan, processes: int, tell: Told) -> Results:

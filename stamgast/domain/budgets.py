@@ -29,6 +29,8 @@ class Of(StrEnum):
     RULE = "rule"
     CAMPAIGN = "campaign"
     SHOP = "shop"
+    PRIZE = "prize"
+    """The stock of an instant prize: no money, and of each prize one whole unit (`stamgast.domain.draws`)."""
 
 
 class Booked(StrEnum):

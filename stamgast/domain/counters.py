@@ -51,6 +51,8 @@ class Counter(StrEnum):
     """Of a report alone: by question, by what they are parted, which part, and `stamgast.domain.satisfaction.Said`."""
     REFERRAL = "referral"
     """By `stamgast.domain.referrals.Became`, and the reason of what was refused."""
+    DRAW = "draw"
+    """By draw and `Tally`, `won` or `lost`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
 
@@ -70,6 +72,7 @@ class Tally(StrEnum):
     SHADOW = "shadow"
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
+    ENTERED = "entered"
 
 
 BETWEEN: Final = "|"

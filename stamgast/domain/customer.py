@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.conversation import Conversation
+from stamgast.domain.draws import Entered
 from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.referrals import Referral
 from stamgast.domain.rule_answers import brought_over
@@ -241,6 +242,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Which products were bought last, and when, where rules recommend any (`stamgast.domain.recommendations`)."""
     referral: Referral | None = None
     """Who invited them, and which friends they brought, where the programme has `referral`."""
+    draws: dict[str, Entered] = {}
+    """Draw -> the entries, and what came of them."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

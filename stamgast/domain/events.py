@@ -20,6 +20,16 @@ from stamgast.domain.campaign_events import (
     CampaignStarted,
     CampaignStopped,
 )
+from stamgast.domain.draw_events import (
+    DrawCalled,
+    DrawDrawn,
+    DrawnFor,
+    DrawOpened,
+    DrawTicketed,
+    DrawWished,
+    PrizeDeclined,
+    PrizePassed,
+)
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.referral_events import FriendBought, FriendGiven
@@ -360,11 +370,13 @@ AnyEvent = (
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
+    | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
     CampaignDone, BudgetWished, BudgetLeased, FeedsTurned,
+    DrawOpened, DrawWished, DrawCalled, DrawTicketed, DrawDrawn, PrizePassed,
 })  # fmt: skip
 """Events that are no customer's."""
 

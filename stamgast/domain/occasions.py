@@ -11,6 +11,7 @@ None may be forgotten as long as it can come again. A state keeps twelve a rule.
   looked for there once something fell out;
 - an event of the merchant's own: its id is known as long as it can be posted again (`stamgast.domain.own_events`);
 - an occasion of a schedule: one before the newest twelve is never walked again;
+- a draw: the state knows what came of it, and it is told once;
 - a customer's once and for all: never, there are as many as the rule had thresholds.
 """
 
@@ -219,6 +220,7 @@ BY_FACT: Final[frozenset[str]] = frozenset(
         OncePer.EVENT,
         OncePer.OCCASION,
         OncePer.FRIEND,
+        OncePer.DRAW,
     }
 )
 """Things to happen once per that the fact itself names by its occasion."""

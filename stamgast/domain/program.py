@@ -17,6 +17,7 @@ from stamgast.domain.budgets import Budget, Campaign
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
+from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
@@ -314,6 +315,7 @@ class Program:
     """What the shop itself says of that."""
     referral: ReferralRules | None = None
     """What it is worth to bring a friend; None: nobody has a code."""
+    draws: Mapping[str, Draw] = field(default_factory=dict)
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(

@@ -32,6 +32,7 @@ class Told(StrEnum):
     NOTICE = "notice"
     BUDGET = "budget"
     REFERRAL = "referral"
+    DRAW = "draw"
 
 
 class Moved(StrEnum):
@@ -73,6 +74,8 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
     | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
+
+    | `draw` | `entered`, `left`, `won`, `lost`, `passed` | `draw`, `entry`, `rule`, `occasion`; `reward` of who won |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.
 
@@ -133,6 +136,9 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A budget in one of its times (`rule:win-back/month@2026-11`)."""
     mills: int = 0
     """How much of it, in thousandths of a minor unit."""
+    draw: str = ""
+    entry: str = ""
+    """An entry of it: its ticket is made of the customer and this."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

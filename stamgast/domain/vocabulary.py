@@ -61,6 +61,8 @@ class OncePer(StrEnum):
     """One occasion of a schedule."""
     FRIEND = "friend"
     """One friend who bought."""
+    DRAW = "draw"
+    """One draw, or one entry of an instant win."""
 
 
 class Outside(StrEnum):
@@ -171,6 +173,7 @@ class FactName(StrEnum):
     OWN_EVENT = "own_event"
     SCHEDULED = "scheduled"
     FRIEND_BOUGHT = "friend_bought"
+    DRAWN = "drawn"
 
 
 class ActivationState(StrEnum):
@@ -329,4 +332,6 @@ class Happened(StrEnum):
     SET_TIER = "set_tier"
     TAKE_TIER = "take_tier"
     NOTIFY = "notify"
+    ENTER_DRAW = "enter_draw"
+    LEAVE_DRAW = "leave_draw"
     WITHHELD = "withheld"

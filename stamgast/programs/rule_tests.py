@@ -14,10 +14,12 @@ from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.friends import FriendBuys, FriendReturns
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
+from rules.testing.happenings import BeAsked, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell, Win
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
-from stamgast.domain.customer import decode_customer
+from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.draw_events import DrawnFor
+from stamgast.domain.draws import Entered, Entry
 from stamgast.domain.events import (
     AnyEvent,
     ConsentChanged,
@@ -90,6 +92,7 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
     simulation.messages_left = case.messages_left
+    simulation.luck = {}
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
     mine = (each for each in simulation.happened if each.customer == CUSTOMER)  # not what friends come to
@@ -145,6 +148,8 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
             simulation.hand_out(key, part.reward, part.at)
         elif isinstance(part, BeAsked):
             simulation.ask((program.merchant, CUSTOMER), part.question, part.at)
+        elif isinstance(part, Win):
+            simulation.feed(_won(simulation, part))
         elif isinstance(part, Redeem):
             redeemed = _redeemed(simulation, part, program)
             if not redeemed.code:
@@ -153,6 +158,28 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         else:
             simulation.feed((part,))
     return refused
+
+
+def _won(simulation: Simulation, step: Win) -> Iterable[AnyEvent]:
+    """Who takes part is told of a draw; of an instant win tickets hit that from now on."""
+    program = simulation.bundle.program
+    if program.draws[step.draw].instant:
+        simulation.luck = {**(simulation.luck or {}), step.draw: step.reward}
+        return
+    _take_part(simulation, step)
+    place = 1 if step.reward else 0
+    merchant, reward = program.merchant, step.reward
+    yield DrawnFor(merchant=merchant, customer=CUSTOMER, at=step.at, draw=step.draw, reward=reward, place=place)
+
+
+def _take_part(simulation: Simulation, step: Win) -> None:
+    """Whoever wins or loses took part: by which rule is not this test's matter."""
+    simulation.advance(step.at)
+    key = (simulation.bundle.program.merchant, CUSTOMER)
+    state = simulation.state(key) or Customer()
+    if step.draw not in state.draws:
+        state.draws[step.draw] = Entered([Entry("test", "", "test", 0)])
+        simulation.states[key] = encode_customer(state)
 
 
 def _turned(program: Program, step: FeedTurns) -> Program:
@@ -216,7 +243,7 @@ def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> Voucher
     return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
 
 
-def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked]:
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked | Win]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     friends = Friends(program, CUSTOMER)
@@ -240,7 +267,7 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield _said(program, step, case.rule)
         elif isinstance(step, FriendBuys | FriendReturns):
             yield from friends.play(step)
-        elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked):
+        elif isinstance(step, FeedTurns | GetReward | Redeem | BeAsked | Win):
             yield step
 
 

@@ -6,7 +6,8 @@ fire on facts), `messages` (an activation's way), `plans` (what happens later), 
 """
 
 from stamgast.service.case import Bundle, Change, Context
+from stamgast.service.draws import PASSES
 from stamgast.service.handle import hand_out, handle, ledger_keys
 from stamgast.service.hearing import hearing
 
-__all__ = ["Bundle", "Change", "Context", "hand_out", "handle", "hearing", "ledger_keys"]
+__all__ = ["PASSES", "Bundle", "Change", "Context", "hand_out", "handle", "hearing", "ledger_keys"]

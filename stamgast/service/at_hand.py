@@ -8,7 +8,7 @@ from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.vocabulary import FactName, VoucherState
-from stamgast.service import budgets, telling
+from stamgast.service import budgets, draws, telling
 from stamgast.service.case import Case
 
 
@@ -52,6 +52,7 @@ def expire(case: Case, voucher: Voucher | None) -> None:
             case.expired.append(rewards.expired_fact(voucher))
         telling.voucher(case, voucher, VoucherState.EXPIRED)
         budgets.voucher_ended(case, voucher)
+        draws.not_claimed(case, voucher)
 
 
 def tidy(case: Case) -> None:

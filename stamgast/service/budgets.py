@@ -17,6 +17,7 @@ from stamgast.domain.budgets import MILLS, Booked, For, Mills, charged_to, parts
 from stamgast.domain.contact_policy import Decision
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Charge, Voucher
+from stamgast.domain.draws import is_stock
 from stamgast.domain.message_price import most_of
 from stamgast.domain.purses import Ask, encode_ask
 from stamgast.domain.told import Arm
@@ -101,7 +102,7 @@ def message_of(activation: Activation) -> For:
 def _book(case: Case, charge: Charge, amount: Mills, what: For) -> None:
     for each in (*charge.to, *charge.beside):
         case.count(counter(Counter.BUDGET, *parts_of(each), Booked.SPENT), amount)
-        if amount:
+        if amount and not is_stock(each):
             telling.money(case, each, amount, what)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +10,9 @@ from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
+from stamgast.domain.budgets import Budget
 from stamgast.domain.customer import Charge, Customer, Voucher
+from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
@@ -32,19 +33,7 @@ from stamgast.domain.rule_answers import minute_of, renewed
 from stamgast.domain.told import AnyLine
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
-
-MOST_FIRINGS: Final = 1_000
-"""Firings of rules that one event brings at most."""
-MOST_MESSAGES: Final = 20
-"""Messages that one event asks for at most."""
-MOST_STAMPS: Final = 200
-"""Stamps that rules put on cards in one event at most, so that each rule that answers a full card comes to an end."""
-MOST_NOTICES: Final = 10
-"""Things that one event tells staff at most."""
-MOST_VOUCHERS: Final = 1_000
-"""Vouchers that one event gives at most, by cards and rules together."""
-MOST_SAMPLES: Final = 1_000
-"""Lines that one event tells at most of rules that only look on, or look away."""
+from stamgast.service.left import Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +52,13 @@ class Bundle:
     """A rule waits for a lifetime value that looks ahead to pass something."""
     plans: bool = field(init=False, repr=False, compare=False, default=False)
     """Something is waited for that is planned anew after every event."""
+    budgets: Mapping[str, Budget] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Those of rules, and the stock of instant prizes, by name."""
 
     def __post_init__(self) -> None:
         keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
+        stocks = stocks_of(self.program.draws) if self.program.draws else {}
+        object.__setattr__(self, "budgets", {**self.rules.budgets, **stocks} if stocks else self.rules.budgets)
         object.__setattr__(self, "keeps", keeps)
         object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
         object.__setattr__(self, "minds_worth", not self.rules.heard.isdisjoint(AHEAD))
@@ -82,6 +75,8 @@ class Context(Struct, frozen=True):
     partition: int
     voucher_key: bytes
     mind_holdout: bool = True
+    luck: Mapping[str, str] | None = None
+    """In rule tests: draw -> the reward that tickets of an instant win hit; those of others hit nothing."""
 
 
 class Report(Struct, frozen=True):
@@ -103,12 +98,14 @@ class Change(Struct):
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
+    entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
     issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
     stamped     (rule, card, stamps that it put on, or of its own that went again).
+    entered     (rule, draw, entries that it made, or of its own that went again).
     tiers       (rule, tier, whether it gave it or its reason went away).
     codes       code by which friends join -> whose it is, None for nobody's any more.
     tells       what other customers' streams are told, in order; gifts: (rule, reward) that friends are given by it.
@@ -135,6 +132,8 @@ class Change(Struct):
     codes: dict[str, str | None] = {}
     tells: list[FriendBought | FriendGiven] = []
     gifts: list[tuple[str, str]] = []
+    entries: dict[str, bytes | None] = {}
+    entered: list[tuple[str, str, int]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -170,17 +169,6 @@ class Firing(Struct, frozen=True):
     def planned(self) -> bool:
         """Whether it is of a rule that does several things, or does something later."""
         return self.of != ""
-
-
-class Left(Struct, gc=False):
-    """What one event may still do (docs/adr/0057). It counts down."""
-
-    firings: int = MOST_FIRINGS
-    messages: int = MOST_MESSAGES
-    vouchers: int = MOST_VOUCHERS
-    samples: int = MOST_SAMPLES
-    stamps: int = MOST_STAMPS
-    notices: int = MOST_NOTICES
 
 
 class Case:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rules.actions import AddStamps, Deed, Give, GiveFriend, SetTier, Tag
+from rules.actions import AddStamps, Deed, EnterDraw, Give, GiveFriend, InstantWin, SetTier, Tag
 from stamgast.domain import rewards
 from stamgast.domain.activation import activation_id
 from stamgast.domain.counters import Counter, Tally, counter
@@ -13,7 +13,7 @@ from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import FactName, VoucherState
-from stamgast.service import added_stamps, at_hand, budgets, friend_gifts, given_tiers, telling
+from stamgast.service import added_stamps, at_hand, budgets, draws, friend_gifts, given_tiers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.tags import change_tags
 
@@ -33,6 +33,10 @@ def do(case: Case, firing: Firing, deeds: Sequence[Deed]) -> Voucher | None:
             given_tiers.give(case, firing, action)
         elif isinstance(action, GiveFriend):
             friend_gifts.give_friend(case, firing, action)
+        elif isinstance(action, EnterDraw):
+            draws.enter(case, firing, action)
+        elif isinstance(action, InstantWin):
+            draws.play(case, firing, action)
         elif firing.again:
             voucher = _give_again(case, firing, action) or voucher
         else:

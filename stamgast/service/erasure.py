@@ -3,7 +3,7 @@
 from stamgast.domain.counters import Counter
 from stamgast.domain.events import Erased
 from stamgast.domain.vocabulary import Reason
-from stamgast.service import notices
+from stamgast.service import draws, notices
 from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
 
@@ -16,6 +16,7 @@ def erase(case: Case, _event: Erased) -> None:
     """
     customer = case.customer
     drop_waiting(case, Reason.ERASED, lambda _: True)
+    draws.forget(case)
     notices.drop(case, Reason.ERASED, lambda _: True)
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []

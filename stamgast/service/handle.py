@@ -11,6 +11,7 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
+from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -47,6 +48,7 @@ from stamgast.service import (
     awaited,
     conversation,
     deeds,
+    drawn,
     measuring,
     outcomes,
     own_events,
@@ -285,6 +287,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ActivationOutcome: outcomes.settle,
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
+    DrawnFor: drawn.drawn,
+    PrizeDeclined: drawn.declined,
     BudgetAnswered: paid.answered,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,

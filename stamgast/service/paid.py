@@ -8,8 +8,9 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Charge
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Reason, Status
-from stamgast.service import budgets, plans
+from stamgast.service import budgets, drawn, plans
 from stamgast.service.case import Case
+from stamgast.service.draws import OF_DRAW
 from stamgast.service.ended import forget_ended
 from stamgast.service.messages import end, find, still_true, suppress, voucher_ends
 from stamgast.service.releases import release_by_rank
@@ -18,6 +19,9 @@ from stamgast.service.rules import answer_what_came_of_it
 
 def answered(case: Case, event: BudgetAnswered) -> None:
     """Apply an answer; money for what waits no more goes back."""
+    if event.activation.startswith(OF_DRAW):
+        drawn.answered(case, event)
+        return
     customer = case.customer
     activation, charge = find(case, event.activation), customer.charges.get(event.activation)
     if activation is None or charge is None or not charge.asked:

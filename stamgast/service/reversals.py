@@ -13,7 +13,7 @@ from stamgast.domain.counters import Counter, counter
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Status, VoucherState
-from stamgast.service import added_stamps, at_hand, budgets, given_tiers, notices, offers, telling
+from stamgast.service import added_stamps, at_hand, budgets, draws, given_tiers, notices, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
@@ -57,6 +57,8 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
     if case.customer.notices:
         notices.take_back(case, undone)
+    if case.customer.draws:
+        draws.take_off(case, undone)
     if case.customer.given_tiers:
         lost = given_tiers.take_off(case, undone)
         if lost:

@@ -252,6 +252,23 @@ def money(case: Case, budget: str, mills: Mills, what: For) -> None:
     )
 
 
+def of_draw(case: Case, which: str, became: str, entry: str = "", **told: str) -> None:
+    """What became of an entry of a draw, or of whoever took part in it."""
+    case.change.told.append(
+        Line(
+            kind=Told.DRAW,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            draw=which,
+            entry=entry,
+            **told,  # type: ignore[arg-type]
+        )
+    )
+
+
 def sample(case: Case, arm: str, rule: str, occasion: str) -> None:
     """A rule only looked on, or looked away."""
     if case.left.samples > 0:

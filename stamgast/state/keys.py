@@ -136,6 +136,11 @@ class PartitionKeys:
         """Hash: merchant:customer:activation -> money that it waits for (`stamgast.domain.purses.Ask`)."""
         return self._named("asks")
 
+    @property
+    def entries(self) -> str:
+        """Hash: merchant:draw:customer -> what is drawn from, or a prize that goes on (`stamgast.service.draws`)."""
+        return self._named("entries")
+
     def customer(self, merchant: str, customer: str) -> str:
         """Name a customer's state."""
         return f"{{{self.tag}}}:c:{merchant}:{customer}"

@@ -12,11 +12,15 @@ from typing import Any, Final, NamedTuple, Self
 
 from stamgast.domain.purses import Chest, Purse
 from stamgast.domain.units import Millis
+from stamgast.domain.urns import DrawMark, Urn
 from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
 from stamgast.state.budget_marks import decode_chests, decode_purses, encode_marks
 from stamgast.state.budget_marks import key_of as budget_of
 from stamgast.state.budget_marks import name_of as name_of_budget
 from stamgast.state.campaign_marks import CampaignMark, decode_campaign, encode_campaign
+from stamgast.state.draw_marks import NO_DRAW, NO_URN, decode_draw, decode_urn, encode_draw
+from stamgast.state.draw_marks import key_of as draw_of
+from stamgast.state.draw_marks import name_of as name_of_draw
 from stamgast.state.feed_marks import Unwell, decode_feeds, encode_feeds
 from stamgast.state.meta_fields import Family, Field, Value
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
@@ -336,6 +340,28 @@ CHESTS: Final[Family[Name, tuple[Chest, ...]]] = Family(
     key_of=budget_of,
     name_of=name_of_budget,
 )
+DRAWS: Final[Family[Name, DrawMark]] = Family(
+    prefix="d:",
+    holds="merchant:draw -> how far the partition is with it, as JSON; empty: forgotten",
+    written_by=("streams.customers.drawing",),
+    read_by=("streams.customers.drawing", "streams.maintenance.verified"),
+    decode=decode_draw,
+    encode=encode_draw,
+    absent=lambda: NO_DRAW,
+    key_of=draw_of,
+    name_of=name_of_draw,
+)
+URNS: Final[Family[Name, Urn]] = Family(
+    prefix="n:",
+    holds="of the first partition: merchant:draw -> what the others told of it, as JSON; empty: forgotten",
+    written_by=("streams.customers.drawing",),
+    read_by=("streams.customers.drawing", "streams.maintenance.verified"),
+    decode=decode_urn,
+    encode=encode_draw,
+    absent=lambda: NO_URN,
+    key_of=draw_of,
+    name_of=name_of_draw,
+)
 STORE_FEEDS: Final[Family[str, Unwell]] = Family(
     prefix="h:",
     holds="merchant -> which of its stores are quiet or stale, as was said last, as JSON",
@@ -371,4 +397,5 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
     *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),
+    *(DRAWS, URNS),
 )

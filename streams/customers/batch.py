@@ -57,11 +57,10 @@ class Batch(Sorting):
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
         *, recent: RecentStates, believes: Believes | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(lease, standing, bundles, partition, believes)
+        super().__init__(lease, standing, bundles, partition, voucher_key, believes=believes)
         self.recent = recent
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""
-        self._voucher_key = voucher_key
         self._turn = time.perf_counter()
 
     async def think(self) -> list[Result]:

@@ -79,7 +79,7 @@ class Cashier:
         """Answer what can be answered. Raises StateError or EmitError."""
         if self._told_at > self._owned.lease.watermark:
             return
-        if not self._may_be_asked and not any(bundle.rules.budgets for bundle in standing.in_force.values()):
+        if not self._may_be_asked and not any(bundle.budgets for bundle in standing.in_force.values()):
             return
         asks = await self._asks()
         self._may_be_asked = bool(asks) or self._cursor != b"0"
@@ -186,7 +186,7 @@ def _limits_of(ask: Ask, bundle: Bundle, standing: Standing) -> Sequence[_Limit]
     found: list[_Limit] = []
     for each in ask.to:
         name, period = parts_of(each)
-        budget = bundle.rules.budgets.get(name)
+        budget = bundle.budgets.get(name)
         if budget is not None and budget.holds:
             known = standing.purses.get((ask.merchant, name), ())
             is_past = len(known) == KEPT and period < known[0].period

@@ -40,6 +40,7 @@ from stamgast.state.partition_meta import (
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
+from streams.customers.drawing import Draws, closing
 from streams.runtime.position import Position
 
 log = get_logger(__name__)
@@ -66,6 +67,8 @@ class Standing(Position):
     """(merchant, budget) -> what it was leased of it."""
     chests: dict[Name, tuple[Chest, ...]] = field(default_factory=dict)
     """(merchant, budget) -> what the first partition leased of it."""
+    draws: Draws = field(default_factory=Draws)
+    """How far it is with draws."""
     store_feeds: dict[str, Unwell] = field(default_factory=dict)
     """merchant -> which of its stores are not heard as usual, as was said last."""
     turns: int = 0
@@ -90,6 +93,7 @@ class Standing(Position):
             campaigns=dict(self.campaigns),
             purses=dict(self.purses),
             chests=dict(self.chests),
+            draws=self.draws.copy(),
             store_feeds=dict(self.store_feeds),
         )
 
@@ -150,6 +154,7 @@ class Standing(Position):
             news = {each: self.campaigns.get(each, NO_CAMPAIGN) for each in known}
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
         fields |= self._told_since(before)
+        fields |= self.draws.changes_since(before.draws)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
@@ -179,6 +184,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
+    standing.draws = Draws.of(meta)
     standing.store_feeds = STORE_FEEDS.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
@@ -201,8 +207,7 @@ async def bundle_of(standing: Standing, merchant: str, bundles: Bundles) -> Bund
             log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
         else:
             if standing.to_compile.get(merchant) == content:  # whoever else asked may have been before us
-                resting = _resting(bundle, standing.paused.get(merchant))
-                standing.in_force[merchant] = hearing(resting, standing.store_feeds.get(merchant))
+                standing.in_force[merchant] = _as_it_stands(standing, bundle)
         standing.to_compile.pop(merchant, None)
     return standing.in_force.get(merchant)
 
@@ -242,10 +247,10 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         standing.numbers[merchant] = number
         return False
     standing.numbers[merchant] = number
-    standing.in_force[merchant] = hearing(bundle, standing.store_feeds.get(merchant))
-    standing.to_compile.pop(merchant, None)
     if merchant in standing.paused:
         standing.paused[merchant] = frozenset()
+    standing.in_force[merchant] = _as_it_stands(standing, bundle)
+    standing.to_compile.pop(merchant, None)
     return True
 
 
@@ -255,6 +260,21 @@ def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None
     bundle = standing.in_force.get(merchant)
     if bundle is not None:
         standing.in_force[merchant] = _resting(bundle, standing.paused[merchant])
+
+
+def close_draws(standing: Standing, merchant: str) -> None:
+    """Let the bundle in force know which of its draws are being drawn, or have been."""
+    bundle = standing.in_force.get(merchant)
+    if bundle is not None:
+        standing.in_force[merchant] = closing(bundle, standing.draws.closed_of(merchant))
+
+
+def _as_it_stands(standing: Standing, bundle: Bundle) -> Bundle:
+    """The bundle as the partition has it: rules that rest, how stores are heard, draws that are closed."""
+    merchant = bundle.program.merchant
+    resting = _resting(bundle, standing.paused.get(merchant))
+    heard = hearing(resting, standing.store_feeds.get(merchant))
+    return closing(heard, standing.draws.closed_of(merchant)) if heard.program.draws else heard
 
 
 def _resting(bundle: Bundle, paused: frozenset[str] | None) -> Bundle:

@@ -30,6 +30,7 @@ from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
 from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.counters import Counters, added_by
+from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
 from streams.customers.launch_watch import LaunchWatch
@@ -80,6 +81,7 @@ class OwnedCustomers:
         schedules: Schedules,
         campaigns: Campaigns,
         cashier: Cashier,
+        draws: DrawErrands,
         budgets: BudgetWatch,
         sending: Sending | None,
     ) -> None:
@@ -100,6 +102,7 @@ class OwnedCustomers:
         self.schedules = schedules
         self.campaigns = campaigns
         self.cashier = cashier
+        self.draws = draws
         self.budgets = budgets
         self.sending = sending
         self.sending_open = False
@@ -173,6 +176,9 @@ class CustomersJob:
             claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
+            draws=DrawErrands(
+                owned, self.topic, self._topics.partitions, bundles=self._bundles, clock=self._clock
+            ),
             budgets=BudgetWatch(*watching),
             sending=sending,
         )  # fmt: skip
@@ -222,7 +228,7 @@ class CustomersJob:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
             effects.emissions += self._pausing(owned, batch)
-            effects.emissions += self._leasing(batch)
+            effects.emissions += self._answering(batch)
             effects.emissions += told_others(results, self._topics)
         self._count(batch)
         return effects
@@ -259,10 +265,10 @@ class CustomersJob:
                 partition, record = placed(news, self._topics)
                 yield Emission(self.topic, partition, *record)
 
-    def _leasing(self, batch: Batch) -> Iterator[Emission]:
-        """What the first partition leased of budgets; a lease has a number, so that it counts once."""
-        for partition, event in batch.leases:
-            yield Emission(self.topic, partition, key_of(event.merchant, ""), encode_event(event))
+    def _answering(self, batch: Batch) -> Iterator[Emission]:
+        """What the first partition leased of budgets, what is said of draws: whatever comes twice counts once."""
+        for partition, event in batch.answers:
+            yield Emission(self.topic, partition, key_of(event.merchant, event.customer), encode_event(event))
 
     def committed(self, owned: Owned[OwnedCustomers], effects: Effects[Written], cancelled: Sequence[str]) -> None:
         """Move on, and let notes and messages go their way."""
@@ -329,6 +335,8 @@ class CustomersJob:
                     await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
+                    if not own.standing.taking_up:  # what waits may hold entries
+                        await own.draws.look(own.standing)
                     await own.budgets.look(own.standing)
                 failures = 0
             except TROUBLE as error:

@@ -8,8 +8,11 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
-from stamgast.domain.campaign_events import AudienceListed, CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.draw_events import DrawCalled, DrawDrawn, DrawWished
+from stamgast.domain.draws import Draw
 from stamgast.domain.errors import UNREADABLE, why_unreadable
+from stamgast.domain.event import Event
 from stamgast.domain.events import (
     OF_A_PARTITION,
     AnyEvent,
@@ -28,7 +31,8 @@ from stamgast.state.backlogs import Backlog
 from stamgast.state.clock_marks import is_bounded_at
 from stamgast.state.partitions import Lease
 from streams.customers.bundles import Bundles
-from streams.customers.in_force import Standing, bundle_of, come_into_force, pause_rules
+from streams.customers.drawing import OfDraw
+from streams.customers.in_force import Standing, bundle_of, close_draws, come_into_force, pause_rules
 from streams.customers.leases import is_paid, lease, note_lease
 from streams.customers.parking import Parked, waits
 from streams.customers.state_cache import Name
@@ -38,6 +42,7 @@ log = get_logger(__name__)
 
 Believes = Callable[[Record], bool]
 """Whether we wrote a record."""
+_WITHOUT_BUNDLE: Final = OF_A_PARTITION - {BudgetWished, DrawWished}
 _OF_THE_PARTITION: Final = OF_A_PARTITION | {BudgetAnswered}  # asked of every record
 
 
@@ -62,18 +67,20 @@ class Sorting:
     """See the module. It moves `standing` on."""
 
     def __init__(
-        self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, believes: Believes | None = None
-    ) -> None:
+        self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
+        *, believes: Believes | None = None,
+    ) -> None:  # fmt: skip
         self.lease = lease
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
         self.rejected: list[tuple[Record, str]] = []
         self.repeats = 0
         self.parked: dict[str, list[Parked]] = {}
-        self.leases: list[tuple[int, BudgetLeased]] = []
-        """Partition of customers -> what it was leased."""
+        self.answers: list[tuple[int, Event]] = []
+        """Partition of customers -> what it was leased, or what it is told of a draw."""
         self._bundles = bundles
         self._partition = partition
+        self._voucher_key = voucher_key
         self._believes = believes
 
     async def sort(self, records: Sequence[Record]) -> None:
@@ -125,36 +132,47 @@ class Sorting:
 
     async def _take(self, event: AnyEvent, record: Record) -> bool:
         """Sort an event in; say whether it could be, for without a bundle it has to wait."""
+        if type(event) in _WITHOUT_BUNDLE:
+            await self._note(event, record.offset)
+            return True
+        bundle = await self._bundle_of(event.merchant)
+        if bundle is None:
+            return False
+        if type(event) is BudgetWished:
+            self._lease(event, bundle)
+        elif type(event) is DrawWished:
+            self._note_draw(event, record.offset, bundle.program.draws.get(event.draw))
+        elif type(event) is not BudgetAnswered or is_paid(self.standing.purses, event):
+            self._add(Item(event, record), bundle)
+        return True
+
+    async def _note(self, event: AnyEvent, offset: int) -> None:
+        """What is the partition's own."""
         if type(event) is Barrier:
-            await self._pass(event, record.offset)
+            await self._pass(event, offset)
         elif type(event) is RulePaused:
             self._pause(event)
         elif type(event) is ScheduleDue or type(event) is ScheduleDone:
             self.standing.note_schedule(event)
         elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
-            self.standing.note_campaign(event, self._partition, record.offset)
-        elif isinstance(event, BudgetLeased | FeedsTurned):
-            self._note(event)
-        elif type(event) is AudienceListed:
-            pass  # a part of an audience: the walk reads it in the log
-        elif (bundle := await self._bundle_of(event.merchant)) is None:
-            return False
-        elif type(event) is BudgetWished:
-            self._lease(event, bundle)
-        elif type(event) is not BudgetAnswered or is_paid(self.standing.purses, event):
-            self._add(Item(event, record), bundle)
-        return True
-
-    def _note(self, event: BudgetLeased | FeedsTurned) -> None:
-        if isinstance(event, FeedsTurned):
-            self.standing.note_feeds(event)
-        else:
+            self.standing.note_campaign(event, self._partition, offset)
+        elif type(event) is BudgetLeased:
             note_lease(self.standing.purses, event)
+        elif type(event) is FeedsTurned:
+            self.standing.note_feeds(event)
+        elif isinstance(event, OfDraw):
+            self._note_draw(event, offset)
+        # of an audience nothing is noted: the walk reads its parts in the log
 
     def _lease(self, event: BudgetWished, bundle: Bundle) -> None:
-        given = lease(self.standing.chests, event, bundle.rules.budgets) if self._partition == CHEST else None
+        given = lease(self.standing.chests, event, bundle.budgets) if self._partition == CHEST else None
         if given is not None:
-            self.leases.append((event.by, given))
+            self.answers.append((event.by, given))
+
+    def _note_draw(self, event: OfDraw, offset: int, draw: Draw | None = None) -> None:
+        self.answers += self.standing.draws.note(event, self._partition, offset, draw, self._voucher_key)
+        if isinstance(event, DrawCalled | DrawDrawn):
+            close_draws(self.standing, event.merchant)
 
     def _event_of(self, record: Record) -> AnyEvent:
         event: AnyEvent = decode_event(record.value or b"")
@@ -188,6 +206,8 @@ class Sorting:
         if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
             return
         log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
+        opened = standing.draws.open_new(standing.in_force[merchant], self._voucher_key, standing.time)
+        self.answers += ((self._partition, event) for event in opened)
         if not goes_on and (merchant in self.parked or await waits(self.lease, merchant)):
             standing.begin_taking_up(merchant, offset)
 

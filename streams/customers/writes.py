@@ -79,7 +79,9 @@ def write(
                 writes.do("DEL", name) if owner is None else writes.do("SET", name, owner)
             _write_reviews(keys, merchant, customer, change, writes)
             if change.asks:
-                _write_asks(keys, change, writes)
+                _write_named(keys.asks, change.asks, writes)
+            if change.entries:
+                _write_named(keys.entries, change.entries, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
             written.submissions += change.submissions
@@ -143,12 +145,12 @@ def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Ch
             writes.do("HSET", keys.review, name, waiting)
 
 
-def _write_asks(keys: PartitionKeys, change: Change, writes: Writes) -> None:
-    for name, ask in change.asks.items():
-        if ask is None:
-            writes.do("HDEL", keys.asks, name)
+def _write_named(key: str, values: Mapping[str, bytes | None], writes: Writes) -> None:
+    for name, value in values.items():
+        if value is None:
+            writes.do("HDEL", key, name)
         else:
-            writes.do("HSET", keys.asks, name, ask)
+            writes.do("HSET", key, name, value)
 
 
 def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Writes, written: Written) -> None:

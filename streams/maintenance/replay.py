@@ -15,6 +15,7 @@ import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.draw_events import DrawCalled, DrawDrawn, DrawWished
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.event import Source
 from stamgast.domain.events import (
@@ -47,6 +48,7 @@ from stamgast.state.partition_meta import (
     InForce,
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
+from streams.customers.drawing import Draws, OfDraw, closing
 from streams.customers.leases import is_paid, lease, note_lease
 from streams.maintenance.beside import Beside
 
@@ -85,6 +87,8 @@ class PartitionReplay:
         """merchant -> recorded time of the barrier that it waited for."""
         self._behind: Mapping[str, int] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
+        self._draws = Draws()
+        self._voucher_key = voucher_key
         self._purses: dict[Name, tuple[Purse, ...]] = {}
         self._chests: dict[Name, tuple[Chest, ...]] = {}
         self._time: Millis = 0
@@ -125,6 +129,7 @@ class PartitionReplay:
             **CAMPAIGNS.written(self._campaigns),
             **PURSES.written(self._purses),
             **CHESTS.written(self._chests),
+            **self._draws.changes_since(Draws()),
             **STORE_FEEDS.written(self._store_feeds),
         }
         return {name: str(value) for name, value in fields.items()}
@@ -147,7 +152,7 @@ class PartitionReplay:
             return
         if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
             self._take(offset, msgspec.structs.replace(event, at=self._time))
-        elif in_force or type(event) not in OF_A_PARTITION or type(event) is BudgetWished:
+        elif in_force or type(event) not in OF_A_PARTITION or isinstance(event, BudgetWished | DrawWished):
             self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
         elif isinstance(event, Barrier):
             self._come_into_force(event)
@@ -199,6 +204,8 @@ class PartitionReplay:
             note_lease(self._purses, event)
         elif isinstance(event, BudgetWished):
             self._lease(event)
+        elif isinstance(event, OfDraw):
+            self._note_draw(event, offset)
         elif isinstance(event, FeedsTurned):
             self._store_feeds[event.merchant] = event.unwell
             if event.merchant in self._in_force:
@@ -215,13 +222,23 @@ class PartitionReplay:
             self._numbers[barrier.merchant] = barrier.number
             return  # unusable: the one before it stays in force
         self._numbers[barrier.merchant] = barrier.number
-        self._in_force[barrier.merchant] = hearing(bundle, self._store_feeds.get(barrier.merchant))
+        heard = hearing(bundle, self._store_feeds.get(barrier.merchant))
+        self._in_force[barrier.merchant] = closing(heard, self._draws.closed_of(barrier.merchant))
         self._paused.pop(barrier.merchant, None)
+        for _ in self._draws.open_new(bundle, self._voucher_key, self._time):
+            pass  # the worker says so on the log
 
     def _lease(self, event: BudgetWished) -> None:
         bundle = self._in_force.get(event.merchant)
         if bundle is not None and self._partition == CHEST:
-            lease(self._chests, event, bundle.rules.budgets)
+            lease(self._chests, event, bundle.budgets)
+
+    def _note_draw(self, event: OfDraw, offset: int) -> None:
+        bundle = self._in_force.get(event.merchant)
+        draw = None if bundle is None else bundle.program.draws.get(event.draw)
+        self._draws.note(event, self._partition, offset, draw, self._voucher_key)
+        if bundle is not None and isinstance(event, DrawCalled | DrawDrawn):
+            self._in_force[event.merchant] = closing(bundle, self._draws.closed_of(event.merchant))
 
     def _pause(self, event: RulePaused) -> None:
         if event.number != self._numbers.get(event.merchant):

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stamgast.state.meta_fields import Family
-from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, STORE_FEEDS
+from stamgast.state.partition_meta import (
+    CAMPAIGNS,
+    CHESTS,
+    DRAWS,
+    IN_FORCE,
+    PAUSED,
+    PURSES,
+    SCHEDULES,
+    SOURCES,
+    STORE_FEEDS,
+    URNS,
+)
 
 VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
@@ -20,6 +31,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "review": "each purchase",
     "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",
+    "entries": "each customer who takes part in a draw, with the lowest ticket",
     "voucher": "whose each code is, while it is kept",
     "answer": "those of the newest day",
     "outbox": "each message",
@@ -33,7 +45,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles, paused rules, schedules, campaigns, budgets, feeds, sources, as the log says; the rest below",
+    "meta": "bundles, paused rules, schedules, campaigns, budgets, draws, feeds, sources; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -49,7 +61,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
 }
 """The same -> why it cannot be."""
 META_VERIFIED: Final[tuple[Family[Any, Any], ...]] = (
-    *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, STORE_FEEDS),
+    *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, STORE_FEEDS, DRAWS, URNS),
 )
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",

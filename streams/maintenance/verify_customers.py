@@ -98,10 +98,13 @@ class _Partition:
             is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
             if is_now != should_be:
                 yield f"counter {counter}: is {is_now}, should be {should_be}"
-        async for what in self._listed(self._keys.review, "purchase to review", replay.fold.reviews):
-            yield what
-        async for what in self._listed(self._keys.asks, "money that is asked for", replay.fold.asks):
-            yield what
+        for key, kind, expected_there in (
+            (self._keys.review, "purchase to review", replay.fold.reviews),
+            (self._keys.entries, "entry in a draw", replay.fold.entries),
+            (self._keys.asks, "money that is asked for", replay.fold.asks),
+        ):
+            async for what in self._listed(key, kind, expected_there):
+                yield what
         async for what in beside_differences(self._session, self._keys, replay.beside, self._fold_on):
             yield what
         async for what in self._of_the_partition():

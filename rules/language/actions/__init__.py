@@ -25,6 +25,6 @@ class ActionWord(Word[Action]):
 ACTIONS: Registry[ActionWord] = Registry("action")
 
 # The words register themselves when their modules are read.
-from rules.language.actions import holdings, messages, recommend, staff  # noqa: E402
+from rules.language.actions import draws, holdings, messages, recommend, staff  # noqa: E402
 
-__all__ = ["ACTIONS", "ActionWord", "holdings", "messages", "recommend", "staff"]
+__all__ = ["ACTIONS", "ActionWord", "draws", "holdings", "messages", "recommend", "staff"]

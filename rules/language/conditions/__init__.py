@@ -14,6 +14,7 @@ CONDITIONS: Registry[ConditionWord] = Registry("condition")
 from rules.language.conditions import (  # noqa: E402
     baskets,
     contacts,
+    draws,
     events,
     feedback,
     feeds,
@@ -34,6 +35,7 @@ __all__ = [
     "ConditionWord",
     "baskets",
     "contacts",
+    "draws",
     "events",
     "feedback",
     "feeds",

@@ -23,16 +23,16 @@ from stamgast.web.serve import run
 from tests.integration.proofs.worker_at_boundary import Boundaries, strike_after
 
 
-def strike_half_way(boundaries: Boundaries, topic: str) -> None:
+def strike_half_way(boundaries: Boundaries, purchases: str) -> None:
     """Let two partitions of a batch be acknowledged, and no other one begin."""
     original, begun, done = appender._emit, itertools.count(1), itertools.count(1)
 
-    async def emit(emitter: Any, to: str, partition: int, batch: list[Any]) -> list[int]:
-        if to != topic or not boundaries.next_is("half"):
-            return await original(emitter, to, partition, batch)
+    async def emit(emitter: Any, topic: str, partition: int, batch: list[Any]) -> list[int]:
+        if topic != purchases or not boundaries.next_is("half"):
+            return await original(emitter, topic, partition, batch)
         if next(begun) > 2:
             await asyncio.Event().wait()
-        offsets = await original(emitter, to, partition, batch)
+        offsets = await original(emitter, topic, partition, batch)
         if next(done) == 2:
             boundaries.passed("half")
         return offsets

@@ -13,12 +13,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streams.customers.activation_log
+import streams.customers.draw_errands
 import streams.customers.parking
 import streams.customers.timers
 import streams.customers.walks
@@ -33,10 +34,12 @@ from stamgast.settings import Settings
 from stamgast.state.outbox import Outbox
 from stamgast.state.partitions import Lease
 from streams.customers.activation_log import ActivationLog
+from streams.customers.draw_errands import DrawErrands
 from streams.customers.job import CustomersJob
 from streams.customers.parking import TakingUp
 from streams.intake.job import IntakeJob
 from streams.outbox.context import Outgoing
+from streams.runtime.emission import Emission
 from streams.runtime.step import Steps
 from streams.worker import run
 from tests.integration.proofs import half_writing, poison
@@ -106,6 +109,10 @@ def service_of(lease: Lease) -> str:
     return "intake" if lease.keys.tag.startswith("t") else "customers"
 
 
+def is_of_a_draw(emissions: Iterable[Emission]) -> bool:
+    return any(b'"type":"draw_' in each.value for each in emissions)
+
+
 def install(boundaries: Boundaries) -> None:
     after = partial(strike_after, boundaries)
     after(Lease, "read", lambda args, _: f"{service_of(args[0])}.read")
@@ -119,6 +126,8 @@ def install(boundaries: Boundaries) -> None:
     after(streams.customers.activation_log, "append", lambda *_: "customers.noted")
     after(streams.customers.timers, "append", lambda *_: "customers.timer")
     after(streams.customers.walks.Walker, "tell", lambda *_: "customers.walked")
+    after(DrawErrands, "_tell", lambda args, _: f"draws.{type(args[2][0]).__name__}")
+    after(streams.runtime.step, "emit_all", lambda args, _: "draws.answered" if is_of_a_draw(args[1]) else "")
     after(Outbox, "claim", lambda _, answer: "customers.claim" if answer == "ok" else "")
     after(ActivationLog, "claim", lambda _, first: "customers.record" if first else "")
     after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")

@@ -30,7 +30,13 @@ messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 WITH_STAFF = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  call_back: {purpose: utility}\n") + (
     'staff: {anna: {phone: "+31612345670", hours: "08:00-18:00"}, bram: {phone: "+31612345671", per_hour: 2}}\n'
 )
-WITH_QUESTION = PROGRAM + "questions: {visit: {template: hello, answer: score}}\n"
+DRAWS = (
+    "draws:\n"
+    "  december: {opens: 2026-01-01, closes: 2026-12-24, drawn: 2026-12-27 12:00, prizes: {coffee: 1, free_loaf: 2},"
+    " reserves: 2, per_day: 2}\n"
+    "  wheel: {opens: 2026-01-01, closes: 2026-12-24, prizes: {free_loaf: {odds: 1 in 20, stock: 5, per_day: 2}}}\n"
+)
+WITH_QUESTION = PROGRAM + DRAWS + "questions: {visit: {template: hello, answer: score}}\n"
 WITH_GOODS = PROGRAM.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + (
     "recommend: {pairs: {RYE-800: [BUTTER-250, JAM-200]}, out_of_stock: [TART-6],\n"
     "  names: {BUTTER-250: {nl: boter}, JAM-200: {nl: jam}}}\n"

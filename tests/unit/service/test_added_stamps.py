@@ -10,7 +10,7 @@ from stamgast.domain.customer import decode_customer
 from stamgast.domain.delays import Delay
 from stamgast.domain.events import AnyEvent, Enrolled
 from stamgast.domain.units import DAY, HOUR, MINUTE
-from stamgast.service.case import MOST_STAMPS
+from stamgast.service.left import MOST_STAMPS
 from stamgast.simulate import Simulation
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, card_rule, program, rule, taken_back
 

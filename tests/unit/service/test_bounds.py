@@ -19,8 +19,8 @@ from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import case as case_module
-from stamgast.service.case import MOST_FIRINGS, MOST_MESSAGES, MOST_VOUCHERS
 from stamgast.service.handle import MOST_CONSENTS
+from stamgast.service.left import MOST_FIRINGS, MOST_MESSAGES, MOST_VOUCHERS
 from stamgast.service.messages import MOST_WAITING
 from stamgast.service.tags import MOST_TAGS
 from streams.intake.canonical import read_record

@@ -17,7 +17,7 @@ from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import Bundle, Change
-from stamgast.service.case import MOST_NOTICES
+from stamgast.service.left import MOST_NOTICES
 from stamgast.service.notices import MOST
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
 from tests.fakes.in_memory import Owner

@@ -61,6 +61,7 @@ TRIGGERED = {
     "referred": ("referred", "a friend buys for 20 EUR"),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
     "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
+    "drawn": ("{drawn: {draw: december, won: true}}", "the customer wins coffee in december on 2026-12-27 12:00"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
 }
 """Trigger -> how a rule begins with it, and what makes it fire."""
@@ -114,6 +115,12 @@ ASKED = {
         "2 friends buy, then a purchase",
         "a friend buys, then a purchase",
     ),
+    "has_entered": (
+        "{has_entered: december}",
+        "replied",
+        "the customer wins nothing in december on 2026-12-27 12:00, then a reply",
+        f"{ONE}, then a reply",
+    ),
     "event_has": ("{event_has: {topic: bread}}", "{event: workshop}", "", "an event workshop"),
 }
 """Condition -> how it is written, beside which trigger (purchase where nothing is said), when it holds, when it does not.
@@ -130,11 +137,14 @@ DONE = {
     "notify": ("[{notify: call_back, to: anna}]", "[{notify: call_back}]"),
     "recommend": ("[{recommend: next_product, instead: best_seller}]", "[{withheld: next_product}]"),
     "ask": ("[{ask: visit}]", "[{send: hello}]"),
+    "enter_draw": ("[{enter_draw: december, entries: 2}]", "[{enter_draw: december}]"),
+    "instant_win": ("[{instant_win: wheel}]", "[{enter_draw: wheel}]"),
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
 QUESTIONS = "feed: {stale_after: 2 days}\nquestions: {visit: {template: hello, answer: score}}\nreferral: true\n"
 SECTIONS_PROMISED = (
+    "draws",
     "questions",
     "topics",
     "join",
@@ -158,6 +168,7 @@ def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> Loaded
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
     program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n")
     files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
+    files = small_shop.files_of(rule, small_shop.WITH_STAFF + small_shop.DRAWS + QUESTIONS, **small_shop.CALL_BACK)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())

@@ -22,6 +22,17 @@ from stamgast.domain.campaign_events import (
     CampaignStarted,
     CampaignStopped,
 )
+from stamgast.domain.draw_events import (
+    DrawCalled,
+    DrawDrawn,
+    DrawnFor,
+    DrawOpened,
+    DrawTicketed,
+    DrawWished,
+    PrizeDeclined,
+    PrizePassed,
+)
+from stamgast.domain.draws import Winner
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
@@ -80,6 +91,11 @@ def _of(kind: Any, **more: Any) -> Callable[[int, str, int], AnyEvent]:
     return lambda number, who, _: kind(merchant=MERCHANT, customer=who, at=T0 + number, id=f"e{number}", **more)
 
 
+def _of_draw(kind: Any, **more: Any) -> Callable[[int, str, int], AnyEvent]:
+    return lambda number, _who, _lines: kind(merchant=MERCHANT, customer="", at=T0 + number, draw=f"d{number}", **more)
+
+
+WINNER = Winner("c1", "e" * 16, "f" * 64, "loaf")
 MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     PurchaseChanged: purchase,
     PurchaseReviewed: _of(PurchaseReviewed, transaction="transaction-1", verdict="confirm", seen="x"),
@@ -154,6 +170,14 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     RulePaused: lambda number, _who, _lines: RulePaused(
         merchant=MERCHANT, customer="", at=T0, number=1, rule=f"r{number}", reason="x"
     ),
+    DrawOpened: _of_draw(DrawOpened, commitment="0" * 64),
+    DrawWished: _of_draw(DrawWished, by=1, of=12),
+    DrawCalled: _of_draw(DrawCalled, places=3),
+    DrawTicketed: _of_draw(DrawTicketed, by=1, of=12, entrants=1, entries=1, lowest=(WINNER,)),
+    DrawDrawn: _of_draw(DrawDrawn, seed="0" * 64, entrants=1, entries=1, winners=(WINNER,)),
+    PrizePassed: _of_draw(PrizePassed, by=1, place=1),
+    DrawnFor: _of(DrawnFor, draw="december", reward="loaf", place=1),
+    PrizeDeclined: _of(PrizeDeclined, draw="december"),
 }  # fmt: skip
 
 
