@@ -166,9 +166,8 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n")
+    program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + small_shop.DRAWS
     files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
-    files = small_shop.files_of(rule, small_shop.WITH_STAFF + small_shop.DRAWS + QUESTIONS, **small_shop.CALL_BACK)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
