@@ -61,7 +61,7 @@ SAYS: Final = {
     "salon": "het is weer tijd voor u!",
     "feedback": "daar doen we het voor!",
     "recall": "Gebruik het niet en breng het terug",
-    "refer-a-friend": "FRIENDCAME",
+    "refer-a-friend": "uw vriend was er, dank u!",
     "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
