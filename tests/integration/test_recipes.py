@@ -65,8 +65,8 @@ SAYS: Final = {
     "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
-ELSEWHERE: Final = {"staff-alert"}
-"""It needs customers enough for a fit: `test_segments` plays it to the phone."""
+ELSEWHERE: Final = {"staff-alert", "poster", "birthday-collector"}
+"""The first needs customers enough for a fit: `test_segments` plays it to the phone; `web/test_joining` the others."""
 
 
 @pytest.fixture
