@@ -66,7 +66,8 @@ SAYS: Final = {
 }
 """Recipe -> what its message says."""
 ELSEWHERE: Final = {"staff-alert", "poster", "birthday-collector"}
-"""The first needs customers enough for a fit: `test_segments` plays it to the phone; `web/test_joining` the others."""
+"""The first needs customers enough for a fit: `test_segments` plays it to the phone. The others begin with what somebody
+writes or answers, which nothing here does: `tests/unit/programs/test_recipes.py` alone plays their own tests."""
 
 
 @pytest.fixture
