@@ -46,6 +46,7 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     OncePer.EVENT: {"nl": "per melding", "fr": "par signalement", "de": "pro Meldung", "en": "per event"},
     OncePer.OCCASION: {"nl": "per keer", "fr": "par occasion", "de": "pro Mal", "en": "per occasion"},
     OncePer.FRIEND: {"nl": "per vriend", "fr": "par ami", "de": "pro Freund", "en": "per friend"},
+    OncePer.DRAW: {"nl": "per trekking", "fr": "par tirage", "de": "pro Ziehung", "en": "per draw"},
     OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
 }
 _OTHERWISE: Final = {"nl": "; anders {}", "fr": " ; sinon {}", "de": "; sonst {}", "en": "; otherwise {}"}

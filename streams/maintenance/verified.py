@@ -57,6 +57,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "limit_share": "as `limits`; one that is lost lets a rule send more on that day, never less than asked",
     "told": "what was logged of budgets; one that is lost is logged again",
     "walks": "how far a walk over customers is that goes on; it is looked at, and nothing goes by it",
+    "referral": "whose each friend's code is: the state has its own code, which is compared, and was written with it",
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
 }
 """The same -> why it cannot be."""

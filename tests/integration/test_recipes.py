@@ -61,12 +61,13 @@ SAYS: Final = {
     "salon": "het is weer tijd voor u!",
     "feedback": "daar doen we het voor!",
     "recall": "Gebruik het niet en breng het terug",
-    "refer-a-friend": "FRIENDCAME",
+    "refer-a-friend": "uw vriend was er, dank u!",
     "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
-ELSEWHERE: Final = {"staff-alert"}
-"""It needs customers enough for a fit: `test_segments` plays it to the phone."""
+ELSEWHERE: Final = {"staff-alert", "poster", "birthday-collector"}
+"""The first needs customers enough for a fit: `test_segments` plays it to the phone. The others begin with what somebody
+writes or answers, which nothing here does: `tests/unit/programs/test_recipes.py` alone plays their own tests."""
 
 
 @pytest.fixture
