@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from stamgast.state.backlogs import Backlog
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.partition_meta import ASIDE, CLOCK, GOAL, HALF, WAITS, WATERMARK, Goal
+from stamgast.state.meta_values import Goal
+from stamgast.state.partition_meta import ASIDE, CLOCK, GOAL, HALF, WAITS, WATERMARK
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session
 

@@ -8,7 +8,7 @@ goes with the watermark, in the same script as the states. `written_by` and `rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final
 
 from stamgast.domain.purses import Chest, Purse
 from stamgast.domain.units import Millis
@@ -23,6 +23,7 @@ from stamgast.state.draw_marks import key_of as draw_of
 from stamgast.state.draw_marks import name_of as name_of_draw
 from stamgast.state.feed_marks import Unwell, decode_feeds, encode_feeds
 from stamgast.state.meta_fields import Family, Field, Value
+from stamgast.state.meta_values import Goal, InForce, Trial
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
 Mark = tuple[int, int]
@@ -31,61 +32,6 @@ Mark = tuple[int, int]
 NOTHING_APPLIED: Final = -1
 _VERIFY: Final = ("streams.maintenance.replay", "streams.maintenance.verified")
 """The watermark of a partition of which nothing has been applied."""
-
-
-class Trial(NamedTuple):
-    """Records `first` to `last` are taken up by a process. `tries`: how often the first one was tried alone by now."""
-
-    process: str
-    first: int
-    last: int
-    tries: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Read the field of meta; None for what is none."""
-        process, *numbers = text.split("|")
-        if len(numbers) != len(cls._fields) - 1 or not all(number.isdecimal() for number in numbers):
-            return None
-        return cls(process, *map(int, numbers))
-
-    def __str__(self) -> str:
-        return "|".join(map(str, self))
-
-
-class InForce(NamedTuple):
-    """A merchant's newest barrier."""
-
-    number: int
-    content: str
-    """Hash of the bundle in force; empty while no bundle of that merchant's can be had."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `<number>:<hash>`."""
-        number, _, content = text.partition(":")
-        return cls(int(number), content)
-
-    def __str__(self) -> str:
-        return f"{self.number}:{self.content}"
-
-
-class Goal(NamedTuple):
-    """What has to be applied before a partition's state may be shown to anybody: it may have been lost before that."""
-
-    end: int
-    """Everything below: where the log ended when the partition was taken from a Redis that may have forgotten."""
-    run: str
-    """The run of Redis that was told so, and has forgotten nothing since. Under any other one nothing is known."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `<end>:<run>`."""
-        end, _, run = text.partition(":")
-        return cls(int(end), run)
-
-    def __str__(self) -> str:
-        return f"{self.end}:{self.run}"
 
 
 def _same(word: Any) -> Any:

@@ -10,8 +10,9 @@ from stamgast.state.client import names_under
 from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.meta_fields import Field, Value
+from stamgast.state.meta_values import Goal
 from stamgast.state.nodes import Redis
-from stamgast.state.partition_meta import GOAL, HALF, TOKEN, WATERMARK, Goal
+from stamgast.state.partition_meta import GOAL, HALF, TOKEN, WATERMARK
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word
 

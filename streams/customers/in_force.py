@@ -24,6 +24,7 @@ from stamgast.state.campaign_marks import NO_CAMPAIGN, CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
 from stamgast.state.feed_marks import Unwell
 from stamgast.state.meta_fields import Word
+from stamgast.state.meta_values import InForce
 from stamgast.state.partition_meta import (
     CAMPAIGNS,
     CHESTS,
@@ -36,7 +37,6 @@ from stamgast.state.partition_meta import (
     TURNS,
     WAITS,
     WATERMARK,
-    InForce,
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError

@@ -36,17 +36,8 @@ from stamgast.simulate import Fold
 from stamgast.state.campaign_marks import CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
 from stamgast.state.feed_marks import Unwell
-from stamgast.state.partition_meta import (
-    CAMPAIGNS,
-    CHESTS,
-    IN_FORCE,
-    PAUSED,
-    PURSES,
-    SCHEDULES,
-    SOURCES,
-    STORE_FEEDS,
-    InForce,
-)
+from stamgast.state.meta_values import InForce
+from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, STORE_FEEDS
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.drawing import Draws, OfDraw, closing
 from streams.customers.leases import is_paid, lease, note_lease

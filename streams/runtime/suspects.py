@@ -15,7 +15,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
+from stamgast.state.meta_values import Trial
+from stamgast.state.partition_meta import ASIDE, TRIAL
 from streams.runtime.job import Record
 
 MOST_TRIES: Final = 2

@@ -10,19 +10,8 @@ import pytest
 from stamgast.state import partition_meta
 from stamgast.state.backlogs import Backlog
 from stamgast.state.meta_fields import Family, Field
-from stamgast.state.partition_meta import (
-    ASIDE,
-    FAMILIES,
-    FIELDS,
-    IN_FORCE,
-    PAUSED,
-    SOURCES,
-    TRIAL,
-    WAITS,
-    WATERMARK,
-    InForce,
-    Trial,
-)
+from stamgast.state.meta_values import InForce, Trial
+from stamgast.state.partition_meta import ASIDE, FAMILIES, FIELDS, IN_FORCE, PAUSED, SOURCES, TRIAL, WAITS, WATERMARK
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMED = {

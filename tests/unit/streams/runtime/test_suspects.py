@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
+from stamgast.state.meta_values import Trial
+from stamgast.state.partition_meta import ASIDE, TRIAL
 from streams.runtime.suspects import Suspects, Turns
 from tests.fakes.records import LogRecord
 
