@@ -25,8 +25,8 @@ from stamgast.domain.events import (
     PurchaseChanged,
 )
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from stamgast.fold import Fold
 from stamgast.service import Bundle
-from stamgast.simulate import Fold
 
 MERCHANT: Final = "bakker"
 VOUCHER_KEY: Final = b"benchmark voucher key of 32 byte"

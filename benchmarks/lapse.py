@@ -33,8 +33,9 @@ from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.program import LapseModel, Program, Store
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.units import DAY, HOUR, Day
+from stamgast.fold import CustomerKey
 from stamgast.service import Bundle, Change
-from stamgast.simulate import CustomerKey, Simulation
+from stamgast.simulate import Simulation
 
 SEED: Final = 1
 MERCHANT: Final = "drawn"

@@ -10,8 +10,8 @@ from rules.loader import load_merchant
 from rules.rule_set import RuleSet
 from stamgast.domain.activation import RANKS
 from stamgast.domain.events import ActivationOutcome, AnyEvent
+from stamgast.fold import Fold
 from stamgast.service import Bundle, Change
-from stamgast.simulate import Fold
 
 MERCHANT = "bakkerij-noord"
 

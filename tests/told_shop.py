@@ -15,8 +15,9 @@ from stamgast.domain.program import Reward
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel
+from stamgast.fold import CustomerKey
 from stamgast.service import Bundle, Change
-from stamgast.simulate import CustomerKey, Simulation
+from stamgast.simulate import Simulation
 from tests.builders import MERCHANT, T0, bundle, card, consent, program, rule, taken_back
 from tests.played_shop import COMPARED, GIFT, LOAF
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from rules.bounds import hold_to
-from rules.program.template_check import words_of
+from rules.program.template_check import ALL_WORDS, words_of
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
@@ -101,7 +101,8 @@ def _welcome(reader: Reader, node: Node, known: Known) -> str:
     if not template.sms:
         hint = f"Write templates/<language>/{name}.j2: it goes as it is, inside the window that JOIN opens."
         reader.problem(node, f"the template {name} has no text of its own", hint)
-    for word in sorted(words_of(template) - _IN_A_WELCOME):
+    unsuited = (words_of(template) - _IN_A_WELCOME) & {*ALL_WORDS}  # of what is no word at all the template is told
+    for word in sorted(unsuited):
         hint = suggest(word, sorted(_IN_A_WELCOME))
         reader.problem(node, f"a welcome has no words of `{word}`, and the template {name} says it", hint)
     return name

@@ -148,6 +148,13 @@ anniversary: jubileum jaar_lid anniversaire_d_inscription jubiläum jubilaeum ja
 event: gebeurtenis evenement événement evenement_propre ereignis
 event_has: gebeurtenis_heeft événement_contient ereignis_hat
 bought: gekocht kocht heeft_gekocht acheté a_acheté gekauft hat_gekauft has_bought
+recommend: beveel_aan aanbevelen aanraden recommander conseiller empfehlen empfiehl suggest next_best_offer
+instead: anders_dan in_plaats_daarvan à_défaut sinon_recommander stattdessen ersatzweise fallback
+again_after: opnieuw_na weer_na de_nouveau_après encore_après erneut_nach wieder_nach repeat_after
+referral: vrienden aanbreng parrainage freundschaftswerbung empfehlungsprogramm member_get_member
+referred: vriend_gebracht aangebracht parrainé a_parrainé geworben freund_geworben friend_bought
+referrals: aantal_vrienden gebrachte_vrienden filleuls parrainages geworbene_freunde friends_brought
+friend: vriend vriendin ami amie filleul freund freundin
 joined: ingeschreven lid_geworden aangemeld inscrit s_est_inscrit angemeldet beigetreten registered member_joined
 replied: geantwoord antwoord répondu reponse réponse geantwortet reply_received
 answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given

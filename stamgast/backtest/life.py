@@ -28,8 +28,9 @@ from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import Status
+from stamgast.fold import CustomerKey
 from stamgast.service import Bundle, Change, Context, handle, hearing
-from stamgast.simulate import CustomerKey, Simulation
+from stamgast.simulate import Simulation
 
 MOST_PASSED_OVER: Final = 20
 """Events of one customer that cannot be applied, before the whole customer is left out."""

@@ -31,8 +31,8 @@ from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import CHEST, Chest, Purse
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
+from stamgast.fold import Fold
 from stamgast.service import Bundle, hearing
-from stamgast.simulate import Fold
 from stamgast.state.campaign_marks import CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
 from stamgast.state.feed_marks import Unwell

@@ -14,11 +14,12 @@ from stamgast.domain.events import MessagePriced, RedemptionTakenBack, VoucherRe
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind
+from stamgast.fold import CustomerKey
 from stamgast.report.lives import Life
 from stamgast.report.reckoning import InForce, reckon
 from stamgast.report.spans import Span
 from stamgast.service import Change
-from stamgast.simulate import CustomerKey, Simulation
+from stamgast.simulate import Simulation
 from tests.budgeted_shop import NOON, WELCOME, comes, shop
 
 COFFEE = (WELCOME % "500 EUR").replace("{give: coffee}, {send: hello}", "{give: coffee}")

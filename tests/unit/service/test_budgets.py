@@ -14,8 +14,9 @@ from stamgast.domain.events import ActivationOutcome, OptedOut, PurchaseChanged,
 from stamgast.domain.purses import decode_ask, share_of
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Happened
+from stamgast.fold import Fold
 from stamgast.people.why import explain_customer
-from stamgast.simulate import Fold, Simulation
+from stamgast.simulate import Simulation
 from tests.budgeted_shop import COSTS, NOON, WELCOME, comes, shop
 from tests.builders import at
 from tests.unit.rules.small_shop import bought

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import AnyEvent, Barrier, encode_event
-from stamgast.simulate import Fold, Simulation
+from stamgast.fold import Fold
+from stamgast.simulate import Simulation
 from tests.all_vouchers import whole
 from tests.builders import ANNA, MERCHANT, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.fakes.in_memory import KEY, InMemoryIntake
