@@ -43,6 +43,8 @@ then: [{tag: quiet}]
 ANSWERS: Final = {
     "reward-expires": ("before=27 days",),
     "tips": ("category=coffee",),
+    "photo-game": (f"opens={OPENS:%Y-%m-%d}", "closes=2026-10-20", "drawn=2026-10-21"),
+    "instant-win": (f"opens={OPENS:%Y-%m-%d}", "closes=2026-10-20", "one_in=1"),
     "recall": (f"from={OPENS:%Y-%m-%d}", "to=2026-10-02", "product=COFFEE", "called=de koffie"),
     "salon": ("visits=2", "weeks=1", "away=5 days"),
 }
@@ -60,14 +62,17 @@ SAYS: Final = {
     "tips": "een tip",
     "salon": "het is weer tijd voor u!",
     "feedback": "daar doen we het voor!",
+    "photo-game": "mooie foto, u doet mee!",
+    "instant-win": "prijs! Iets lekkers: toon code",
+    "poster": "welkom, uw kaart is er!",
+    "birthday-collector": "genoteerd, dank u wel!",
     "recall": "Gebruik het niet en breng het terug",
     "refer-a-friend": "uw vriend was er, dank u!",
     "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
-ELSEWHERE: Final = {"staff-alert", "poster", "birthday-collector"}
-"""The first needs customers enough for a fit: `test_segments` plays it to the phone. The others begin with what somebody
-writes or answers, which nothing here does: `tests/unit/programs/test_recipes.py` alone plays their own tests."""
+ELSEWHERE: Final = {"staff-alert"}
+"""It needs customers enough for a fit: `test_segments` plays it to the phone."""
 
 
 @pytest.fixture
@@ -137,13 +142,28 @@ async def heard(shop: Deployment) -> dict[str, str]:
     return found
 
 
-async def answer_how_it_was(shop: Deployment, number: int, answer: str, then: str) -> None:
-    steps: list[dict[str, Any]] = [{"expect": "hoe was het bij ons?"}, {"body": answer}, {"expect": then}]
-    script = {"from": f"+3161200000{number}", "to": "+31970102345", "channel": "sms", "steps": steps}
-    for step in steps:
-        step["within_s"] = 60
-    played = (await shop.http.post(f"{shop.sandbox_url}/sandbox/script", json=script, timeout=150)).json()
+async def play(shop: Deployment, number: int, *steps: dict[str, Any]) -> None:
+    """What somebody writes and reads at a phone, step by step."""
+    script = {"from": f"+316120{number:05d}", "to": "+31970102345", "channel": "sms"}
+    done = script | {"steps": [{"within_s": 60} | step if "expect" in step else step for step in steps]}
+    played = (await shop.http.post(f"{shop.sandbox_url}/sandbox/script", json=done, timeout=250)).json()
     assert played["ok"], played
+
+
+async def talk(shop: Deployment, day: int) -> None:
+    """What people do at their phones on that day."""
+    how, when = {"expect": "hoe was het bij ons?"}, {"expect": "wanneer bent u jarig?"}
+    if day == 0:
+        await play(
+            shop, 10, {"body": "JOIN CLUB"}, {"expect": SAYS["poster"]}, {"body": "KAART"}, {"expect": "1 van 7"}
+        )
+    if day == 1:
+        await play(shop, 6, how, {"body": "8"})
+        await play(shop, 7, how, {"body": "een 9!"}, {"expect": SAYS["feedback"]})
+        await play(shop, 7, {"photo": "cake"}, {"expect": SAYS["photo-game"]})
+        await play(shop, 8, how, {"body": "3"}, {"expect": "We bellen u"})
+    if day == 2:
+        await play(shop, 6, when, {"body": "3 mei"}, {"expect": SAYS["birthday-collector"]})
 
 
 async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
@@ -165,8 +185,9 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         "3": ("personal-voucher", "recall"),
         "4": ("vip-tier",),
         "5": ("upsell", "cross-sell"),
-        "6": ("win-back", "salon"),
-        "7": ("feedback",),
+        "6": ("win-back", "salon", "birthday-collector"),
+        "7": ("feedback", "photo-game"),
+        "9": ("instant-win",),
     }
 
     async def missing() -> list[tuple[str, str]]:
@@ -185,9 +206,7 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         if day in at_the_till:
             await buy(shop, today - timedelta(minutes=1), at_the_till[day])
             await eventually(lambda: _has_bought(shop, regular, day + 1), seconds=60, every=0.1)  # noqa: B023
-            if day == 1:
-                await answer_how_it_was(shop, 7, "een 9!", SAYS["feedback"])
-                await answer_how_it_was(shop, 8, "3", "We bellen u")
+            await talk(shop, day)
             if day == 3:
                 shop.run("campaign", "start", "recall", "--yes", "--json")
         elif not await missing():
