@@ -18,6 +18,9 @@ _TRIGGERS: Final[Mapping[str, str]] = {
     "anniversary": _JOINED,
     "joined": _JOINED,
     "replied": "a file tells no answers: nobody wrote",
+    "answered": "a file tells no answers: nobody answers what was asked",
+    "referred": "a file does not tell who brought whom: nobody has a friend",
+    "drawn": "a backtest draws nothing: nobody wins",
     "event": "a file tells no events but purchases: none came",
     "reward_redeemed": "a file tells of no voucher that was used: nobody redeems one",
 }
@@ -26,6 +29,8 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "age": _JOINED,
     "joined": _JOINED,
     "event_has": _TRIGGERS["event"],
+    "feedback": _TRIGGERS["answered"],
+    "referrals": _TRIGGERS["referred"],
     "feed": "a file does not tell when the till was silent: the feed counts as healthy",
 }
 _COLUMNS: Final[Mapping[str, str]] = {

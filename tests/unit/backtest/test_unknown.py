@@ -17,6 +17,8 @@ ALL = ("customer", "date", "amount", "store", "category", "product", "language",
 NEEDED = ALL[:3]
 MORE = PROGRAM + (
     "events: {workshop: {fields: {topic: [bread, cake]}}}\nfeed: {stale_after: 2 days}\n"
+    "questions: {visit: {template: hello, answer: score}}\nreferral: true\n"
+    "draws: {december: {opens: 2026-01-01, closes: 2026-12-24, drawn: 2026-12-27, prizes: {loaf: 1}}}\n"
     "segments: {agreed: {consent: marketing}, dutch: {all: [{segment: agreed}, {language: nl}]}}\n"
 )
 
@@ -38,6 +40,11 @@ def told(when: str, if_: str = "", columns: tuple[str, ...] = ALL, then: str = "
         ("joined", "", "`joined`: a file does not tell when somebody joined"),
         ("replied", "", "`replied`: a file tells no answers"),
         ("{event: workshop}", "", "`event`: a file tells no events but purchases"),
+        ("{answered: {question: visit}}", "", "`answered`: a file tells no answers: nobody answers what was asked"),
+        ("referred", "", "`referred`: a file does not tell who brought whom"),
+        ("{drawn: {draw: december, won: true}}", "", "`drawn`: a backtest draws nothing"),
+        ("purchase", "{feedback: {at_most: 6}}", "`feedback`: a file tells no answers"),
+        ("purchase", "{referrals: {at_least: 3}}", "`referrals`: a file does not tell who brought whom"),
         ("reward_redeemed", "", "`reward_redeemed`: a file tells of no voucher that was used"),
         ("purchase", "{consent: marketing}", "`consent`: a file tells no consents: everybody counts as having agreed"),
         ("purchase", "{any: [{consent: marketing}, {visits: {at_least: 3}}]}", "`consent`"),
