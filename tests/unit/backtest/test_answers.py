@@ -7,8 +7,7 @@ from typing import Any
 from stamgast.backtest.life import live
 from stamgast.backtest.plan import compiled
 from stamgast.backtest.preview import Previews
-from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, PurchaseChanged, Replied
-from stamgast.domain.purchases import Purchase
+from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Purchase, PurchaseChanged, Replied
 from stamgast.domain.units import DAY, HOUR, Millis
 from tests.unit.backtest.conftest import FILES, PROGRAM, record_of
 
