@@ -216,7 +216,11 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         return
     template = program.templates[action.template]
     sources = [source for channel in action.by for source in _sources(channel_named(channel), template)]
-    gives = any(step.gives for step in rule.all_steps) or rule.trigger.voucher
+    to_friends = any(isinstance(deed, GiveFriend) for step in rule.all_steps for deed in step.deeds)
+    # One whose reward is mistyped was meant to give: that is told where it stands.
+    gives = (
+        any(step.gives for step in rule.all_steps) or rule.trigger.voucher or ("give" in file.places and not to_friends)
+    )
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"

@@ -64,7 +64,7 @@ SAYS: Final = {
     "feedback": "daar doen we het voor!",
     "photo-game": "mooie foto, u doet mee!",
     "instant-win": "prijs! Iets lekkers: toon code",
-    "poster": "welkom, uw kaart is er!",
+    "poster": "3 van 7 stempels",  # two of them of `welcome`, whose words go before the poster's own
     "birthday-collector": "genoteerd, dank u wel!",
     "recall": "Gebruik het niet en breng het terug",
     "refer-a-friend": "uw vriend was er, dank u!",

@@ -147,7 +147,7 @@ async def struck_or_too_late(scene: Scene, worker: Worker) -> bool:
     """Whether the worker's fault struck; if everybody was told before it could, the worker is killed as it is."""
 
     async def asked() -> bool:
-        return bool(worker.struck) or await nobody_is_left(scene)
+        return bool(worker.struck) or len(await prizes_of(scene, "drawn:")) == sum(PRIZES.values())
 
     await eventually(asked, seconds=200, every=0.1, why=f"{worker.name}: {worker.faults}")
     if worker.struck:

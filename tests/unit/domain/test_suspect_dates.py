@@ -143,9 +143,9 @@ def test_what_was_remembered_before_there_were_such_dates_is_still_read():
     merge(transaction, delivery, T0)
     stored = encode_transaction(transaction)
     assert (
-        stored[0] == 0x9A
-    )  # a list of ten; before such dates there were seven, before claims eight, before mergers nine
-    for fields, behind in ((0x97, 3), (0x98, 2), (0x99, 1)):
+        stored[0] == 0x9B
+    )  # a list of eleven; before such dates there were seven, before claims eight, before mergers nine, before payments ten
+    for fields, behind in ((0x97, 4), (0x98, 3), (0x99, 2), (0x9A, 1)):
         before = decode_transaction(bytes([fields]) + stored[1:-behind])
         assert before == transaction
         assert not merge(before, delivery, T0 + DAY)
