@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stamgast import simulate
+from stamgast import fold
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.customer import decode_customer, encode_customer
 from stamgast.domain.events import decode_event, encode_event
@@ -138,7 +138,7 @@ async def test_an_event_whose_outcome_cannot_be_written_is_laid_aside_and_its_ne
     writes = encode_customer
     monkeypatch.setattr(batch, "encode_customer", encode)
     monkeypatch.setattr(customer_writes, "encode_customer", encode, raising=False)
-    monkeypatch.setattr(simulate, "encode_customer", encode)
+    monkeypatch.setattr(fold, "encode_customer", encode)
     events = events_of(bought("t1", T0), bought("t2", T0, customer=BRAM), bought("t3", T0 + 1))
     effects = await applied(events)
     assert laid_aside(effects) == [2]
