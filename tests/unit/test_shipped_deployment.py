@@ -92,12 +92,22 @@ def test_no_key_or_password_is_shipped_for_everybody_to_share():
 
 def test_every_container_of_ours_sees_the_shops_files_and_none_can_change_them():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    ours = [service for service in services.values() if "build" in service]
+    ours = {name: service for name, service in services.items() if "build" in service}
     folder = re.search(r"STAMGAST_CONFIG_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
 
     assert len(ours) == 6
     assert folder is not None
-    assert {tuple(service["volumes"]) for service in ours} == {(f"./config:{folder[1]}:ro",)}
+    assert {service["volumes"][0] for service in ours.values()} == {f"./config:{folder[1]}:ro"}
+
+
+def test_who_keeps_pictures_and_who_looks_at_them_share_a_folder_that_is_theirs():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {name: service for name, service in services.items() if "build" in service}
+    beside = {name: service["volumes"][1:] for name, service in ours.items() if len(service["volumes"]) > 1}
+    where = {services[name]["environment"]["STAMGAST_MEDIA_STORE"] for name in beside}
+    (place,) = where
+    assert beside == dict.fromkeys(("worker", "stamgast"), [f"media:{place}"])
+    assert f"install --directory --owner=stamgast {place}" in (ROOT / "Dockerfile").read_text()
 
 
 def test_every_container_has_the_secrets_that_it_needs_and_reaches_whom_it_needs():
