@@ -154,9 +154,8 @@ async def talk(shop: Deployment, day: int) -> None:
     """What people do at their phones on that day."""
     how, when = {"expect": "hoe was het bij ons?"}, {"expect": "wanneer bent u jarig?"}
     if day == 0:
-        await play(
-            shop, 10, {"body": "JOIN CLUB"}, {"expect": SAYS["poster"]}, {"body": "KAART"}, {"expect": "1 van 7"}
-        )
+        join, welcome = {"body": "JOIN CLUB"}, {"expect": SAYS["welcome"]}
+        await play(shop, 10, join, welcome, {"body": "KAART"}, {"expect": SAYS["poster"]})
     if day == 1:
         await play(shop, 6, how, {"body": "8"})
         await play(shop, 7, how, {"body": "een 9!"}, {"expect": SAYS["feedback"]})

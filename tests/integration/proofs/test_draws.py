@@ -171,6 +171,7 @@ async def test_a_draw_over_eight_partitions_is_drawn_once_whoever_is_killed_in_w
     )
     rule = "rule: enter\nstatus: live\nwhen: purchase\nthen: [{enter_draw: big}]\n"
     await stage.publish(write_shop(stage.folder / "config", draws, rule), ())
+    await stage.barriers(1)
     names = names_of(PEOPLE)
     sales = [(name, number) for number, name in enumerate([*names, *names[::3]])]
     await append(stage, [sale(name, number) for name, number in sales])
