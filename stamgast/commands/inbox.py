@@ -143,13 +143,18 @@ def _photo(photo: Photo) -> dict[str, Any]:
     }
 
 
+def _shown(said: str) -> str:
+    """What somebody wrote, so that no letter of it moves the terminal that shows it."""
+    return "".join(letter if letter.isprintable() else "·" for letter in said)
+
+
 def in_a_line(document: dict[str, Any], at: str) -> str:
     """A message as people read it."""
     parts = [at, document["customer"], f"{document['channel']:<8}"]
     if document["question"]:
         parts.append(f"({document['question']}: {document['answer'] or 'in words'})")
     if said := document["text"] or document["button"]:
-        parts.append(" ".join(said.split()))
+        parts.append(_shown(" ".join(said.split())))
     parts += [f"[photo {each['id']}{_BESIDE.get(each['came'], '')}]" for each in document["photos"]]
     others = document["media"] - len(document["photos"])
     if others > 0:

@@ -114,8 +114,6 @@ def _of_words(words: Sequence[str]) -> SaidDay | None:
 
 _LAST_MONTH: Final = 12
 _LEAP: Final = 2000
-_INSIDE: Final = "'\u2019"
-"""It stands inside a word: c'est."""
 
 
 def _checked(month: int, day: int, year: int) -> SaidDay | None:

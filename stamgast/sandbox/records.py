@@ -102,7 +102,7 @@ class StoredMessage:
             "error_message": None,
             "from": self.from_ or None,
             "messaging_service_sid": self.service_sid or None,
-            "num_media": str(len(self.files) or self.media),
+            "num_media": str(self.media),
             "num_segments": str(self.segments),
             "price": self._price(),
             "price_unit": "EUR",

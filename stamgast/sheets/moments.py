@@ -46,11 +46,6 @@ def read_written(text: str, order: DateOrder | None, zone: str) -> Moment:
     return Moment(at_local(moment.day, minutes, zone) + rest, moment.day, timed=True)
 
 
-def is_serial(text: str) -> bool:
-    """Whether it is a day as a spreadsheet stores it."""
-    return _serial(text) is not None
-
-
 def _dashed(text: str) -> str:
     match = _COMPACT.fullmatch(text)
     return text if match is None else f"{match[1]}-{match[2]}-{match[3]}"
