@@ -144,6 +144,11 @@ class UserTable(Table):
             return None
         return found if at < self.seen_at(found) + DEVICE_IDLE else None
 
+    def sealed_names(self) -> dict[str, str]:
+        """What all are called that ever were: users, those who may not come in any more too, and tills."""
+        kinds = (*self._records[Kind.USER].values(), *self._records[Kind.DEVICE].values())
+        return {each.id: each.sealed_name for each in kinds if isinstance(each, User | PairedDevice)}
+
     def devices(self, merchant: str) -> list[PairedDevice]:
         """A merchant's tills that are paired, oldest first. Raises `NotLoadedError`."""
         found = [each for each in self._all(Kind.DEVICE, PairedDevice) if each.merchant == merchant]
