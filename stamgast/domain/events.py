@@ -208,6 +208,14 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Which question they answered with it, and where: sealed as that of a consent."""
 
 
+class CodeAsked(Event, frozen=True, kw_only=True, tag="code_asked", gc=False):
+    """On their card's page they ask for something that the phone has to confirm: a code goes there, which follows from
+    the event's `id` and stands nowhere (`Veil.code`).
+    """
+
+    channel: str
+
+
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
     """A till asks to redeem a voucher. The answer is written under the event's `id`."""
 
@@ -366,7 +374,7 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 
 AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
-    | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
+    | Replied | CodeAsked | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven

@@ -25,6 +25,8 @@ from stamgast.web.webhooks.written import Written
 
 log = get_logger(__name__)
 
+PAGE: Final = "page:"
+"""What the message of a wish begins with that was made on the page of a code; then comes what stands for its words."""
 _ASKS: Final = frozenset({Keyword.CARD, Keyword.HELP})
 
 
@@ -36,6 +38,7 @@ async def join(written: Written, *, answers: bool) -> tuple[str, bool]:
     wishes, merchant = written.deps.identities.wishes, written.merchant
     if await wishes.heard(merchant, written.inbound.provider_id):
         return "", answers
+    written = await _as_on_the_page(written, code)
     if code.confirm and not written.meaning.confirms:
         wish = Wish(code.code, written.inbound.provider_id, written.at, written.meaning.language)
         await wishes.note_unconfirmed(merchant, written.phone_hash, wish)
@@ -52,7 +55,7 @@ async def join(written: Written, *, answers: bool) -> tuple[str, bool]:
 async def confirmed(written: Written) -> Written | None:
     """The JOIN that this message says yes to; None: it says yes to none. A no ends the one that was asked."""
     says = agrees(written.inbound.text or written.inbound.button)
-    if says is None or not any(code.confirm for code in written.program.join.values()):
+    if says is None:
         return None
     wishes, merchant = written.deps.identities.wishes, written.merchant
     wish = await wishes.unconfirmed(merchant, written.phone_hash, written.at)
@@ -62,6 +65,14 @@ async def confirmed(written: Written) -> Written | None:
         await wishes.forget(merchant, [written.phone_hash])
         return None
     return replace(written, meaning=Meaning(Keyword.JOIN, (), wish.code, wish.language, wish.message))
+
+
+async def _as_on_the_page(written: Written, code: JoinCode) -> Written:
+    """Who has agreed on the code's page confirms it by this very message."""
+    wish = await written.deps.identities.wishes.unconfirmed(written.merchant, written.phone_hash, written.at)
+    if wish is None or wish.code != code.code or not wish.message.startswith(PAGE) or written.meaning.confirms:
+        return written
+    return replace(written, meaning=written.meaning._replace(language=wish.language, confirms=wish.message))
 
 
 async def answer_stranger(written: Written) -> str:
