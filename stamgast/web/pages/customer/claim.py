@@ -98,6 +98,6 @@ def _page(
     phone: str = "",
 ) -> Response:
     program = receipt.program
-    done = outcome in {ClaimOutcome.CLAIMED, ClaimOutcome.IN_REVIEW, WAITS}
-    values: dict[str, Any] = {"own": own, "outcome": outcome, "done": done, "wrong": wrong, "phone": phone}
+    asks = outcome in {"", ClaimOutcome.NO_RECEIPT}  # the till may tell of it yet; whatever else was said stays so
+    values: dict[str, Any] = {"own": own, "outcome": outcome, "asks": asks, "wrong": wrong, "phone": phone}
     return page(request, "customer/claim.html", status=status, **shared(program, program.languages[0]), **values)
