@@ -16,7 +16,6 @@ _DAYS: Final = (4, 6, 5, 7, 9, 12, 3)
 
 
 @open_to(Way.PUBLIC)
-@open_to(Way.PUBLIC)
 async def get_design(request: Request) -> Response:
     """Show the parts."""
     say = texts(language_of(request)).gettext

@@ -56,7 +56,6 @@ def url_of(name: str) -> str:
 
 
 @open_to(Way.PUBLIC)
-@open_to(Way.PUBLIC)
 async def get_static(request: Request) -> Response:
     """`GET /static/{hash}/{name}`: the file, if it is that one still."""
     kept = files().get(request.path_params["name"])
@@ -65,7 +64,6 @@ async def get_static(request: Request) -> Response:
     return unchanging(request, kept.content, kept.type, kept.hash)
 
 
-@open_to(Way.PUBLIC)
 @open_to(Way.PUBLIC)
 async def get_look(request: Request) -> Response:
     """`GET /look/{colour}.css`: the variables of a merchant's colour."""
