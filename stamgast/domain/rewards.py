@@ -45,11 +45,6 @@ def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
     return f"{partition:X}-{base64.b32encode(digest).decode()}"
 
 
-def partition_of(code: str) -> int:
-    """The partition a code begins with. Raises ValueError for text that is no code."""
-    return int(code.partition("-")[0], 16)
-
-
 Ground = tuple[str, str, str, str]
 """Cause, rule, reward, and the rule's occasion where causes do not tell one time (or one step of the rule) from
 another: what a customer gets one voucher for."""

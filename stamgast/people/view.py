@@ -15,6 +15,7 @@ from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
+from stamgast.domain.voucher_codes import short_of
 from stamgast.people.referral import REASONS
 
 
@@ -56,6 +57,7 @@ def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
     """The JSON document of a voucher."""
     return {
         "code": voucher.code,
+        "short_code": short_of(voucher.code),
         "reward": voucher.reward,
         "state": voucher.state,
         "issued_at": format_time(voucher.issued_at),

@@ -102,6 +102,9 @@ class Deps:
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)
         self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)
+        self.wrong_codes_of_merchants = TokenBuckets(
+            limits.wrong_codes_of_merchant, limits.wrong_codes_of_merchant_burst, monotonic=self.monotonic
+        )
 
     def partition_of(self, key: bytes) -> int:
         """The partition of a customer's records."""

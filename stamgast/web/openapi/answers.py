@@ -173,11 +173,12 @@ def _referral() -> Json:
 
 def _voucher() -> Json:
     voucher = _object(
-        code=_TEXT | {"description": "Only for keys with the scope till."},
+        code=_TEXT | {"description": "The long form, for a link or a QR. Only for keys with the scope till."},
+        short_code=_TEXT | {"description": "The form that is read aloud and typed; likewise."},
         reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
         valid_until={"type": "string", "format": "date"},
     )  # fmt: skip
-    voucher["required"].remove("code")
+    voucher["required"] = [each for each in voucher["required"] if each not in {"code", "short_code"}]
     return voucher
 
 

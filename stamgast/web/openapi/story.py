@@ -7,6 +7,7 @@ CUSTOMER: Final = "cabcdefghijklmnopqrstuvwx"
 FORMER: Final = "czyxwvutsrqponmlkjihgfedc"
 """The same person, under another phone."""
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
+SHORT_CODE: Final = "0201-2345-6789"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
 RECEIPT: Final = "till1:4720"
 ON_RECEIPT: Final = "dGlsbDE6NDcyMA.2Jd0cX1mB4nV8sLk5RzWfw"
@@ -57,6 +58,7 @@ KNOWN: Final = {
     "vouchers": [
         {
             "code": CODE,
+            "short_code": SHORT_CODE,
             "reward": "free_loaf",
             "state": "open",
             "issued_at": "2026-10-02T08:11:36.460Z",
