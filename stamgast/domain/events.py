@@ -215,6 +215,10 @@ class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", 
     store: str | None = None
     warned: tuple[tuple[str, str], ...] = ()
     """As of `Enrolled`."""
+    receipt: str = ""
+    """The transaction that it is used on, where the till says it."""
+    total: Minor = 0
+    """What the receipt comes to before it; 0: nobody said."""
 
 
 class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):

@@ -22,7 +22,7 @@ ALERT: Final = "alert"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
-    "voucher": ("code", "name", "valid_until", "long_code"),
+    "voucher": ("code", "long_code", "name", "valid_until"),
     "card": ("stamps", "size", "missing"),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),

@@ -65,6 +65,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     |---|---|---|
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
+    | | of `redeemed` and `taken_back` | `used_on`, `discount`, `total` |
     | `stage` | the new stage | `was` |
     | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |
     | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
@@ -139,6 +140,12 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     draw: str = ""
     entry: str = ""
     """An entry of it: its ticket is made of the customer and this."""
+    used_on: str = ""
+    """The transaction that a voucher was used on, where the till says it."""
+    discount: Minor | None = None
+    """What it took off the receipt: its `cost` too."""
+    total: Minor = 0
+    """What the receipt came to before that; 0: the till did not say."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

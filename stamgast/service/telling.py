@@ -10,6 +10,7 @@ from stamgast.domain.referrals import occasion_of
 from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
+from stamgast.domain.voucher_terms import NO_USE, Use
 from stamgast.service.case import Case
 
 # Said once, and as plain words: members are slower to look up, and to encode.
@@ -44,9 +45,11 @@ def stamps(case: Case, fact: Fact) -> None:
     )  # fmt: skip
 
 
-def voucher(case: Case, which: Voucher, became: str) -> None:
-    """A voucher was given, or became something else."""
+def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE) -> None:
+    """A voucher was given, or became something else; `use` is what is told of its being used."""
     reward = case.program.rewards.get(which.reward)
+    discount = use.discount if which.terms is not None and which.terms.worth is not None and use is not NO_USE else None
+    cost = None if reward is None else reward.cost
     case.change.told.append(
         Line(
             kind=_VOUCHER,
@@ -59,9 +62,12 @@ def voucher(case: Case, which: Voucher, became: str) -> None:
             reward=which.reward,
             voucher=name_of_voucher(which.code),
             cause=public(which.cause),
-            cost=None if reward is None else reward.cost,
+            cost=cost if discount is None else discount,
             value=None if reward is None else reward.value,
             ends=which.expires_at,
+            used_on=use.receipt,
+            discount=discount,
+            total=use.total,
         )
     )
 

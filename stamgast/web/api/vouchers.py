@@ -15,18 +15,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.errors import in_plain_words
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer
 from stamgast.domain.voucher_codes import Code, read_code
-from stamgast.pos.documents import read_document
 from stamgast.pos.doubt import Doubt
-from stamgast.pos.problems import RefusedError
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.voucher_owners import VoucherOwner, decode_owner
-from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
+from stamgast.web.api.redemption_body import UseRequest, read_use, told_of
+from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.guesses import no_such_code, refuse_guesses
 from stamgast.web.idempotency import idempotency_key, one_request, reused
@@ -38,13 +36,6 @@ _NO_DOUBTS: Final[Mapping[str, Any]] = {}
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 
 _decode_answer = msgspec.json.Decoder(Answer).decode
-
-
-class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body, which may be left out. `customer` helps where the till has scanned it as well."""
-
-    store: str | None = None
-    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +71,11 @@ async def post_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
     code = _code_of(request, deps)
-    key, given = idempotency_key(request), await _read(request, deps)
+    key, given = idempotency_key(request), await read_use(request, deps)
+    receipt = given.receipt_in(entrance.program)
     owner = await _owner_of(deps, entrance, code)
     redemption = _Redemption(entrance.merchant, code.long or owner.code, id_of(key), customers(code.partition))
-    asked = digest(msgspec.json.encode([redemption.code, given.store, given.customer]))
+    asked = digest(msgspec.json.encode([redemption.code, given.store, given.customer, *given.of_receipt]))
     await refuse_other_request(deps, redemption.request, asked)
     customer = given.customer or owner.customer
     if not customer or deps.slot_of(key_of(entrance.merchant, customer)) != redemption.slot:
@@ -97,6 +89,8 @@ async def post_redemption(request: Request) -> JSONResponse:
         code=redemption.code,
         store=given.store,
         warned=(doubt.noted,) if doubt else (),
+        receipt=receipt,
+        total=given.total_minor or 0,
     )
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
@@ -162,20 +156,6 @@ async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) 
     return JSONResponse(content, 200, {"Location": redemption.location})
 
 
-async def _read(request: Request, deps: Deps) -> _Request:
-    body = b""
-    if request.headers.get("content-type"):
-        body = await read_body(request, deps.limits.body_bytes)
-    document = read_document(body or b"{}")
-    try:
-        given = msgspec.convert(document, _Request)
-    except msgspec.ValidationError as error:
-        raise RefusedError([{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer"}]) from None
-    if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
-        raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
-    return given
-
-
 def _code_of(request: Request, deps: Deps) -> Code:
     code = read_code(request.path_params["code"])
     if code is None or code.partition >= deps.topics.partitions:
@@ -201,7 +181,7 @@ async def _redemption_of(deps: Deps, entrance: Entrance, code: Code, event_id: s
     return _Redemption(entrance.merchant, long, event_id, customers(code.partition))
 
 
-def _doubt(program: Program, given: _Request) -> Doubt | None:
+def _doubt(program: Program, given: UseRequest) -> Doubt | None:
     """What is said of a store that nobody knows: the voucher is redeemed all the same."""
     store, stores = given.store, program.stores
     if not store or store in stores:
@@ -221,10 +201,18 @@ async def _answer(
         raise reused()
     match answer.status:
         case 200:
-            content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward, **doubts}
+            content = {
+                "status": "redeemed",
+                "code": redemption.code,
+                "reward": answer.reward,
+                **told_of(answer),
+                **doubts,
+            }
             return JSONResponse(content, 200, {"Location": redemption.location})
         case 404:
             raise no_such_code(deps, entrance.key.id, entrance.merchant)
+        case 422:
+            raise Problem(422, "total-needed", f"{answer.detail} Nothing was redeemed now.")
     raise Problem(
         answer.status,
         "taken-back" if answer.voucher else "not-redeemable",

@@ -167,6 +167,7 @@ REPORT: Final[dict[str, Any]] = {
             "read": 0,
             "replied": 0,
             "redeemed": 0,
+            "redeemed_on_minor": 0,
             "opted_out": 0,
             "held_out": 0,
             "arms": {"treated": _NOBODY, "held_out": _NOBODY},

@@ -85,6 +85,28 @@ async def test_an_answer_that_comes_late_is_found_at_its_location(web, empty_red
     assert (await web.client.get(where, headers=web.headers())).status_code == 200
 
 
+async def test_a_till_says_the_receipt_and_hears_what_to_take_off(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    said = {"transaction_id": "till1:7", "total_minor": 320, "price_currency": "EUR"}
+    refused = await web.post(f"/vouchers/{code}/redemptions", said | {"price_currency": "USD"}, Idempotency_Key="k0")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/price_currency")
+
+    async def answer() -> None:
+        [request] = await eventually(lambda: requests(web))
+        assert (request.receipt, request.total) == ("till1:7", 320)
+        told = {"status": 200, "detail": "Redeemed.", "reward": "five", "code": code, "discount": 320, "rest": 180}
+        await empty_redis.set(slot.answer(MERCHANT, request.id or ""), json.dumps(told | {"uses_left": 99}))
+
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", said, Idempotency_Key="k1"),
+        answer(),
+    )
+    told = response.json()
+    assert (told["discount_minor"], told["rest_minor"], told["uses_left"]) == (320, 180, 99)
+    other = await web.post(f"/vouchers/{code}/redemptions", said | {"total_minor": 400}, Idempotency_Key="k1")
+    assert other.status_code == 422
+
+
 async def test_one_idempotency_key_is_for_one_request(web, empty_redis):
     code, slot = await issued(web, empty_redis)
     await asyncio.gather(
