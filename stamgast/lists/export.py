@@ -63,7 +63,7 @@ def document_of(
     """
     shown = None if state is None else show_customer(customer, state, program, at)
     for voucher in shown["vouchers"] if shown else ():
-        del voucher["code"]  # whoever knows it can redeem it
+        del voucher["code"], voucher["short_code"]  # whoever knows one can redeem it
     return {
         "customer": customer,
         "merchant": program.merchant,

@@ -12,7 +12,7 @@ from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.service import measuring, referrals, remembering
+from stamgast.service import measuring, receipts, referrals, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fall_back, fire, let_cards_answer
@@ -57,6 +57,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
         facts += remembering.facts_since(case, was_before, event, applied)
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
+        receipts.changed(case, event)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
     if event.before is not None or customer.profit < profit or customer.spend < spend:
         fall_back(case, facts)
