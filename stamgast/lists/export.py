@@ -23,11 +23,13 @@ from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
 from stamgast.identity.sealing import DataKey
 from stamgast.lists.lives import Life
-from stamgast.log.replies import Reply
+from stamgast.log.replies import Reply, replies_in
 from stamgast.people.consents import said_of_themselves, told_of
 from stamgast.people.view import show_customer
 
-TABLES: Final = ("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies")
+TABLES: Final = (
+    *("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies", "pictures"),
+)
 """Names of the CSVs."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """With which a spreadsheet takes a text for something to be worked out."""
@@ -49,14 +51,15 @@ def document_of(
     state: Customer | None,
     key: DataKey | None,
     stopped: Millis | None = None,
-    replies: Sequence[Reply] = (),
     known: Mapping[str, Transaction] | None = None,
+    pictures: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """All that is kept of a customer at a moment, with the proofs of what they agreed to.
 
-    `known`: what intake knows of their transactions, by id.
+    `known`: what intake knows of their transactions, by id. `pictures`: what `lists.pictures` shows of them.
     """
     shown = None if state is None else show_customer(customer, state, program, at)
+    sealed = (each.value for each in life.replies)
     for voucher in shown["vouchers"] if shown else ():
         del voucher["code"]  # whoever knows it can redeem it
     return {
@@ -74,10 +77,8 @@ def document_of(
         "messages": [_told(each) for each in life.notes],
         "facts": [_told(each) for each in life.lines],
         "events": [_event(each) for each in life.events],
-        "replies": [
-            {"at": format_time(each.at), "channel": each.channel, "text": each.words.text, "button": each.words.button}
-            for each in replies
-        ],
+        "replies": [_reply(each) for each in replies_in(sealed, (program.merchant, customer), key, at)],
+        "pictures": list(pictures),
     }
 
 
@@ -137,6 +138,12 @@ def _payment(payment: Payment) -> dict[str, Any]:
         "currency": payment.currency,
         "card": payment.card or None,
     }
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    words = reply.words
+    about = {"text": words.text, "button": words.button, "attached": words.media, "pictures": list(words.files)}
+    return {"at": format_time(reply.at), "channel": reply.channel} | about
 
 
 def _told(told: Any) -> dict[str, Any]:
@@ -220,7 +227,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),
     "facts": ("at", "kind", "became", "receipt", "rule", "card", "before", "after", "reward", "was", "reason"),
     "events": ("at", "type", "name", "happened_at", "channel", "keyword", "store", "fields"),
-    "replies": ("at", "channel", "text", "button"),
+    "replies": ("at", "channel", "text", "button", "attached", "pictures"),
+    "pictures": ("picture", "at", "channel", "width", "height", "file", "missing"),
 }
 
 

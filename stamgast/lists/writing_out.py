@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -15,10 +16,10 @@ from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.lists.export import Tables, document_of
-from stamgast.lists.lives import Life, read_life, read_lives
+from stamgast.lists.lives import Life, read_life, read_lives, set_apart, spool_of_partitions
+from stamgast.lists.pictures import Pictures
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
-from stamgast.log.replies import read_replies
 from stamgast.lookup import People
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
@@ -30,74 +31,84 @@ _CUSTOMERS: Final = "customers.jsonl"
 Tell = Callable[[int, int], None]
 
 
-async def read_customer(
-    settings: Settings, people: People, program: Program, customer: str, at: Millis
-) -> dict[str, Any]:
-    """All that is kept of one customer, with what they wrote in the last thirty days."""
-    merchant = program.merchant
-    partition = partition_for(key_of(merchant, customer), people.topics.partitions)
+async def read_customer(settings: Settings, describing: Describing, customer: str) -> dict[str, Any]:
+    """All that is kept of one customer, with what they wrote in the last thirty days and sent in the last sixty.
+
+    Raises NotLoadedError, NotFilledError, StateError, StoreError.
+    """
+    merchant, topics = describing.program.merchant, describing.people.topics
+    partition = partition_for(key_of(merchant, customer), topics.partitions)
     async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
-        life = await read_life(reader, people.topics, merchant, partition, customer)
-    key = await people.identities.key_of(merchant, customer)
-    replies = await read_replies(kafka_of(settings), people.topics.replies, (merchant, customer), key, at)
-    return await _document(people, program, customer, life, at, replies=replies)
+        life = await read_life(reader, topics, merchant, partition, customer)
+    return await describing.one(customer, life)
 
 
-async def write_merchant(
-    settings: Settings, people: People, program: Program, folder: Path, *, at: Millis, tell: Tell
-) -> Mapping[str, int]:
+async def write_merchant(settings: Settings, describing: Describing, folder: Path, tell: Tell) -> Mapping[str, int]:
     """Write down a merchant's customers and receipts; how many rows each file has.
 
-    Raises `FolderError`, NotLoadedError, NotFilledError, StateError.
+    Raises `FolderError`, NotLoadedError, NotFilledError, StateError, StoreError.
     """
-    tables, topics = Tables(folder), people.topics
+    tables, topics, merchant = Tables(folder), describing.people.topics, describing.program.merchant
     tables.open()
-    with closing(tables), tables.file(_CUSTOMERS) as whole, tables.file(_RECEIPTS) as receipts:
+    with (
+        closing(tables),
+        tables.file(_CUSTOMERS) as whole,
+        tables.file(_RECEIPTS) as receipts,
+        spool_of_partitions(folder, topics) as spool,
+    ):
         customers = count = 0
         async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
-            for partition in range(topics.partitions):
-                async for lives in read_lives(reader, topics, program.merchant, partition, folder):
-                    async for document in _documents(people, program, lives, at):
+            await set_apart(reader, topics, merchant, spool)
+            for partition, beside in enumerate(spool.groups()):
+                async for lives in read_lives(reader, topics, merchant, partition, folder=folder, beside=beside):
+                    async for document in describing.all(lives):
                         whole.write(json.dumps(document, ensure_ascii=False) + "\n")
                         tables.add(document)
                         customers += 1
-                count += await _write_receipts(reader, topics.purchases, program.merchant, partition, receipts)
+                count += await _write_receipts(reader, topics.purchases, merchant, partition, receipts)
                 tell(partition + 1, topics.partitions)
         return {_CUSTOMERS: customers, _RECEIPTS: count} | {f"{name}.csv": rows for name, rows in tables.rows.items()}
 
 
-async def _documents(
-    people: People, program: Program, lives: Mapping[str, Life], at: Millis
-) -> AsyncIterator[dict[str, Any]]:
-    known = [(customer, life) for customer, life in lives.items() if customer]
-    for first in range(0, len(known), _AT_ONCE):
-        some = known[first : first + _AT_ONCE]
-        for document in await asyncio.gather(*(_document(people, program, *each, at) for each in some)):
-            yield document
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """Makes documents of customers, as they are at a moment."""
 
+    people: People
+    program: Program
+    at: Millis
+    pictures: Pictures
 
-async def _document(
-    people: People, program: Program, customer: str, life: Life, at: Millis, **more: Any
-) -> dict[str, Any]:
-    merchant, identities = program.merchant, people.identities
-    profile = await identities.profile(merchant, customer)
-    stopped = None
-    if profile is not None and profile.phone:
-        stopped = await identities.stopped_at(merchant, identities.hash_phone(merchant, profile.phone))
-    partition_of = partial(people.appender.partition_of, people.topics.purchases)
-    known = await KnownTransactions(people.redis, partition_of).of(merchant, life.purchases)
-    return document_of(
-        customer,
-        life,
-        program,
-        at,
-        profile=profile,
-        state=await people.state_of(merchant, customer),
-        key=await identities.key_of(merchant, customer),
-        stopped=stopped,
-        known=known,
-        **more,
-    )
+    async def all(self, lives: Mapping[str, Life]) -> AsyncIterator[dict[str, Any]]:
+        """The documents of many, in their order."""
+        known = [(customer, life) for customer, life in lives.items() if customer]
+        for first in range(0, len(known), _AT_ONCE):
+            some = known[first : first + _AT_ONCE]
+            for document in await asyncio.gather(*(self.one(*each) for each in some)):
+                yield document
+
+    async def one(self, customer: str, life: Life) -> dict[str, Any]:
+        """The document of one."""
+        people, merchant, identities = self.people, self.program.merchant, self.people.identities
+        profile = await identities.profile(merchant, customer)
+        stopped = None
+        if profile is not None and profile.phone:
+            stopped = await identities.stopped_at(merchant, identities.hash_phone(merchant, profile.phone))
+        partition_of = partial(people.appender.partition_of, people.topics.purchases)
+        known = await KnownTransactions(people.redis, partition_of).of(merchant, life.purchases)
+        key = await identities.key_of(merchant, customer)
+        return document_of(
+            customer,
+            life,
+            self.program,
+            self.at,
+            profile=profile,
+            state=await people.state_of(merchant, customer),
+            key=key,
+            stopped=stopped,
+            known=known,
+            pictures=await self.pictures.show(customer, life.pictures.values(), key),
+        )
 
 
 async def _write_receipts(reader: LogReader, topic: str, merchant: str, partition: int, file: IO[str]) -> int:
