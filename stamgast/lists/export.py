@@ -171,6 +171,7 @@ class Tables:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, IO[str]] = {}
+        self._writers: dict[str, Any] = {}
         self.rows: dict[str, int] = dict.fromkeys(TABLES, 0)
 
     def open(self) -> None:
@@ -183,7 +184,8 @@ class Tables:
             raise FolderError(f"{self._folder}: {error.strerror}") from None
         for name in TABLES:
             self._files[name] = self.file(f"{name}.csv", "utf-8-sig")
-            csv.writer(self._files[name]).writerow(("customer", *_COLUMNS[name]))
+            self._writers[name] = csv.writer(self._files[name])
+            self._writers[name].writerow(("customer", *_COLUMNS[name]))
 
     def file(self, name: str, encoding: str = "utf-8") -> IO[str]:
         """A new file in the folder."""
@@ -194,10 +196,10 @@ class Tables:
         """Write a customer's rows."""
         for name in TABLES:
             rows = [
-                [document["customer"], *(_cell(row.get(each)) for each in _COLUMNS[name])]
+                [document["customer"], *[_cell(row.get(each)) for each in _COLUMNS[name]]]
                 for row in _rows(document, name)
             ]
-            csv.writer(self._files[name]).writerows(rows)
+            self._writers[name].writerows(rows)
             self.rows[name] += len(rows)
 
     def close(self) -> None:
@@ -246,10 +248,12 @@ def _rows(document: Mapping[str, Any], table: str) -> Iterable[Mapping[str, Any]
 
 
 def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False) if value else ""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
-    return "" if value is None else value
+    return value

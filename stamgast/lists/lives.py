@@ -37,7 +37,7 @@ from stamgast.log.topics import Topics
 from stamgast.media.record import Record, Wanted, read_record
 from stamgast.state.outbox import decode_note
 
-_AT_ONCE: Final = 50_000
+_AT_ONCE: Final = 10_000
 """Records that are held at once."""
 _MOST_GROUPS: Final = 500
 """Files that are open at once; with more records than these hold, more of them are held at once."""
