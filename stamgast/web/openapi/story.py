@@ -138,7 +138,7 @@ DAY: Final = {
     "waiting_for_review": 0,
     "reckoned_at": "2026-10-02T08:15:00Z",
 }
-TILLS: Final = {
+TILLS: Final[dict[str, Any]] = {
     "connections": [
         {
             "connection": "webshop",
@@ -152,6 +152,7 @@ TILLS: Final = {
             "trouble": None,
             "webhooks": {"seen_at": None, "made_at": None, "trouble": None},
             "payments_without_sale": None,
+            "unmapped": [],
         }
     ]
 }
