@@ -98,7 +98,7 @@ class House:
 
 
 def cookie(token: Token, which: Cookie = Cookie.SESSION) -> dict[str, str]:
-    return {"Cookie": f"__Host-{which.value}={token.text}"}
+    return {"Cookie": f"__Host-{which.value}={token.text}", **JSON}
 
 
 def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION) -> dict[str, str]:
@@ -106,4 +106,5 @@ def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION)
     return cookie(token, which) | {"Origin": ORIGIN, "X-CSRF-Token": page_token(token.secret, merchant)}
 
 
+JSON = {"Accept": "application/json"}
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
