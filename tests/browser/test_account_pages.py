@@ -33,7 +33,7 @@ def now(work: Coroutine[Any, Any, T]) -> T:
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
+        return done.value
     raise AssertionError("it waits for something")
 
 
@@ -236,6 +236,8 @@ def test_a_tablet_becomes_a_till_by_a_code_and_is_none_any_more_when_it_is_unpai
         tablet.page.get_by_role("button", name="Save").click()
         expect(tablet.page.get_by_label("Who stands here")).to_have_value("Piet é 7")
         assert seen(tablet.page, "device") == []
+        roster = site.house.roster
+        assert roster.operator_name(roster.operator_id(MERCHANT, "PIET É 7")) == "Piet é 7"
 
         noor.page.goto(f"{site.url}/till/pair/{code}")
         expect(noor.page.get_by_text("This code was used")).to_be_visible()

@@ -39,7 +39,7 @@ class House:
         self.now = NOON
         self.appended: list[tuple[str, bytes, bytes | None]] = []
         self.keys, table = ApiKeyTable(), UserTable()
-        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS))
+        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS), b"o" * 32)
         self.audit = Audit(self._append, "audit.v1", AuditSeal(KEYS), lambda: self.now)
         limits, monotonic = limits or Limits(), lambda: self.now / 1_000
         self.deps: Any = SimpleNamespace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -47,17 +48,18 @@ async def get_invitation(request: Request) -> Response:
     at_name_of_site(request)
     deps = deps_of(request)
     invitation = await _find(request, deps)
-    model = Invited(good=False)
+    model, zone = Invited(good=False), ZoneInfo("UTC")
     if invitation is not None:
         user = _user(deps, invitation)
         roles = {await _shop(deps, merchant): user.roles[merchant] for merchant in user.merchants}
+        zone = await _zone(deps, user.merchants[0])
         model = Invited(True, deps.roster.name_of(user), roles, invitation.ends_at)
     else:
         take_attempt(request)
     status = 200 if model.good else 404
     return answer(
         request, "account/invitation.html", model, status=status, allow=[CONNECTS], headers=SAME_ORIGIN,
-        here=request.url.path, roles=ROLES,
+        here=request.url.path, roles=ROLES, zone=zone,
     )  # fmt: skip
 
 
@@ -127,6 +129,11 @@ def _user(deps: Deps, invitation: Invitation) -> User:
 
 def _used() -> Problem:
     return Problem(404, "no-invitation", "This link was used, or is too old. Ask whoever sent it for a new one.")
+
+
+async def _zone(deps: Deps, merchant: str) -> ZoneInfo:
+    program = await program_of(deps, merchant)
+    return ZoneInfo(program.time_zone if program is not None else "UTC")
 
 
 async def _shop(deps: Deps, merchant: str) -> str:

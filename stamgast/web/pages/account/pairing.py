@@ -115,7 +115,9 @@ async def get_device(request: Request) -> Response:
 async def post_operator(request: Request) -> Response:
     """`POST /till/operator`: a cashier's short name or number, kept with what they do until the end of the day."""
     device = await paired(request)
-    keep_operator(request, str(device.form.get("operator", "")))
+    name = keep_operator(request, str(device.form.get("operator", "")))
+    deps = deps_of(request)
+    await deps.roster.name_operator(device.merchant, name, deps.clock.now())
     return back_to(AT_THE_TILL)
 
 

@@ -27,6 +27,7 @@ def account_routes() -> list[BaseRoute]:
         PageRoute("/app/merchant", sessions.post_merchant, methods=["POST"]),
         PageRoute("/app/users", users.get_users, methods=["GET"]),
         PageRoute("/app/users", users.post_user, methods=["POST"]),
+        *(PageRoute(f"{user}/{form}", users.get_back, methods=["GET"]) for form in ("link", "role", "revoke")),
         PageRoute(f"{user}/link", users.post_link, methods=["POST"]),
         PageRoute(f"{user}/role", users.post_role, methods=["POST"]),
         PageRoute(f"{user}/revoke", users.post_revoke, methods=["POST"]),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from stamgast.audit.book import note
 from stamgast.audit.record import About, Did
@@ -90,6 +90,13 @@ async def get_users(request: Request) -> Response:
     """Show them."""
     visitor = await signed_in(request, Right.MANAGE_USERS)
     return await _show(request, visitor, done=request.query_params.get("done", ""))
+
+
+@open_to(Right.MANAGE_USERS)
+async def get_back(request: Request) -> Response:
+    """Who loads again what a form has answered, or asks for it in another language, sees the list."""
+    await signed_in(request, Right.MANAGE_USERS)
+    return RedirectResponse(f"{HERE}?{request.url.query}", 303)
 
 
 @open_to(Right.MANAGE_USERS)
