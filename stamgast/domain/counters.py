@@ -55,6 +55,12 @@ class Counter(StrEnum):
     """By draw and `Tally`, `won` or `lost`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
+    VALUE = "value"
+    """By bin of what they brought so far, how many stand there now (`stamgast.domain.value_bins`)."""
+    DAY = "day"
+    """By business day, `stamgast.domain.day_sums.Per` and store; those of days long gone are dropped."""
+    MONTH = "month"
+    """By month of the business day, `Per` and store."""
 
 
 class Tally(StrEnum):
@@ -73,6 +79,8 @@ class Tally(StrEnum):
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
     ENTERED = "entered"
+    ON = "on"
+    """By number of stamps, how many customers have just so many on a card now."""
 
 
 BETWEEN: Final = "|"

@@ -12,7 +12,7 @@ from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
-from stamgast.service import at_hand, budgets, measuring, telling
+from stamgast.service import at_hand, budgets, measuring, shop_counts, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
@@ -37,6 +37,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         if voucher is not None:
             telling.voucher(case, voucher, VoucherState.REDEEMED)
             measuring.redeemed(case, voucher, 1)
+            shop_counts.redeemed(case, 1)
     fire(case, facts)
 
 
@@ -60,6 +61,7 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             telling.voucher(case, voucher, TAKEN_BACK)
             measuring.redeemed(case, voucher, -1)
+            shop_counts.redeemed(case, -1)
             at_hand.no_longer_used(case, voucher)
             if voucher.state != VoucherState.OPEN:
                 case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
@@ -96,6 +98,6 @@ def _reopened(case: Case) -> list[Fact]:
         if card_id in case.program.cards:
             balance = card.balance
             steps = stamps.take_back(card, card_id, 0, case)
-            case.count(measuring.stamps_of(card_id), card.balance - balance)
+            shop_counts.stamps(case, card_id, card.balance, card.balance - balance)
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts
