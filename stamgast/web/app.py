@@ -19,6 +19,9 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
+from stamgast.web.access.cookies import CookiesKept
+from stamgast.web.access.doors import Way, open_to
+from stamgast.web.access.elsewhere import ElsewhereError, answer_elsewhere
 from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
@@ -95,11 +98,13 @@ def create_app(deps: Deps) -> Starlette:
         middleware=[
             Middleware(Measured, metrics=deps.metrics),
             Middleware(RateTold),
+            Middleware(CookiesKept),
             Middleware(Answered),
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
             **dict.fromkeys(ANSWERED, answer_problem),
+            ElsewhereError: answer_elsewhere,
             HTTPException: answer_http_error,
             Exception: answer_failure,
         },
@@ -113,6 +118,7 @@ def is_urgent(url: bytes) -> bool:
     return url.partition(b"?")[0] == INBOUND.encode()
 
 
+@open_to(Way.PUBLIC)
 async def _get_openapi(_request: Any) -> JSONResponse:
     return JSONResponse(openapi())
 

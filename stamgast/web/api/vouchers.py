@@ -23,6 +23,7 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, one_request, reused
@@ -72,6 +73,7 @@ class _Redemption:
         return f"web:request:{self.merchant}:{self.event_id}"
 
 
+@open_to(KeyWith("till"))
 async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
@@ -103,6 +105,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, WAIT_S, {"warnings": [doubt.as_json()]})
 
 
+@open_to(KeyWith("till"))
 async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
@@ -115,6 +118,7 @@ async def get_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, 0)
 
 
+@open_to(KeyWith("till"))
 async def delete_redemption(request: Request) -> JSONResponse:
     """`DELETE …/redemptions/{redemption}`, or `DELETE …/redemptions` with the request's Idempotency-Key.
 
