@@ -36,6 +36,8 @@ from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi.document import openapi
+from stamgast.web.pages.refusals import page_or
+from stamgast.web.pages.routes import page_routes
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
@@ -92,6 +94,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route(f"{merchant}/pos", get_tills, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
+        *page_routes(),
     ]
     app = Starlette(
         routes=routes,
@@ -103,10 +106,10 @@ def create_app(deps: Deps) -> Starlette:
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
-            **dict.fromkeys(ANSWERED, answer_problem),
+**dict.fromkeys(ANSWERED, page_or(answer_problem)),
             ElsewhereError: answer_elsewhere,
-            HTTPException: answer_http_error,
-            Exception: answer_failure,
+            HTTPException: page_or(answer_http_error),
+            Exception: page_or(answer_failure),
         },
     )
     app.state.deps = deps
