@@ -31,8 +31,10 @@ from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
+from stamgast.log.letter_table import LetterTable
 from stamgast.log.producers import Emitters
 from stamgast.log.pulse import Pulse
+from stamgast.log.segment_table import SegmentTable
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.logs import get_logger
@@ -81,6 +83,8 @@ class WebParts:
     kafka: str
     roster: Roster
     audit: Audit
+    segments: SegmentTable
+    letters: LetterTable
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -324,6 +328,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
         tills = tills_of(settings, redis, stack)
+        segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
         roster = Roster(UserTable(), appender.append, topics.users, NameSeal(wrapping_keys_of(settings)))
         audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
@@ -333,6 +338,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.connections, tills.connections, "connections"),
                 _small_tail(settings, topics.users, roster.table, "users"),
+                _small_tail(settings, topics.segments, segments, "segments"),
+                _small_tail(settings, topics.dead_letters, letters, "dead-letters"),
                 tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
@@ -349,7 +356,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, kafka_of(settings), roster, audit, watch),
+            *(tills, settings.public_url, kafka_of(settings), roster, audit, segments, letters, watch),
         )
 
 

@@ -75,6 +75,7 @@ class Names(NamedTuple):
     profit_of_month: str
 
 
+@lru_cache(maxsize=4096)
 def month_of(day: Day) -> str:
     """`2026-09`."""
     return date_of(day).isoformat()[:7]
@@ -88,13 +89,13 @@ def names_of_sale(day: Day, store: str) -> Names:
 
 
 @lru_cache(maxsize=4096)
-def of_day(day: Day, what: Per, store: str = "") -> str:
+def of_day(day: Day, what: str, store: str = "") -> str:
     """Name a day's counter."""
     return counter(Counter.DAY, str(day), what, store)
 
 
 @lru_cache(maxsize=4096)
-def of_month(month: str, what: Per, store: str = "") -> str:
+def of_month(month: str, what: str, store: str = "") -> str:
     """Name a month's counter."""
     return counter(Counter.MONTH, month, what, store)
 

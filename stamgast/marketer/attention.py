@@ -12,9 +12,9 @@ from stamgast.domain.counters import Counter
 from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.log.letter_table import Letter
 from stamgast.log.segments import SegmentWorth
 from stamgast.programs.launches import Launches
-from stamgast.log.letter_table import Letter
 
 MOST: Final = 50
 """Are told of one kind."""
@@ -80,7 +80,9 @@ def attention(
         *([Attention(Needs.DEAD_LETTERS, count=len(letters), since=letters[0].at)] if letters else ()),
         *([Attention(Needs.TO_REVIEW, count=waiting)] if waiting > 0 else ()),
         *[
-            Attention(Needs.SEGMENT_FELL, each.segment, since=each.below_since or 0, ratio=each.ratio, was=each.fell_from)
+            Attention(
+                Needs.SEGMENT_FELL, each.segment, since=each.below_since or 0, ratio=each.ratio, was=each.fell_from
+            )
             for each in segments
             if each.below and each.fell_from is not None
         ][:MOST],

@@ -1,4 +1,4 @@
-"""What pages read of a merchant: counters and meta of every partition at once, and the tables that this process follows."""
+"""What pages read of a merchant: counters and meta of every partition at once, and tables that this process follows."""
 
 from __future__ import annotations
 

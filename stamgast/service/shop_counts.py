@@ -16,8 +16,12 @@ from stamgast.domain.units import DAY, Day, Minor
 from stamgast.domain.value_bins import bin_of
 from stamgast.service.case import Case
 
-_VISITS: Final = Per.VISITS
-_CUSTOMERS: Final = Per.CUSTOMERS
+# Said here, for purchases and messages ask for them, and a member is slower to look up, and to hash, than its word.
+_VISITS: Final = Per.VISITS.value
+_CUSTOMERS: Final = Per.CUSTOMERS.value
+_SENT: Final = Per.SENT.value
+_COST: Final = Per.COST.value
+_REDEEMED: Final = Per.REDEEMED.value
 
 
 Stood = tuple[int, Minor, bytes, int, Day]
@@ -48,8 +52,9 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before:
     if not old.counts and new.day >= last_day:
         if customer.visits != visits:  # what nearly always comes: a new day behind all others
             _visit(case, new.day, 1)
-            if not visits or month_of(new.day) != month_of(last_day):
-                case.count(of_month(month_of(new.day), _CUSTOMERS))
+            month = month_of(new.day)
+            if not visits or month != month_of(last_day):
+                case.count(of_month(month, _CUSTOMERS))
         return
     _visits(case, {day for day, _ in decode_days(days)}, {day for day, _ in decode_days(customer.days)})
 
@@ -57,28 +62,20 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before:
 def _sale(case: Case, of: Purchase | None, entry: Entry, sign: int) -> None:
     """Count it on its day and in its store; in none where the programme does not name it: tills make up any name."""
     store = of.store if of is not None and of.store in case.program.stores else ""
-    names, counters = names_of_sale(entry.day, store), case.change.counters
-    for name, by in (
-        (names.purchases_of_month, entry.counts),
-        (names.spend_of_month, entry.spend),
-        (names.profit_of_month, entry.profit),
-    ):
-        counters[name] = counters.get(name, 0) + sign * by
-    if _is_recent(case, entry.day):
-        for name, by in (
-            (names.purchases, entry.counts),
-            (names.spend, entry.spend),
-            (names.profit, entry.profit),
-        ):
-            counters[name] = counters.get(name, 0) + sign * by
-
-
-def _is_recent(case: Case, day: Day) -> bool:
-    return day > case.at // DAY - KEPT
+    counters, day = case.change.counters, entry.day
+    count, spend, profit = sign * entry.counts, sign * entry.spend, sign * entry.profit
+    by_day, spend_by_day, profit_by_day, by_month, spend_by_month, profit_by_month = names_of_sale(day, store)
+    counters[by_month] = counters.get(by_month, 0) + count
+    counters[spend_by_month] = counters.get(spend_by_month, 0) + spend
+    counters[profit_by_month] = counters.get(profit_by_month, 0) + profit
+    if day > case.at // DAY - KEPT:
+        counters[by_day] = counters.get(by_day, 0) + count
+        counters[spend_by_day] = counters.get(spend_by_day, 0) + spend
+        counters[profit_by_day] = counters.get(profit_by_day, 0) + profit
 
 
 def _visit(case: Case, day: Day, by: int) -> None:
-    if _is_recent(case, day):
+    if day > case.at // DAY - KEPT:
         case.count(of_day(day, _VISITS), by)
 
 
@@ -103,20 +100,20 @@ def stamps(case: Case, card: str, now: int, by: int) -> None:
 
 def sent(case: Case) -> None:
     """A carrier took a message to the customer."""
-    _today(case, Per.SENT, 1)
+    _today(case, _SENT, 1)
 
 
 def cost(case: Case, thousandths: int) -> None:
     """A message was booked, or cost something else after all."""
-    _today(case, Per.COST, thousandths)
+    _today(case, _COST, thousandths)
 
 
 def redeemed(case: Case, times: int) -> None:
     """A reward was used, or (`times` is -1) its use taken back."""
-    _today(case, Per.REDEEMED, times)
+    _today(case, _REDEEMED, times)
 
 
-def _today(case: Case, what: Per, by: int) -> None:
+def _today(case: Case, what: str, by: int) -> None:
     day = business_day(case.at, case.program.time_zone)
     case.count(of_day(day, what), by)
     case.count(of_month(month_of(day), what), by)

@@ -106,7 +106,7 @@ def create_app(deps: Deps) -> Starlette:
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
-**dict.fromkeys(ANSWERED, page_or(answer_problem)),
+            **dict.fromkeys(ANSWERED, page_or(answer_problem)),
             ElsewhereError: answer_elsewhere,
             HTTPException: page_or(answer_http_error),
             Exception: page_or(answer_failure),

@@ -36,7 +36,7 @@ def worth(segment: str, ratio: float, **more: Any) -> SegmentWorth:
 def test_a_shop_of_which_nothing_is_counted_has_an_overview() -> None:
     found = seen()
     assert (found.people.customers, found.attention, found.segments) == (0, [], [])
-    assert [each.stage for each in found.stages][0] is Stage.NEW
+    assert found.stages[0].stage is Stage.NEW
     assert len(found.weeks.days) == 28
 
 
