@@ -30,6 +30,7 @@ from stamgast.web.api.merging import post_merge
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
+from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
@@ -82,6 +83,10 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/customers/{{customer}}/merge", post_merge, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", post_stamps, methods=["POST"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", delete_stamps, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", get_stamps, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", delete_stamps, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),

@@ -15,9 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.errors import in_plain_words
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
+from stamgast.domain.events import (
+    encode_event,
+    key_of,
+)
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer, partition_of
+from stamgast.domain.till_events import RedemptionTakenBack, TillName, VoucherRedeemed
 from stamgast.pos.documents import read_document
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError
@@ -43,6 +47,8 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     store: str | None = None
     customer: str | None = None
+    till: TillName = ""
+    operator_id: TillName = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ async def post_redemption(request: Request) -> JSONResponse:
         id=redemption.event_id,
         code=code,
         store=given.store,
+        till=given.till,
+        operator_id=given.operator_id,
         warned=(doubt.noted,) if doubt else (),
     )
     if await deps.redis.get(redemption.answer) is None:
@@ -171,7 +179,9 @@ async def _read(request: Request, deps: Deps) -> _Request:
     try:
         given = msgspec.convert(document, _Request)
     except msgspec.ValidationError as error:
-        raise RefusedError([{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer"}]) from None
+        raise RefusedError(
+            [{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer, till, operator_id"}]
+        ) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
     return given

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stamgast.web.access.doors import Way, open_to
 from stamgast.web.pages.languages import language_of, texts
 from stamgast.web.pages.looks import COLOUR, OURS
 from stamgast.web.pages.rendering import page
@@ -14,6 +15,7 @@ _COLOURS: Final = (OURS, "#0b6e4f", "#1d4ed8", "#f2c94c", "#111111", "#ffffff", 
 _DAYS: Final = (4, 6, 5, 7, 9, 12, 3)
 
 
+@open_to(Way.PUBLIC)
 async def get_design(request: Request) -> Response:
     """Show the parts."""
     say = texts(language_of(request)).gettext

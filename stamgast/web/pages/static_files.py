@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stamgast.web.access.doors import Way, open_to
 from stamgast.web.pages.looks import COLOUR, stylesheet
 from stamgast.web.problem import Problem
 
@@ -54,6 +55,7 @@ def url_of(name: str) -> str:
     return f"/static/{files()[name].hash}/{name}"
 
 
+@open_to(Way.PUBLIC)
 async def get_static(request: Request) -> Response:
     """`GET /static/{hash}/{name}`: the file, if it is that one still."""
     kept = files().get(request.path_params["name"])
@@ -62,6 +64,7 @@ async def get_static(request: Request) -> Response:
     return unchanging(request, kept.content, kept.type, kept.hash)
 
 
+@open_to(Way.PUBLIC)
 async def get_look(request: Request) -> Response:
     """`GET /look/{colour}.css`: the variables of a merchant's colour."""
     colour = f"#{request.path_params['colour']}"

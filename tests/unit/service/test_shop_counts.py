@@ -12,8 +12,9 @@ from stamgast.domain.card_funnel import funnels, holding, stamps_of
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.day_sums import BEFORE, DROPPED, KEPT, Kept, Per, Sums, is_dropped, month_of, of_day, of_month
 from stamgast.domain.days import decode_days
-from stamgast.domain.events import AnyEvent, Erased, PurchaseChanged, RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.events import AnyEvent, Erased, PurchaseChanged
 from stamgast.domain.ledger import decode_entry, field_of
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY
 from stamgast.domain.value_bins import NEVER_BOUGHT, bin_of, value_bins
 from stamgast.fold import Fold
