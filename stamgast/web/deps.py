@@ -21,6 +21,7 @@ from stamgast.filling import Filling
 from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
+from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
@@ -86,6 +87,8 @@ class Deps:
     roster: Roster
     """Who may sign in, and which tills are paired."""
     audit: Audit
+    reading: Reading
+    """What pages show of merchants."""
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""

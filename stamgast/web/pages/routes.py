@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from stamgast.web.pages.account.routes import account_routes
 from stamgast.web.pages.design import get_design
+from stamgast.web.pages.marketer.overview import get_live, get_overview
 from stamgast.web.pages.rendering import PageRoute
 from stamgast.web.pages.static_files import get_look, get_static
 
@@ -15,4 +16,6 @@ def page_routes() -> list[BaseRoute]:
         PageRoute("/static/{hash}/{name:path}", get_static, methods=["GET"]),
         PageRoute("/look/{colour}.css", get_look, methods=["GET"]),
         PageRoute("/design", get_design, methods=["GET"]),
+        PageRoute("/app", get_overview, methods=["GET"]),
+        PageRoute("/app/live", get_live, methods=["GET"]),
     ]
