@@ -29,6 +29,8 @@ from stamgast.domain.draw_events import (
     DrawOpened,
     DrawTicketed,
     DrawWished,
+    EntriesMoved,
+    MovedEntry,
     PrizeDeclined,
     PrizePassed,
 )
@@ -161,6 +163,9 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     FriendGiven: lambda number, who, _lines: FriendGiven(
         merchant=MERCHANT, customer=who, at=T0, by="c1", rule="r", reward="coffee"
+    ),
+    EntriesMoved: lambda number, who, _lines: EntriesMoved(
+        merchant=MERCHANT, customer=who, at=T0, draw="big", entries=(MovedEntry(f"{number}", "r", f"t{number}", 1),)
     ),
     StaffAlerted: lambda number, _who, _lines: StaffAlerted(
         merchant=MERCHANT, customer=STAFF_ROOM, at=T0, kind=AlertKind.RULE_PAUSED, what=f"r{number}", how="failures",
