@@ -11,7 +11,7 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
-from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
+from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -49,6 +49,7 @@ from stamgast.service import (
     conversation,
     deeds,
     drawn,
+    draws,
     handed,
     measuring,
     outcomes,
@@ -298,6 +299,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     CalledOff: schedules.called_off,
     FriendBought: referrals.heard,
     FriendGiven: referrals.given,
+    EntriesMoved: draws.moved_in,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

@@ -41,10 +41,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     """Bring what a transaction gives into line with what is left of it. `agreed` is what was just confirmed of it."""
     customer = case.customer
     case.receipt = event.transaction
-    happened = event.happened_at
-    if happened is None and event.after is not None:
-        happened = event.after.occurred_at
-    case.late = happened is not None and case.at - happened > case.program.fresh_for
+    case.late = _is_late(case, event)
     purchases, spend, profit = customer.purchases, customer.spend, customer.profit
     stood = shop_counts.stood(case)
     bundle = case.context.bundle
@@ -81,6 +78,13 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
     (let_cards_answer if is_history(event) else fire)(case, facts)
+
+
+def _is_late(case: Case, event: PurchaseChanged) -> bool:
+    happened = event.happened_at
+    if happened is None and event.after is not None:
+        happened = event.after.occurred_at
+    return happened is not None and case.at - happened > case.program.fresh_for
 
 
 def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:
