@@ -16,10 +16,11 @@ from stamgast.domain.value_bins import COUNTERS
 from stamgast.domain.vocabulary import Stage, VoucherState
 from stamgast.log.segments import SegmentWorth
 from stamgast.marketer.overview import STAGES, Seen
+from stamgast.report.links import ReportLinks
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
-from tests.fakes.house import NOON, ORIGIN, House
+from tests.fakes.house import KEYS, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
 
@@ -83,6 +84,7 @@ class Marketed(House):
             return shown
 
         self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read)
+        self.deps.report_links = ReportLinks(KEYS)
         app = Starlette(routes=page_routes())
         app.state.deps = self.deps
         return app, (await self.session(await self.user(role))).text
