@@ -41,6 +41,7 @@ from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.logs import get_logger
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
+from stamgast.report.links import ReportLinks
 from stamgast.settings import Settings, SettingsError, auth_tokens_of, has_live_account
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
@@ -86,6 +87,7 @@ class WebParts:
     audit: Audit
     segments: SegmentTable
     letters: LetterTable
+    report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -358,7 +360,17 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, kafka_of(settings), roster, audit, segments, letters, watch),
+            *(
+                tills,
+                settings.public_url,
+                kafka_of(settings),
+                roster,
+                audit,
+                segments,
+                letters,
+                ReportLinks(wrapping_keys_of(settings)),
+                watch,
+            ),
         )
 
 

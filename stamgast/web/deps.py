@@ -27,6 +27,7 @@ from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
 from stamgast.people.referral import Inviting
 from stamgast.purchases.gathering import Gathering
+from stamgast.report.links import ReportLinks
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
@@ -89,6 +90,7 @@ class Deps:
     audit: Audit
     reading: Reading
     """What pages show of merchants."""
+    report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""

@@ -50,6 +50,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         roster=parts.roster,
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
+        report_links=parts.report_links,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

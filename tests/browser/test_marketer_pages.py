@@ -43,3 +43,13 @@ def looked_at(browser: Browser, site: Site, path: str, picture: str) -> list[str
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_overview_can_be_read_by_everybody(browser: Browser, site: Site, language: str):
     assert looked_at(browser, site, f"/app?lang={language}", f"overview-{language}") == []
+
+
+def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
+    assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
+
+
+@pytest.mark.parametrize("path", ["/app/rules", "/app/rules/free-loaf", "/app/rules/free-loaf/launch?to=live"])
+def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
+    name = path.removeprefix("/app/").replace("/", "-").partition("?")[0]
+    assert looked_at(browser, site, path, name) == []

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from starlette.applications import Starlette
 
+from rules.loader import load_merchant
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_funnel import holding, stamps_of
 from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.day_sums import Per, month_of, of_day, of_month
 from stamgast.domain.feed_health import Health
+from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
 from stamgast.domain.value_bins import COUNTERS
-from stamgast.domain.vocabulary import Stage, VoucherState
+from stamgast.domain.vocabulary import Reason, Stage, VoucherState
 from stamgast.log.segments import SegmentWorth
 from stamgast.marketer.overview import STAGES, Seen
+from stamgast.marketer.reading import InForce
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
+from stamgast.programs.told_rules import rules_told
+from stamgast.report.links import ReportLinks
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
-from tests.fakes.house import NOON, ORIGIN, House
+from tests.fakes.house import KEYS, MERCHANT, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
 
@@ -48,6 +55,20 @@ def totals() -> dict[str, int]:
         counter(Counter.REWARD, "loaf", Tally.ISSUED): 77,
         counter(Counter.REWARD, "loaf", VoucherState.REDEEMED): 51,
     }
+    rule = {
+        Sum.REACHED: 900,
+        Sum.SENT: 640,
+        Sum.DELIVERED: 601,
+        Sum.READ: 440,
+        Sum.PROFIT: 81_000,
+        Sum.MESSAGES: 4_800_000,
+    }
+    found |= {counter(Counter.MEASURE, "free-loaf", what): by for what, by in rule.items()}
+    for arm, people, net in ((TREATED, 800, 500_000), (HELD_OUT, 90, 100_000)):
+        sums = {Sum.PEOPLE: people, Sum.NET: net * people, Sum.SQUARES: people * (net**2 + 40_000**2)}
+        found |= {counter(Counter.MEASURE, "free-loaf", arm, what): by for what, by in sums.items()}
+    found |= {counter(Counter.RULE, "free-loaf", Tally.WITHHELD, Reason.NO_CONSENT): 71}
+    found |= {counter(Counter.RULE, "free-loaf", Tally.NOT_MET, "at least 3 visits"): 12}
     return found | {Counter.CONTACT_COST: 1_425_000, Counter.WAITING_FOR_REVIEW: 2}
 
 
@@ -69,6 +90,14 @@ def seen(**more: Any) -> Seen:
     return Seen(**(values | more))
 
 
+def bakery() -> InForce:
+    """The example bakery's files as they stand on `programs.v1`."""
+    loaded = load_merchant(Path(__file__).parents[2] / "config" / "merchants" / "bakkerij-noord")
+    record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(loaded.files, {}), files=dict(loaded.files))
+    packed = encode_bundle(record)
+    return InForce(loaded.program, packed, rules_told(packed), {})
+
+
 class Marketed(House):
     """Somebody may sign in, and every page finds the same shop."""
 
@@ -82,7 +111,11 @@ class Marketed(House):
         async def read(_merchant: str, _now: int) -> Seen:
             return shown
 
-        self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read)
+        async def in_force(_merchant: str) -> InForce:
+            return bakery()
+
+        self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read, in_force=in_force)
+        self.deps.report_links = ReportLinks(KEYS)
         app = Starlette(routes=page_routes())
         app.state.deps = self.deps
         return app, (await self.session(await self.user(role))).text

@@ -12,12 +12,15 @@ from typing import Any, Final
 import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pygal.etree import etree  # type: ignore[import-untyped]
+from pygal.style import Style  # type: ignore[import-untyped]
 
 # It looks for charts that are plug-ins at every import of anything, in a way that Python has no more.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
 
 WIDTH: Final = 640
 _ROW: Final = 34
+_SIZES: Final = Style(label_font_size=15, major_label_font_size=15)
+"""How large `charts.css` writes: room is left for that."""
 _AROUND: Final = 60
 _KEPT_OUT: Final = frozenset({"defs", "title", "desc", "script", "style"})
 _EMPTY: Final = frozenset({"tooltip-overlay", "text-overlay", "overlay", "titles"})
@@ -51,7 +54,7 @@ def rows(
 def _chart(kind: Any, height: int, values: Sequence[float], width: int = WIDTH) -> Any:
     chart = kind(
         css=[], js=[], disable_xml_declaration=True, no_prefix=True, show_legend=False, width=width, height=height,
-        margin=8, spacing=4, truncate_label=-1, include_x_axis=True, max_scale=5, min_scale=2,
+        margin=8, spacing=4, truncate_label=-1, include_x_axis=True, style=_SIZES, max_scale=5, min_scale=2,
     )  # fmt: skip
     chart.value_formatter = _short
     chart.add("", list(values))

@@ -7,7 +7,7 @@ from typing import Any
 from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, Web
+from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, Web
 from tests.integration.web.shop import JAN, bread
 
 
@@ -21,6 +21,30 @@ async def signed_in(web: Web, role: Role = Role.OWNER) -> dict[str, str]:
     )  # fmt: skip
     session = await roster.open_session(invited.user, passkey, 0, "Firefox", now)
     return {"Cookie": f"__Host-stamgast={session.text}"}
+
+
+async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: Web) -> None:
+    headers = await signed_in(web) | {"Origin": PUBLIC_URL}
+
+    async def shown() -> Any:
+        page = await web.client.get("/app/rules/free-loaf/launch?to=paused", headers=headers | {"Accept": "text/html"})
+        return page.status_code == 200 and page.text
+
+    text = await eventually(shown, seconds=30, every=0.1)
+    token = text.partition('name="csrf" value="')[2].partition('"')[0]
+    form = {"csrf": token, "to": "paused", "why": "the oven is broken"}
+    done = await web.client.post("/app/rules/free-loaf/launch", headers=headers, data=form)
+    assert (done.status_code, done.headers["location"]) == (303, "/app/rules/free-loaf?launched=paused")
+
+    async def paused() -> Any:
+        answer = await web.client.get("/app/rules/free-loaf", headers=headers | {"Accept": "application/json"})
+        return answer.json()["figures"]["status"] == "paused"
+
+    await eventually(paused, seconds=30, every=0.1)
+    history = await web.client.get("/app/rules/free-loaf/history", headers=headers | {"Accept": "application/json"})
+    newest = history.json()["versions"][0]
+    assert (newest["why"], newest["changed"]) == ("the oven is broken", ["free-loaf: live → paused"])
+    assert any(b"launched" in (value or b"") for _, value in await web.records(web.topics.audit))
 
 
 async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, worker: Any) -> None:

@@ -103,6 +103,9 @@ async def test_a_page_asks_for_its_right(house: House, http: httpx.AsyncClient, 
         assert elsewhere.json()["type"].endswith(":other-merchant")
 
 
+JSON = {"Accept": "application/json"}
+
+
 @pytest.mark.parametrize(("method", "path", "right"), [each for each in RIGHTED if each[0] not in SAFE])
 async def test_what_changes_something_comes_from_a_page_of_ours(
     house: House, http: httpx.AsyncClient, method: str, path: str, right: Right
@@ -111,7 +114,7 @@ async def test_what_changes_something_comes_from_a_page_of_ours(
     before = list(house.appended)
     foreign = await http.request(method, path, headers=sent(token) | {"Origin": "https://evil.example"})
     assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:stamgast:problem:origin")
-    without = await http.request(method, path, headers=cookie(token) | {"Origin": ORIGIN})
+    without = await http.request(method, path, headers=cookie(token) | JSON | {"Origin": ORIGIN})
     assert (without.status_code, without.json()["type"]) == (403, "urn:stamgast:problem:csrf")
     of_another = sent(await house.session(await house.user(Role.OWNER, OTHER)), OTHER)["X-CSRF-Token"]
     theirs = await http.request(method, path, headers=sent(token) | {"X-CSRF-Token": of_another})

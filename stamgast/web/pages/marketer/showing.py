@@ -43,6 +43,7 @@ def show(
     program: Program,
     here: str,
     live: bool = False,
+    status: int = 200,
     **values: Any,
 ) -> Response:
     """Answer with one of the marketer's pages, or with its figures as JSON. `here` is its place in the head's links."""
@@ -53,6 +54,7 @@ def show(
         usual=program.languages[0] if program.languages else None,
         allow=[CONNECTS] if live else [],
         headers=SAME_ORIGIN,
+        status=status,
         visitor=visitor,
         may=lambda name: visitor.may(Right[name]),
         shop=program.name,
