@@ -18,6 +18,7 @@ from stamgast.users.record import (
     Ended,
     Invitation,
     Kind,
+    Operator,
     PairedDevice,
     Passkey,
     Seen,
@@ -148,6 +149,10 @@ class UserTable(Table):
         """What all are called that ever were: users, those who may not come in any more too, and tills."""
         kinds = (*self._records[Kind.USER].values(), *self._records[Kind.DEVICE].values())
         return {each.id: each.sealed_name for each in kinds if isinstance(each, User | PairedDevice)}
+
+    def operator(self, operator_id: str) -> Operator | None:
+        """Who called themselves something at a till. Raises `NotLoadedError`."""
+        return self._one(Kind.OPERATOR, operator_id, Operator)
 
     def devices(self, merchant: str) -> list[PairedDevice]:
         """A merchant's tills that are paired, oldest first. Raises `NotLoadedError`."""
