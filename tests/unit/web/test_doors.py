@@ -103,9 +103,6 @@ async def test_a_page_asks_for_its_right(house: House, http: httpx.AsyncClient, 
         assert elsewhere.json()["type"].endswith(":other-merchant")
 
 
-JSON = {"Accept": "application/json"}
-
-
 @pytest.mark.parametrize(("method", "path", "right"), [each for each in RIGHTED if each[0] not in SAFE])
 async def test_what_changes_something_comes_from_a_page_of_ours(
     house: House, http: httpx.AsyncClient, method: str, path: str, right: Right
