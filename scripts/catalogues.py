@@ -36,7 +36,8 @@ _PLURALS: Final = {
     "de": "nplurals=2; plural=(n != 1);",
 }
 """French has two here: the third of CLDR is for "un million de", which no page says."""
-_SIDES: Final = (":2:", ":3:")
+_SIDES: Final = (":3:", ":2:")
+"""Theirs first: where both have translated, ours stays."""
 
 
 def found() -> Catalog:
