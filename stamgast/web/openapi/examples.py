@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stamgast.web.openapi.story import (
+    CARD_URL,
     CLAIM,
     CLAIMED,
     CODE,
@@ -115,11 +116,11 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     "enrolCustomer": (
         Example(
             "new", "Somebody new joins, with consent", _OF_MERCHANT, 201,
-            {"customer": CUSTOMER, "merchant": MERCHANT, "new": True}, PERSON,
+            {"customer": CUSTOMER, "merchant": MERCHANT, "new": True, "card_url": CARD_URL}, PERSON,
         ),
         Example(
             "known", "The same person again", _OF_MERCHANT, 200,
-            {"customer": CUSTOMER, "merchant": MERCHANT, "new": False}, PERSON,
+            {"customer": CUSTOMER, "merchant": MERCHANT, "new": False, "card_url": CARD_URL}, PERSON,
         ),
         Example(
             "mistyped", "A purpose that nobody can have meant", _OF_MERCHANT, 422,
