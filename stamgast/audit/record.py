@@ -65,6 +65,10 @@ class Did(StrEnum):
     REPLAYED = "replayed"
     REVIEWED = "reviewed"
     """Confirmed or refused what waited for a person."""
+    IMPORTED = "imported"
+    FEED_CHANGED = "feed changed"
+    """Another system is told what happens, or no more, or signs with another secret."""
+    CONNECTION_CHANGED = "connection changed"
 
 
 class Who(NamedTuple):
