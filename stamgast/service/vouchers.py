@@ -12,7 +12,7 @@ from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
-from stamgast.service import at_hand, budgets, measuring, telling
+from stamgast.service import at_hand, budgets, draws, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.handed import count_at_till
 from stamgast.service.reversals import take_back
@@ -39,6 +39,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
             telling.voucher(case, voucher, VoucherState.REDEEMED, event)
             measuring.redeemed(case, voucher, 1)
             count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
+            draws.used(case, voucher, 1)
     fire(case, facts)
 
 
@@ -62,6 +63,7 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             telling.voucher(case, voucher, TAKEN_BACK)
             measuring.redeemed(case, voucher, -1)
+            draws.used(case, voucher, -1)
             at_hand.no_longer_used(case, voucher)
             if voucher.state != VoucherState.OPEN:
                 case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
