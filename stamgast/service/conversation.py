@@ -11,8 +11,10 @@ from stamgast.domain.activation import RANKS, Activation, Submission, activation
 from stamgast.domain.answers import (
     ABOUT_TOPICS,
     ANSWER,
+    CODE_LIFE,
     LIFE,
     MOST_SHOWN,
+    REQUEST,
     UNHEARD_BY_RULES,
     WELCOME,
     Asked,
@@ -22,7 +24,7 @@ from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE
-from stamgast.domain.events import Replied
+from stamgast.domain.events import CodeAsked, Replied
 from stamgast.domain.facts import Fact
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
@@ -54,6 +56,15 @@ def replied(case: Case, event: Replied) -> None:
         _told_to_rules(case, event, talk)
     if event.answers and event.keyword in _ASKED and _on_their_way(case) == before:
         _answer(case, event, Asked(event.keyword), talk)
+
+
+def code_asked(case: Case, event: CodeAsked) -> None:
+    """On a page of theirs they asked for a code: once for each request, as an answer is given."""
+    talk = case.customer.conversation or Conversation()
+    if case.customer.erased_at or not hears(talk, event.id or "", case.at):
+        return
+    case.customer.conversation = talk
+    _answer(case, event, Asked.CODE, talk)
 
 
 def _told_to_rules(case: Case, event: Replied, talk: Conversation) -> None:
@@ -126,7 +137,7 @@ def _on_their_way(case: Case) -> int:
     return sum(each.state != ActivationState.ENDED for each in case.customer.activations)
 
 
-def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> None:
+def _answer(case: Case, event: Replied | CodeAsked, asked: Asked, talk: Conversation) -> None:
     """Submit what they asked for, over the channel on which they wrote."""
     customer, program = case.customer, case.program
     if customer.stopped_at or customer.erased_at or not program.messaging.senders.get(Channel(event.channel)):
@@ -147,7 +158,7 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
         template=template_of(asked),
         purpose=ANSWER,
         channel=event.channel,
-        expires_at=case.at + LIFE,
+        expires_at=case.at + (CODE_LIFE if asked is Asked.CODE else LIFE),
     )
     customer.activations = [*customer.activations, activation]
     forget_ended(case)
@@ -170,8 +181,10 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
     )
 
 
-def _told(case: Case, event: Replied, asked: Asked) -> dict[str, Any]:
+def _told(case: Case, event: Replied | CodeAsked, asked: Asked) -> dict[str, Any]:
     """What the answer speaks of: nothing that says who the customer is, and nothing that they wrote."""
+    if isinstance(event, CodeAsked):
+        return {ANSWER: asked, REQUEST: event.id or ""}
     if asked is Asked.JOIN:
         code = case.program.join.get(event.code)
         return {ANSWER: asked} | ({WELCOME: code.welcome} if code is not None and code.welcome else {})
