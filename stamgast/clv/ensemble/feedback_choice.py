@@ -4,8 +4,8 @@ Asked at the cuts that models are chosen at, of the parameters that were found a
 each is in the band of the newest one by then. A band's pace is the one by which what its customers did after the cut
 was likeliest, drawn towards that of all of them the more the fewer they are (a normal prior on its logarithm). Half of
 the customers teach what the other half is foretold by, so whoever judges has taught nothing; paces are taken where they
-foretold better than one pace for all, beyond doubt (a paired 95 % interval), after every cut with `FEWEST` scores. They
-are taken as shares of that of all: a cut at which the model told too many or too few teaches nothing of scores.
+foretold better than one pace for all, nine chances to one, after every cut with `FEWEST` scores. They are taken as
+shares of that of all: a cut at which the model told too many or too few teaches nothing of scores.
 
 Whoever never gave a score goes at the model's own pace. One of theirs would tell of how often they came: who was asked
 after one visit in three and never answered came seldom, and what a model gets wrong of these is nothing that they said.
@@ -38,6 +38,8 @@ MOST_CUSTOMERS: Final = 5_000
 """Of more, as many at equal distances in the order of their names."""
 _SPREAD: Final = 0.3
 """Standard deviation of the logarithms of paces across bands, before anything is seen."""
+_NINE_TO_ONE: Final = 1.2816 / 1.96
+"""Of half a 95 % interval."""
 _LOGS: Final = np.linspace(np.log(SLOWEST), np.log(FASTEST), 15)
 
 
@@ -78,7 +80,7 @@ def choose_feedback(live: Live, parameters: ParameterSet, days: int, closed: Clo
     tables = [_table(model, cut) for cut in held]
     gains = [_gain(model, cut, table) for cut, table in zip(held, tables, strict=True)]
     seen = _told(held, gains)
-    if not all(low > 0 for _, low, _ in gains):
+    if not all(mean > _NINE_TO_ONE * (high - low) / 2 for mean, low, high in gains):
         return FeedbackChoice({}, f"what customers said is not gone by: it {seen}")
     paces = _paces(held, tables, [np.ones(len(cut.came), dtype=np.bool_) for cut in held])
     shares = np.clip(np.exp(paces[1:] - paces[0]), SLOWEST, FASTEST)
