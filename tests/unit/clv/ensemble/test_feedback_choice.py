@@ -30,7 +30,7 @@ def fitted(live: Live) -> ParameterSet:
 
 
 def test_scores_that_tell_something_are_taken_and_foretell_better_what_nobody_has_seen():
-    states = scored_shop(2_000, DAYS + AFTER, seed=1, asks=0.7)
+    states = scored_shop(2_000, DAYS + AFTER, seed=1)
     live = live_of_shop(states, CUT)
     found = fitted(live)
 
@@ -95,7 +95,7 @@ def test_a_handful_of_scores_is_too_few_which_is_told():
 
 
 def test_what_a_fit_found_is_told_and_comes_with_the_parameters():
-    live = live_of_shop(scored_shop(2_000, DAYS, seed=1, asks=0.7), CUT)
+    live = live_of_shop(scored_shop(1_500, DAYS, seed=203), CUT)
 
     found = refit(live, program(horizon=Horizon(churn_days=182)), {}, MBG_NBD, "all").parameters
 
