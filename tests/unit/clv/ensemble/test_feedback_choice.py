@@ -108,7 +108,7 @@ def test_what_a_fit_found_is_told_and_comes_with_the_parameters():
 def test_rows_at_paces_are_told_in_their_order():
     rows = rows_as_of([[1, 5], [2, 9], [1, 5], [3]], 20)
 
-    told = at_paces(rows, np.array([2.0, 1.0, 1.0, 2.0]), lambda some, pace: some.x * 10 + pace)
+    told = at_paces(rows, np.array([2.0, 1.0, 1.0, 2.0]), lambda some, pace: np.float64(10) * some.x + np.float64(pace))
 
     assert told.tolist() == [12, 11, 11, 2]
     assert Band.NONE not in {"0-6", "7-8", "9-10"}
