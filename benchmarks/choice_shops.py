@@ -18,6 +18,7 @@ HORIZON: Final = 182
 """Days that are foretold."""
 _YEAR: Final = 365.25
 _FOR_EVER: Final = 1e6
+_LATELY: Final = 42
 _MOST: Final = 400
 """Purchases of one customer, beyond which nobody is drawn."""
 
@@ -163,7 +164,7 @@ class Drawn(NamedTuple):
     """What a shop's customers bought, and of each (in the order of their names) who they are and when they came.
 
     Times are by the shop's clock, which the season drives; `until` is what it says at the end of the last known day,
-    `ends` what at those of the days to come, and `lately` how fast it ran in the last half year, on average.
+    `ends` what at those of the days to come, and `lately` how fast it ran in the last six weeks, on average.
     """
 
     purchases: Purchases
@@ -181,7 +182,7 @@ class Drawn(NamedTuple):
         return redraw(self._rhythms(), self.until, self.ends, seed)
 
     def futures_as_lately(self, seed: int) -> np.ndarray:
-        """Return the same where the shop stays as busy as it was in as many days before."""
+        """Return the same where the shop stays as busy as it was in the last six weeks."""
         ends = self.until + self.lately * np.arange(1.0, len(self.ends) + 1)
         return redraw(self._rhythms(), self.until, ends, seed)
 
@@ -212,5 +213,5 @@ def draw_people(kind: Kind, customers: int, days: int, seed: int) -> Drawn:
         buyers[f"{number:05}"] = Buyer({BEGIN + int(day): 10 * MICRO for day in found})
         people.append((person, times))
     purchases = Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
-    lately = float(trade[days + 1 - HORIZON : days + 1].mean())
+    lately = float(trade[days + 1 - _LATELY : days + 1].mean())
     return Drawn(purchases, people, float(clock[days + 1]), clock[days + 2 :], lately)
