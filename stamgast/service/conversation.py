@@ -20,12 +20,14 @@ from stamgast.domain.answers import (
     Asked,
     template_of,
 )
+from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import CodeAsked, Replied
 from stamgast.domain.facts import Fact
+from stamgast.domain.feedback import note_score
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, preferences, telling
@@ -91,6 +93,7 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
     score = int(answer) if question.kind is AnswerKind.SCORE else 0
     if question.kind is AnswerKind.SCORE:
         talk.scores = {**talk.scores, question.id: (score, case.at)}
+        note_score(talk, business_day(case.at, case.program.time_zone), score)
         if score <= question.complaint:
             talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
     if question.fills is not None:

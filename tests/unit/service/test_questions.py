@@ -85,6 +85,7 @@ def test_an_answer_to_the_open_question_is_a_fact_with_its_score():
     assert of.state().tags == ["call"]
     assert talk(of).question is None
     assert talk(of).scores == {"visit": (3, T0 + HOUR)}
+    assert talk(of).said == [(T0 // DAY, 3)]
     assert answers(of) == [("question:visit", "3", "asks")]
     of.apply(wrote(1, T0 + HOUR, visit="3"), wrote(2, T0 + 2 * HOUR, visit="9"))
     assert talk(of).scores == {"visit": (3, T0 + HOUR)}, "it was answered"
