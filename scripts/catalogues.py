@@ -52,7 +52,9 @@ def kept(language: str) -> Catalog:
     both = Catalog(locale=language)
     for side in _SIDES:
         shown = subprocess.run(["git", "show", f"{side}./{path.name}"], cwd=FOLDER, capture_output=True, check=True)
-        for message in read_po(io.BytesIO(shown.stdout), locale=language):
+        theirs = read_po(io.BytesIO(shown.stdout), locale=language)
+        both._num_plurals, both._plural_expr = theirs.num_plurals, theirs.plural_expr  # not what Babel thinks of it
+        for message in theirs:
             if message.id and any(message.string if isinstance(message.string, tuple) else (message.string,)):
                 both.add(message.id, message.string, context=message.context)
     return both

@@ -21,6 +21,7 @@ from stamgast.filling import Filling
 from stamgast.identity.sealing import (
     WrappingKeys,
     decode_key,
+    derive_operator_key,
     derive_producer_key,
     derive_source_key,
     derive_voucher_key,
@@ -331,7 +332,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         await fitness.look()
         tills = tills_of(settings, redis, stack)
         segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
-        roster = Roster(UserTable(), appender.append, topics.users, NameSeal(wrapping_keys_of(settings)))
+        names, operators = NameSeal(wrapping_keys_of(settings)), derive_operator_key(id_key_of(settings))
+        roster = Roster(UserTable(), appender.append, topics.users, names, operators)
         audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
             running_tails(

@@ -39,7 +39,7 @@ class House:
         self.now = NOON
         self.appended: list[tuple[str, bytes, bytes | None]] = []
         self.keys, table = ApiKeyTable(), UserTable()
-        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS))
+        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS), b"o" * 32)
         self.audit = Audit(self._append, "audit.v1", AuditSeal(KEYS), lambda: self.now)
         limits, monotonic = limits or Limits(), lambda: self.now / 1_000
         self.deps: Any = SimpleNamespace(
@@ -98,7 +98,7 @@ class House:
 
 
 def cookie(token: Token, which: Cookie = Cookie.SESSION) -> dict[str, str]:
-    return {"Cookie": f"__Host-{which.value}={token.text}"}
+    return {"Cookie": f"__Host-{which.value}={token.text}", **JSON}
 
 
 def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION) -> dict[str, str]:
@@ -107,4 +107,5 @@ def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION)
     return cookie(token, which) | said
 
 
+JSON = {"Accept": "application/json"}
 PAGE = {"Accept": "text/html,application/xhtml+xml"}

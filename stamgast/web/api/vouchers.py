@@ -5,6 +5,7 @@ The same `Idempotency-Key` again gets the same answer; with another request it i
 nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.events import (
     encode_event,
@@ -106,7 +109,12 @@ async def post_redemption(request: Request) -> JSONResponse:
     )
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
-        await deps.appender.append(deps.topics.customer_events, [record])
+        words = ", ".join(filter(None, (given.till, given.operator_id)))
+        about = About(entrance.merchant, customer=customer, store=given.store or "", words=words)
+        await asyncio.gather(
+            deps.appender.append(deps.topics.customer_events, [record]),
+            note(deps.audit, entrance.who, Did.REDEEMED, about),
+        )
     if doubt is None:
         return await _answer(deps, redemption, entrance, WAIT_S)
     deps.metrics.doubts.note(entrance.merchant, [doubt])
@@ -161,6 +169,8 @@ async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionK
         )
         record = (key_of(entrance.merchant, customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
+        about = About(entrance.merchant, customer=customer)
+        await note(deps.audit, entrance.who, Did.REDEMPTION_TAKEN_BACK, about)
     stored = await wait_for(deps, answer, WAIT_S)
     if stored is None:
         return _pending(redemption)

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from stamgast.web.pages.account.routes import account_routes
 from stamgast.web.pages.design import get_design
 from stamgast.web.pages.marketer.routes import marketer_routes
 from stamgast.web.pages.rendering import PageRoute
@@ -11,6 +12,7 @@ from stamgast.web.pages.static_files import get_look, get_static
 def page_routes() -> list[BaseRoute]:
     """Each area adds its own."""
     return [
+        *account_routes(),
         *marketer_routes(),
         PageRoute("/static/{hash}/{name:path}", get_static, methods=["GET"]),
         PageRoute("/look/{colour}.css", get_look, methods=["GET"]),
