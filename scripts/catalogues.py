@@ -53,7 +53,7 @@ def kept(language: str) -> Catalog:
     for side in _SIDES:
         shown = subprocess.run(["git", "show", f"{side}./{path.name}"], cwd=FOLDER, capture_output=True, check=True)
         theirs = read_po(io.BytesIO(shown.stdout), locale=language)
-        both._num_plurals, both._plural_expr = theirs.num_plurals, theirs.plural_expr  # not what Babel thinks of it
+        vars(both).update(_num_plurals=theirs.num_plurals, _plural_expr=theirs.plural_expr)  # Babel would have its own
         for message in theirs:
             if message.id and any(message.string if isinstance(message.string, tuple) else (message.string,)):
                 both.add(message.id, message.string, context=message.context)
