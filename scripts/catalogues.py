@@ -47,8 +47,8 @@ def kept(language: str) -> Catalog:
     """What was translated, of both sides if a merge has left both."""
     path = FOLDER / f"{language}.po"
     text = path.read_text() if path.exists() else ""
-    if not re.search(r"^        return read_po(io.StringIO(text), locale=language)
-<<<<<<< HEAD
+    if not re.search(r"^<<<<<<< ", text, flags=re.MULTILINE):
+        return read_po(io.StringIO(text), locale=language)
     ours, theirs = (_of_side(side, path.name, language) for side in _SIDES)
     for message in theirs:
         if message.id and _is_said(message) and not ((known := ours.get(message.id)) and _is_said(known)):
