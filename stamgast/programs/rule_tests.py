@@ -29,13 +29,13 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     Scheduled,
-    VoucherRedeemed,
 )
 from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.review import decode_waiting
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus

@@ -12,8 +12,14 @@ from rules.loader import load_bundle
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
 from stamgast.domain.draw_figures import draws_in_words, draws_of
-from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged, RedemptionTakenBack, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    AnyEvent,
+    Purchase,
+    PurchaseChanged,
+    TimerDue,
+)
 from stamgast.domain.purses import decode_ask
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.report.drawing import add_draws

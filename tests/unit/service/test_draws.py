@@ -20,11 +20,11 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     TimerDue,
-    VoucherRedeemed,
     decode_event,
     encode_event,
 )
 from stamgast.domain.purses import decode_ask
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import PASSES, Bundle, Change
