@@ -21,6 +21,8 @@ class OpenQuestion(Struct, array_like=True, gc=False):
     id: str
     rule: str
     closes_at: Millis
+    occasion: str = ""
+    """What the rule asked for; empty in states from before that was kept."""
 
 
 class Conversation(Struct, array_like=True, gc=False):

@@ -32,7 +32,7 @@ from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
-from stamgast.service.ended import forget_ended
+from stamgast.service.ended import first_occasion, forget_ended
 from stamgast.service.messages import too_many_wait
 from stamgast.service.rules import fire
 
@@ -113,7 +113,9 @@ def open_asked(case: Case, before: int) -> None:
         if question is None or submission.staff:
             continue
         talk = case.customer.conversation = case.customer.conversation or Conversation()
-        talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
+        asked_for = next((each.occasion for each in case.customer.activations if each.id == submission.activation), "")
+        closes_at = case.at + question.closes_after
+        talk.question = OpenQuestion(question.id, submission.rule, closes_at, first_occasion(asked_for))
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
         talk.asked = {**known, question.id: case.at}
 
