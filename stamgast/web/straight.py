@@ -4,21 +4,25 @@ would cost more than the rest of finding it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 
 class Straight:
     """Finds the route of a request that has one in plain sight. Whatever else there may be to say of a request (no such
-    path, no such method, a slash too many) is the router's business.
+    path, no such method, a slash too many) is the router's business, and so is a route that is more than a coroutine
+    function at a path, and all that stand behind it.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._root = _Place({}, {})
         for route in routes:
+            if not _is_plain(route):
+                break
             place, names = self._root, []
             for part in route.path.split("/")[1:]:
                 if part.startswith("{"):
@@ -44,6 +48,16 @@ class Straight:
             place = below
         found = place.routes.get(scope["method"])
         return None if found is None else (found[0], dict(zip(found[1], given, strict=True)))
+
+
+def _is_plain(route: BaseRoute) -> TypeGuard[Route]:
+    """Whether nothing surrounds its function, and its variable parts are texts without a slash."""
+    return (
+        type(route) is Route
+        and inspect.iscoroutinefunction(route.endpoint)
+        and inspect.isfunction(route.app)
+        and ":" not in route.path
+    )
 
 
 _ANY = "/"

@@ -7,7 +7,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.routing import Match, Route
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Mount, Route
 
 from stamgast.web.app import create_app
 from stamgast.web.limits import Limits
@@ -67,3 +72,23 @@ async def test_what_is_no_route_is_told_as_before(method: str, path: str, status
     assert (answer.status_code, told in answer.text) == (status, True)
     counted = "".join(f"{each.labels}" for kind in DEPS.metrics.requests.collect() for each in kind.samples)
     assert "/merchants/a/" not in counted, "routes are counted by their pattern"
+
+
+def test_what_surrounds_a_route_is_not_passed_by():
+    async def answer(_request: Request) -> Response:
+        return Response()
+
+    class Own(Route):
+        """Does more than call its function."""
+
+    plain, behind = Route("/plain", answer), Route("/{any}", answer)
+    for other in (
+        Own("/more", answer),
+        Mount("/more", app=Starlette()),
+        Route("/more", answer, middleware=[Middleware(GZipMiddleware)]),
+        Route("/more", lambda _: Response()),
+        Route("/{more:path}", answer),
+    ):
+        straight = Straight([plain, other, behind])
+        found = [straight.find({"type": "http", "method": "GET", "path": path}) for path in ("/plain", "/more", "/x")]
+        assert found == [(plain, {}), None, None]
