@@ -1,6 +1,5 @@
 """Requests are counted and timed by their route's pattern, never by what stands in a path."""
 
-from functools import lru_cache
 from typing import Final
 
 from starlette.routing import Route
@@ -15,9 +14,7 @@ class Measured:
     """Notes requests that are answered."""
 
     def __init__(self, metrics: WebMetrics) -> None:
-        # `labels` makes texts and takes a lock each time. There are as many as routes, methods and statuses.
-        self._requests = lru_cache(maxsize=4_096)(metrics.requests.labels)
-        self._seconds = lru_cache(maxsize=4_096)(metrics.seconds.labels)
+        self._requests, self._seconds = metrics.requests_of, metrics.seconds_of
 
     def note(self, scope: Scope, status: int, seconds: float) -> None:
         """A request was answered so, after so long."""
