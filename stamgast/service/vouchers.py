@@ -4,16 +4,17 @@ import msgspec
 
 from stamgast.domain import rewards, stamps
 from stamgast.domain.apart import field_of_refusal
-from stamgast.domain.counters import Counter, counter
+from stamgast.domain.counters import AtTill, Counter, counter
 from stamgast.domain.customer import Voucher
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
-from stamgast.service import at_hand, budgets, measuring, telling
+from stamgast.service import at_hand, budgets, draws, measuring, telling
 from stamgast.service.case import Case
+from stamgast.service.handed import count_at_till
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
 
@@ -35,8 +36,10 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
     for fact in facts:
         case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
         if voucher is not None:
-            telling.voucher(case, voucher, VoucherState.REDEEMED)
+            telling.voucher(case, voucher, VoucherState.REDEEMED, event)
             measuring.redeemed(case, voucher, 1)
+            count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
+            draws.used(case, voucher, 1)
     fire(case, facts)
 
 
@@ -60,6 +63,7 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             telling.voucher(case, voucher, TAKEN_BACK)
             measuring.redeemed(case, voucher, -1)
+            draws.used(case, voucher, -1)
             at_hand.no_longer_used(case, voucher)
             if voucher.state != VoucherState.OPEN:
                 case.count(counter(Counter.REWARD, voucher.reward, voucher.state))

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from stamgast.clock.bounded import ClockUnknownError
@@ -19,6 +19,9 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
+from stamgast.web.access.cookies import tell_cookies
+from stamgast.web.access.doors import Way, open_to
+from stamgast.web.access.elsewhere import ElsewhereError, answer_elsewhere
 from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
@@ -27,13 +30,17 @@ from stamgast.web.api.merging import post_merge
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
+from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.around import Around
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
 from stamgast.web.openapi.document import openapi
+from stamgast.web.pages.refusals import page_or
+from stamgast.web.pages.routes import page_routes
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
+from stamgast.web.rates import tell_rate
 from stamgast.web.straight import Straight
 from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
@@ -62,7 +69,7 @@ def create_app(deps: Deps) -> Starlette:
     return _Doors(deps)
 
 
-def _routes() -> list[Route]:
+def _routes() -> list[BaseRoute]:
     merchant = "/v1/merchants/{merchant}"
     return [
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
@@ -80,6 +87,10 @@ def _routes() -> list[Route]:
         Route(f"{merchant}/customers/{{customer}}/merge", post_merge, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", post_stamps, methods=["POST"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", delete_stamps, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", get_stamps, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", delete_stamps, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
@@ -92,6 +103,7 @@ def _routes() -> list[Route]:
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route(f"{merchant}/pos", get_tills, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
+        *page_routes(),
     ]
 
 
@@ -104,12 +116,14 @@ class _Doors(Starlette):
         self.state.deps = deps
         self._straight = Straight(routes)
         self._answers: dict[type[BaseException], Answers] = {
-            **dict.fromkeys(ANSWERED, answer_problem),
-            HTTPException: answer_http_error,
+            **dict.fromkeys(ANSWERED, page_or(answer_problem)),
+            ElsewhereError: answer_elsewhere,
+            HTTPException: page_or(answer_http_error),
         }
         self._others = ExceptionMiddleware(self.router, self._answers)
         bodies = Bodies(deps.limits.all_bodies_bytes, deps.limits.small_body_bytes)
-        self._around = Around(self._answer, deps.metrics, bodies, failed=answer_failure)
+        told = (tell_rate, tell_cookies)
+        self._around = Around(self._answer, deps.metrics, bodies, failed=page_or(answer_failure), told=told)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -143,5 +157,6 @@ def is_urgent(url: bytes) -> bool:
     return url.partition(b"?")[0] == INBOUND.encode()
 
 
+@open_to(Way.PUBLIC)
 async def _get_openapi(_request: Any) -> JSONResponse:
     return JSONResponse(openapi())

@@ -1,11 +1,11 @@
-"""What surrounds every request: it is measured, has its time, its body finds room, and its key's rate is told.
+"""What surrounds every request: it is measured, has its time, its body finds room, and what is told beside its answer.
 
 One layer for all of it: each of its own would wrap each message of each request once more.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,11 +15,12 @@ from stamgast.web.bodies import Bodies
 from stamgast.web.measured import Measured
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.problem import unavailable
-from stamgast.web.rates import tell_rate
 from stamgast.web.timeout import LIMIT_S, WITH_BODY, Dues, Limit
 
 Failed = Callable[[Request, Exception], Awaitable[Response]]
 """Answers what nobody else has an answer to."""
+Told = Callable[[Scope, Message], None]
+"""Adds to the beginning of an answer what its request is told beside it."""
 
 
 class Around:
@@ -28,12 +29,20 @@ class Around:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: WebMetrics, bodies: Bodies, *, failed: Failed, limit_s: float = LIMIT_S
+        self,
+        app: ASGIApp,
+        metrics: WebMetrics,
+        bodies: Bodies,
+        *,
+        failed: Failed,
+        told: Sequence[Told] = (),
+        limit_s: float = LIMIT_S,
     ) -> None:
         self._app = app
         self._failed = failed
         self._measured = Measured(metrics)
         self.bodies = bodies
+        self.told = told
         self.dues = Dues(limit_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,5 +103,6 @@ class _UnderWay:
             self._around.dues.spare(self.limit)
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            tell_rate(self._scope, message)
+            for tell in self._around.told:
+                tell(self._scope, message)
         await self._send(message)

@@ -15,14 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.errors import in_plain_words
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
+from stamgast.domain.events import (
+    encode_event,
+    key_of,
+)
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer, partition_of
+from stamgast.domain.till_events import RedemptionTakenBack, TillName, VoucherRedeemed
 from stamgast.pos.documents import read_document
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, one_request, reused
@@ -42,6 +47,8 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     store: str | None = None
     customer: str | None = None
+    till: TillName = ""
+    operator_id: TillName = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class _Redemption:
         return f"web:request:{self.merchant}:{self.event_id}"
 
 
+@open_to(KeyWith("till"))
 async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
@@ -92,6 +100,8 @@ async def post_redemption(request: Request) -> JSONResponse:
         id=redemption.event_id,
         code=code,
         store=given.store,
+        till=given.till,
+        operator_id=given.operator_id,
         warned=(doubt.noted,) if doubt else (),
     )
     if await deps.redis.get(redemption.answer) is None:
@@ -103,6 +113,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, WAIT_S, {"warnings": [doubt.as_json()]})
 
 
+@open_to(KeyWith("till"))
 async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
@@ -115,6 +126,7 @@ async def get_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, 0)
 
 
+@open_to(KeyWith("till"))
 async def delete_redemption(request: Request) -> JSONResponse:
     """`DELETE …/redemptions/{redemption}`, or `DELETE …/redemptions` with the request's Idempotency-Key.
 
@@ -167,7 +179,9 @@ async def _read(request: Request, deps: Deps) -> _Request:
     try:
         given = msgspec.convert(document, _Request)
     except msgspec.ValidationError as error:
-        raise RefusedError([{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer"}]) from None
+        raise RefusedError(
+            [{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer, till, operator_id"}]
+        ) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
     return given

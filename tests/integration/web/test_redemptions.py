@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, decode_event, key_of
+from stamgast.domain.events import (
+    decode_event,
+    key_of,
+)
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.partitions import Lease
 from stamgast.web.limits import Limits

@@ -46,7 +46,10 @@ def test_whatever_is_asked_for_nothing_else_is_found_than_by_trying_all_in_turn(
     assert found is None or found == _in_turn(scope)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{min(route.methods)} {route.path}")
+FOR_PROGRAMS = [each for each in ROUTES if each.path.startswith(("/v1/", "/twilio/"))]
+
+
+@pytest.mark.parametrize("route", FOR_PROGRAMS, ids=lambda route: f"{min(route.methods)} {route.path}")
 def test_every_route_is_found_straight(route: Route):
     path = route.path.translate({ord("{"): "a ", ord("}"): None})
     for method in route.methods or ():
