@@ -20,17 +20,19 @@ from stamgast.domain.answers import (
     Asked,
     template_of,
 )
+from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import CodeAsked, Replied
 from stamgast.domain.facts import Fact
+from stamgast.domain.feedback import note_score
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
-from stamgast.service.ended import forget_ended
+from stamgast.service.ended import first_occasion, forget_ended
 from stamgast.service.messages import too_many_wait
 from stamgast.service.rules import fire
 
@@ -91,6 +93,7 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
     score = int(answer) if question.kind is AnswerKind.SCORE else 0
     if question.kind is AnswerKind.SCORE:
         talk.scores = {**talk.scores, question.id: (score, case.at)}
+        note_score(talk, business_day(case.at, case.program.time_zone), score)
         if score <= question.complaint:
             talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
     if question.fills is not None:
@@ -110,7 +113,9 @@ def open_asked(case: Case, before: int) -> None:
         if question is None or submission.staff:
             continue
         talk = case.customer.conversation = case.customer.conversation or Conversation()
-        talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
+        asked_for = next((each.occasion for each in case.customer.activations if each.id == submission.activation), "")
+        closes_at = case.at + question.closes_after
+        talk.question = OpenQuestion(question.id, submission.rule, closes_at, first_occasion(asked_for))
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
         talk.asked = {**known, question.id: case.at}
 

@@ -51,7 +51,7 @@ class StampsRequest(Strict):
 
     card: Annotated[str, Field(max_length=64)]
     stamps: Annotated[int, Field(ge=1, le=MOST_BY_HAND)] = 1
-    reason: HandReason
+    reason: Annotated[HandReason, Field(strict=False)]
     happened_at: AwareDatetime | None = None
     store: Annotated[str, Field(max_length=200)] | None = None
     till: Annotated[str, Field(pattern=TILL_NAME)] | None = None
