@@ -104,3 +104,11 @@ def test_a_payment_of_nothing_is_one():
     assert read("mollie", ("amount.value", "0.00"))["totals"]["gross_minor"] == 0
     assert read("square payment", ("amount_money.amount", 0))["totals"]["gross_minor"] == 0
     assert read("stripe", ("latest_charge", None), ("amount", 0))["totals"]["gross_minor"] == 0
+
+
+def test_what_came_back_takes_its_tax_along_and_the_shippings_stays():
+    whole = payments.WOO | {"total_tax": "2.26", "shipping_tax": "1.03", "total": "20.88"}
+    raw = json.dumps(whole).encode()
+    (found,) = read_objects(SYSTEMS.get("woocommerce"), raw, "order", desk_context("woocommerce")).documents
+    assert (found["totals"]["gross_minor"], found["totals"]["shipping_minor"]) == (745, 598)
+    assert found["totals"]["tax_minor"] == 62 + 103
