@@ -36,7 +36,9 @@ def export(
     settings = load_settings()
     if not customer and to is None:
         misuse("all of a merchant is written into a folder: say which with --to FOLDER")
+    from stamgast.audit.record import About, Did
     from stamgast.commands.finding import Reasons
+    from stamgast.commands.noting import note_done
     from stamgast.lists.export import FolderError
     from stamgast.media.store import StoreError
 
@@ -44,9 +46,12 @@ def export(
         with Reasons():
             if customer:
                 document = asyncio.run(_one(settings, merchant, customer, to))
+                note_done(settings, Did.CUSTOMER_EXPORTED, About(merchant, customer=document["customer"]))
                 _tell_one(document, to, as_json=as_json)
             elif to is not None:
-                _tell_all(asyncio.run(_all(settings, merchant, to)), merchant, to, as_json=as_json)
+                rows = asyncio.run(_all(settings, merchant, to))
+                note_done(settings, Did.EXPORTED, About(merchant))
+                _tell_all(rows, merchant, to, as_json=as_json)
     except (FolderError, StoreError) as error:
         fail(str(error))
     except OSError as error:

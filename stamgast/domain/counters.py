@@ -53,8 +53,16 @@ class Counter(StrEnum):
     """By `stamgast.domain.referrals.Became`, and the reason of what was refused."""
     DRAW = "draw"
     """By draw and `Tally`, `won` or `lost`."""
+    TILL = "till"
+    """By till, operator, ISO week and `AtTill`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
+    VALUE = "value"
+    """By bin of what they brought so far, how many stand there now (`stamgast.domain.value_bins`)."""
+    DAY = "day"
+    """By business day, `stamgast.domain.day_sums.Per` and store; those of days long gone are dropped."""
+    MONTH = "month"
+    """By month of the business day, `Per` and store."""
 
 
 class Tally(StrEnum):
@@ -73,6 +81,25 @@ class Tally(StrEnum):
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
     ENTERED = "entered"
+    ON = "on"
+    """By number of stamps, how many customers have just so many on a card now."""
+    ENTRANTS = "entrants"
+    """Customers with an entry that stands."""
+    TAKEN = "taken"
+    """Prizes that were used at a till."""
+    COST = "cost"
+    """Of those, in minor units."""
+
+
+class AtTill(StrEnum):
+    """What is counted of a till's week."""
+
+    STAMPS = "stamps"
+    """Given by hand, less what was taken back."""
+    HANDED = "handed"
+    """How often, likewise."""
+    REDEEMED = "redeemed"
+    """Vouchers, also those whose redemption was taken back."""
 
 
 BETWEEN: Final = "|"

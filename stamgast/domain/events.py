@@ -27,12 +27,14 @@ from stamgast.domain.draw_events import (
     DrawOpened,
     DrawTicketed,
     DrawWished,
+    EntriesMoved,
     PrizeDeclined,
     PrizePassed,
 )
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.referral_events import FriendBought, FriendGiven
+from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -208,25 +210,6 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Which question they answered with it, and where: sealed as that of a consent."""
 
 
-class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
-    """A till asks to redeem a voucher. The answer is written under the event's `id`."""
-
-    code: str
-    store: str | None = None
-    warned: tuple[tuple[str, str], ...] = ()
-    """As of `Enrolled`."""
-
-
-class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):
-    """A till takes a request to redeem (its id is `redemption`) back; the answer is written under this event's `id`.
-
-    If the request was applied the voucher opens again; if it is still to come it will redeem nothing.
-    """
-
-    code: str
-    redemption: str
-
-
 class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
@@ -354,9 +337,7 @@ class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
 
 
 class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
-    """A rule rests in this partition until the next bundle: it raised, or a message of it cost too much, under the
-    merchant's bundle `number`.
-    """
+    """A rule rests in this partition until the next bundle: under the one `number` it raised, or cost too much."""
 
     number: int
     rule: str
@@ -367,10 +348,11 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
-    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
-    | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
+    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed | AudienceFixed
+    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered | StaffAlerted
+    | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled
+    | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined | EntriesMoved
+    | StampsHanded | StampsHandedBack
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

@@ -26,9 +26,9 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     Replied,
-    VoucherRedeemed,
     decode_event,
 )
+from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.told import Line, decode_line
 from stamgast.lists.spool import Spool, Spooled
 from stamgast.log.partitioning import partition_for
@@ -41,9 +41,9 @@ _AT_ONCE: Final = 10_000
 """Records that are held at once."""
 _MOST_GROUPS: Final = 500
 """Files that are open at once; with more records than these hold, more of them are held at once."""
+_KEPT: Final = (Enrolled, OptedIn, OptedOut, OwnEvent, Replied, VoucherRedeemed, StampsHanded, StampsHandedBack)
 _REPLY: Final = 3
 _PICTURE_ID: Final = re.compile(r"[0-9a-f]{24}")
-_KEPT: Final = (Enrolled, OptedIn, OptedOut, OwnEvent, Replied, VoucherRedeemed)
 
 
 @dataclass(slots=True)

@@ -29,7 +29,6 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     Scheduled,
-    VoucherRedeemed,
 )
 from stamgast.domain.feed_health import Health
 from stamgast.domain.net_purchase import net
@@ -40,7 +39,8 @@ from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
 from stamgast.programs.friends_in_tests import Friends
-from stamgast.programs.played_replies import wrote
+from stamgast.programs.played_redemptions import redeemed_at
+from stamgast.programs.played_replies import Replies, joins_in_it
 from stamgast.service import Bundle
 from stamgast.simulate import OFFER, TO, Happening, Simulation
 
@@ -136,9 +136,9 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
     """Let everything that a case is given happen; when a voucher was asked for that was not there."""
     refused: list[Millis] = []
     program = simulation.bundle.program
-    if not any(isinstance(step, Join) for step in case.steps):
-        joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
-        simulation.feed(_joining(case, program, joined))
+    if not joins_in_it(program, case.steps):
+        first = min((time_of(step) for step in case.steps), default=0)
+        simulation.feed(_joining(case, program, first - 60 * MINUTE))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
             turned = _turned(simulation.bundle.program, part)
@@ -151,7 +151,7 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         elif isinstance(part, Win):
             simulation.feed(_won(simulation, part))
         elif isinstance(part, Redeem):
-            redeemed = _redeemed(simulation, part, program)
+            redeemed = redeemed_at(simulation, part, program, CUSTOMER)
             if not redeemed.code:
                 refused.append(part.at)
             simulation.feed((redeemed,))
@@ -234,19 +234,10 @@ def _consenting(program: Program, step: Consent) -> Iterable[AnyEvent]:
             )
 
 
-def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> VoucherRedeemed:
-    """One that there is not is refused, as at a till."""
-    simulation.advance(step.at)
-    state = simulation.state((program.merchant, CUSTOMER))
-    codes = [] if state is None else [voucher.code for voucher in state.vouchers]
-    code = codes[step.voucher] if -1 <= step.voucher < len(codes) and codes else ""
-    return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
-
-
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked | Win]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
-    friends = Friends(program, CUSTOMER)
+    friends, replies = Friends(program, CUSTOMER), Replies(program, CUSTOMER, case.steps)
     for step in case.steps:
         if isinstance(step, Buy):
             transaction = Transaction(snapshot=_snapshot(step, program))
@@ -262,7 +253,7 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
         elif isinstance(step, Consent):
             yield from _consenting(program, step)
         elif isinstance(step, Reply):
-            yield from wrote(program, step, CUSTOMER)
+            yield from replies.wrote(step)
         elif isinstance(step, Tell | Post | Start):
             yield _said(program, step, case.rule)
         elif isinstance(step, FriendBuys | FriendReturns):

@@ -15,6 +15,7 @@ from stamgast.domain.customer import Card
 from stamgast.domain.dated import is_within
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.service import shop_counts
 from stamgast.service.case import Case, Firing
 
 
@@ -51,6 +52,25 @@ def add(case: Case, firing: Firing, action: AddStamps) -> None:
             _move(case, rule, card, before.stamps)
     if known:
         _write(case, cause, known)
+
+
+def given_for(case: Case, cause: str) -> list[Added]:
+    """What was put on cards for a reason. Raises NotReadError."""
+    return _read(case, [cause])[cause]
+
+
+def put(case: Case, cause: str, card: str, number: int) -> bool:
+    """Put stamps on a card for a reason that no rule gave; False where the card takes none now."""
+    if not _takes_stamps(case, card, number):
+        return False
+    _write(case, cause, [Added("", cause, card, number)])
+    _move(case, "", card, number)
+    return True
+
+
+def refuse(case: Case, cause: str) -> None:
+    """Nothing is to be put on a card for that reason any more."""
+    _write(case, cause, [Added("", cause, "", 0, back=True)])
 
 
 def take_off(case: Case, causes: Iterable[str], undone: Callable[[str, str], bool]) -> None:
@@ -104,6 +124,8 @@ def _move(case: Case, rule: str, card_id: str, by: int) -> None:
     card = case.customer.cards.get(card_id)
     if card is None:
         card = case.customer.cards[card_id] = Card()
+    balance = card.balance
     steps = stamps.move_balance(card, definition, by, case)
+    shop_counts.stamps(case, card_id, card.balance, card.balance - balance)
     case.moved += [fact_of(card_id, step, None) for step in steps]
     case.change.stamped.append((rule, card_id, by))

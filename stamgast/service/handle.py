@@ -11,7 +11,7 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
-from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
+from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -28,19 +28,19 @@ from stamgast.domain.events import (
     PurchaseChanged,
     PurchaseReviewed,
     RateKnown,
-    RedemptionTakenBack,
     Replied,
     Reviewed,
     Scheduled,
     TimerDue,
-    VoucherRedeemed,
 )
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
+from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.units import Millis
+from stamgast.domain.value_bins import NEVER_BOUGHT
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
@@ -49,6 +49,8 @@ from stamgast.service import (
     conversation,
     deeds,
     drawn,
+    draws,
+    handed,
     measuring,
     outcomes,
     own_events,
@@ -99,6 +101,7 @@ def handle(
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
+        case.count(NEVER_BOUGHT)
     bundle = context.bundle
     keeps, plans_anew = bundle.keeps or _has_kept(customer), bundle.plans
     minds_segments = bool(bundle.rules.segments or customer.segments)
@@ -284,6 +287,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
+    StampsHanded: handed.give,
+    StampsHandedBack: handed.take_back,
     ActivationOutcome: outcomes.settle,
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
@@ -294,6 +299,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     CalledOff: schedules.called_off,
     FriendBought: referrals.heard,
     FriendGiven: referrals.given,
+    EntriesMoved: draws.moved_in,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

@@ -33,6 +33,7 @@ def answer_schemas() -> Json:
         "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
         "Merger": _merger(),
         "Redemption": _redemption(),
+        "StampsByHand": _stamps_by_hand(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
@@ -173,11 +174,20 @@ def _referral() -> Json:
 
 def _voucher() -> Json:
     voucher = _object(
-        code=_TEXT | {"description": "Only for keys with the scope till."},
+        code=_TEXT | {"description": "The long form, for a link or a QR. Only for keys with the scope till."},
+        short_code=_TEXT | {"description": "The form that is read aloud and typed; likewise."},
         reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
         valid_until={"type": "string", "format": "date"},
     )  # fmt: skip
-    voucher["required"].remove("code")
+    voucher["properties"] |= {
+        "uses_left": _COUNT, "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
+        "rest_minor": _COUNT, "minimum_spend_minor": _COUNT,
+        "used": {"type": "array", "items": _object(
+            receipt=_TEXT | {"description": "The transaction; empty where the till did not say it."},
+            discount_minor=_COUNT, total_minor=_COUNT,
+        )},
+    }  # fmt: skip
+    voucher["required"] = [each for each in voucher["required"] if each not in {"code", "short_code"}]
     return voucher
 
 
@@ -201,10 +211,27 @@ def _redemption() -> Json:
     redemption["properties"] |= {
         "reward": _TEXT,
         "voucher": _TEXT | {"description": "Of one that was taken back: the voucher's state now."},
+        "discount_minor": _COUNT | {"description": "What to take off the receipt."},
+        "uses_left": _COUNT | {"description": "How often it can be used again at most, of one with several uses."},
+        "rest_minor": _COUNT | {"description": "What is left of an amount that is kept for the next receipt."},
         "location": _TEXT | {"description": "Of one that is pending: where its answer will be."},
         "warnings": _several("Warning"),
     }
     return redemption
+
+
+def _stamps_by_hand() -> Json:
+    count = {"type": "integer"}
+    handed = _object(status={"type": "string", "enum": ["given", "taken_back", "pending"]})
+    handed["properties"] |= {
+        "card": _TEXT,
+        "stamps": count | {"description": "How many were given, or taken back."},
+        "balance": count | {"description": "Stamps on the card now."},
+        "completed": count | {"description": "Cards of this kind that were ever full."},
+        "location": _TEXT | {"description": "Of one that is pending: where its answer will be."},
+        "warnings": _several("Warning"),
+    }
+    return handed
 
 
 def _tills() -> Json:
@@ -267,7 +294,7 @@ def _report() -> Json:
         cost=_object(messages_minor=money),
     )  # fmt: skip
     rule = _object(
-        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "held_out"), _COUNT),
+        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "redeemed_on_minor", "held_out"), _COUNT),
         arms=_object(treated=_object(**side), held_out=_object(**side)),
         attributed=attributed,
         uplift=uplift,

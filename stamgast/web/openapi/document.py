@@ -10,6 +10,7 @@ from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.openapi.answers import answer_schemas
 from stamgast.web.openapi.claims import claim_paths, claim_schemas
 from stamgast.web.openapi.operations import HEADERS, Repeats, operation
+from stamgast.web.openapi.stamps import AT_TILL, stamp_paths
 
 Json = dict[str, Any]
 
@@ -66,7 +67,12 @@ def openapi() -> Json:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}],
-        "paths": _till_paths() | _customer_paths() | _voucher_paths() | claim_paths(_MERCHANT) | _told_paths(),
+        "paths": _till_paths()
+        | _customer_paths()
+        | _voucher_paths()
+        | stamp_paths(_MERCHANT)
+        | claim_paths(_MERCHANT)
+        | _told_paths(),
     }
 
 
@@ -215,8 +221,21 @@ def _voucher_paths() -> Json:
     redemption: Json = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"store": {"type": "string"}, "customer": {"type": "string"}},
-    }
+        "properties": {
+            "store": {"type": "string"},
+            "customer": {"type": "string"},
+            "transaction_id": {
+                "type": "string", "minLength": 1, "maxLength": 200, "description": "The receipt it is used on.",
+            },
+            "business_day_date": {"type": "string", "format": "date"},
+            "total_minor": {
+                "type": "integer", "minimum": 1,
+                "description": "What the receipt comes to before it. Needed where a voucher takes money off.",
+            },
+            "price_currency": {"type": "string", "description": "The shop's own, if it is said."},
+            **AT_TILL,
+        },
+    }  # fmt: skip
     one, request = ["merchant", "code", "redemption"], ["merchant", "code"]
     return {
         f"{_MERCHANT}/vouchers/{{code}}/redemptions": {
