@@ -62,4 +62,7 @@ async def test_what_cannot_be_triggered_is_told(web, web_settings):
     code, told, _ = await trigger(web, web_settings, "refund", "--merchant", MERCHANT, "--currency", "EURO")
     assert (code, [each["status"] for each in told]) == (1, [422]), "nothing is taken back that was not sold"
     code, told, _ = await trigger(web, web_settings, "purchase", "--merchant", "nobody")
+    assert (code, "there is no merchant 'nobody'" in told["error"]) == (1, True), told
+    more = ("--store", "dok-noord", "--currency", "EUR")
+    code, told, _ = await trigger(web, web_settings, "purchase", "--merchant", "nobody", *more)
     assert (code, told[0]["status"], told[0]["answer"]["status"]) == (1, 403, 403)
