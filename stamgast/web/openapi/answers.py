@@ -240,7 +240,8 @@ def _tills() -> Json:
     unmapped = _object(
         place=_TEXT, count=_COUNT, last_event={"type": "string", "format": "date-time"},
         nearest=_MAYBE_TEXT | {"description": "The store that may be meant."},
-        in_connection=_MAYBE_TEXT | {"description": "What to write into `pos/<connection>.yaml` for it."},
+        allowed={"type": "array", "items": _TEXT, "description": "The stores of program.yaml."},
+        in_connection=_TEXT | {"description": "What to write into `pos/<connection>.yaml`, where it is one of these."},
         in_program=_TEXT | {"description": "What to write into program.yaml, where it is a store of its own."},
     )  # fmt: skip
     row = _object(

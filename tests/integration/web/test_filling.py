@@ -194,10 +194,13 @@ async def test_it_is_shown_again_once_what_the_log_held_at_the_taking_is_applied
     lease = await Lease.take(web.parts.redis, KEYS, PLACE)
     await lease.aim(5)
     await applied(lease, 3)
-    with pytest.raises(NotFilledError, match="4 of 5"):
-        await filling.value(KEYS, NAME)
+    other = KEYS.customer(MERCHANT, "bram")
+    for read in (filling.value(KEYS, NAME), filling.values(KEYS, [NAME, other])):
+        with pytest.raises(NotFilledError, match="4 of 5"):
+            await read
     await applied(lease, 4)
     assert await filling.value(KEYS, NAME) == b"state"
+    assert await filling.values(KEYS, [NAME, other]) == [b"state", None]
 
 
 async def test_a_taking_of_what_redis_has_not_forgotten_hides_nothing(web, filling):
