@@ -65,6 +65,8 @@ class Did(StrEnum):
     REPLAYED = "replayed"
     REVIEWED = "reviewed"
     """Confirmed or refused what waited for a person."""
+    REPORT_SHARED = "report shared"
+    """A link to it was made."""
     IMPORTED = "imported"
     FEED_CHANGED = "feed changed"
     """Another system is told what happens, or no more, or signs with another secret."""

@@ -103,7 +103,8 @@ def cookie(token: Token, which: Cookie = Cookie.SESSION) -> dict[str, str]:
 
 def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION) -> dict[str, str]:
     """The headers of what a page's script sends."""
-    return cookie(token, which) | {"Origin": ORIGIN, "X-CSRF-Token": page_token(token.secret, merchant)}
+    said = {"Origin": ORIGIN, "X-CSRF-Token": page_token(token.secret, merchant), "Accept": "application/json"}
+    return cookie(token, which) | said
 
 
 JSON = {"Accept": "application/json"}

@@ -20,6 +20,9 @@ class Place(NamedTuple):
 
 
 PLACES: Final = (
+    Place("/app", N_("Overview"), Right.SEE_OVERVIEW),
+    Place("/app/rules", N_("Rules"), Right.SEE_OVERVIEW),
+    Place("/app/report", N_("Report"), Right.SEE_OVERVIEW),
     Place("/app/tills", N_("Tills"), Right.MANAGE_TILLS),
     Place("/app/users", N_("Users"), Right.MANAGE_USERS),
     Place("/app/audit", N_("Who did what"), Right.SEE_AUDIT),

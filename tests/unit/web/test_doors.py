@@ -111,7 +111,7 @@ async def test_what_changes_something_comes_from_a_page_of_ours(
     before = list(house.appended)
     foreign = await http.request(method, path, headers=sent(token) | {"Origin": "https://evil.example"})
     assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:stamgast:problem:origin")
-    without = await http.request(method, path, headers=cookie(token) | {"Origin": ORIGIN})
+    without = await http.request(method, path, headers=cookie(token) | JSON | {"Origin": ORIGIN})
     assert (without.status_code, without.json()["type"]) == (403, "urn:stamgast:problem:csrf")
     of_another = sent(await house.session(await house.user(Role.OWNER, OTHER)), OTHER)["X-CSRF-Token"]
     theirs = await http.request(method, path, headers=sent(token) | {"X-CSRF-Token": of_another})
