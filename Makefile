@@ -53,7 +53,7 @@ docs: $(VENV)/.dev ## write docs/reference.md, docs/rules.md and schemas/ from t
 
 install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then
 
-install-run: $(VENV)/.made ## build .venv with what running needs and nothing else (about 210 MB; CLV=1 adds scipy, for fits)
+install-run: $(VENV)/.made ## build .venv with what running needs and nothing else (about 250 MB; CLV=1 adds scipy, for fits)
 	@$(LOCKED) --no-compile -r requirements/build.txt -r requirements/$(if $(CLV),clv,runtime).txt
 	@$(PIP) --no-compile --no-deps --no-build-isolation .
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.choice_shops import BEGIN, HORIZON, KINDS, Kind, draw_people
+from benchmarks.choice_shops import BEGIN, HORIZON, KINDS, Drawn, Kind, draw_people
 from benchmarks.figures import Figure, table, tell
 from benchmarks.scene import Scene
 from stamgast.clv.data.histories import rows_as_of
@@ -24,7 +24,7 @@ from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, Integers
 from stamgast.clv.data.shop_days import in_shop_days
 from stamgast.clv.data.state_sample import live_of_days
-from stamgast.clv.data.windows import up_to, window_of
+from stamgast.clv.data.windows import Window, up_to, window_of
 from stamgast.clv.ensemble.best_fit import BEST, fit_any
 from stamgast.clv.ensemble.best_model import regression_of
 from stamgast.clv.ensemble.combined import combine, fit_models
@@ -59,7 +59,7 @@ class Judged(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What came of one shop. `regressed` is of the plain regression, None where it could not be learnt; so `oracle`."""
+    """What came of one shop. `regressed` is of the plain regression, None where it could not be learnt."""
 
     shop: str
     model: str
@@ -68,7 +68,7 @@ class Found(NamedTuple):
     best_score: float
     figures: Judged
     regressed: Judged | None
-    oracle: Judged | None
+    oracle: Judged
     seconds: float
 
     @property
@@ -108,8 +108,20 @@ def _shops() -> Iterator[tuple[Kind, int, int, int]]:
             yield kind, SIZES[(seed + place) % len(SIZES)], SPANS[(seed * 3 + place) % len(SPANS)], seed
 
 
-def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
-    """Draw a shop, fit as `fit` does, and hold it and every candidate against what came."""
+class Shop(NamedTuple):
+    """A drawn shop with what `fit` puts into force at its cut, and every candidate, held against what came."""
+
+    drawn: Drawn
+    window: Window
+    model: str
+    ours: Forecast
+    candidates: dict[str, Forecast]
+    regression: Forecast | None
+    seconds: float
+
+
+def fitted_shop(kind: Kind, customers: int, days: int, seed: int) -> Shop:
+    """Draw a shop, and fit as `fit` does."""
     drawn, cut = draw_people(kind, customers, days, seed), BEGIN + days
     purchases = drawn.purchases
     window = window_of(purchases, cut, cut + HORIZON)
@@ -125,20 +137,26 @@ def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
         others, counter = in_shop_days(purchases, counted)
         seasonal, regression = _candidates(others, counter(cut))
         candidates |= {f"{name}, season": forecast for name, forecast in seasonal.items()}
-    scores = {name: float(log_scores(each, window.purchases).mean()) for name, each in candidates.items()}
+    model = found.model + (", season" if found.season is not None else "")
+    return Shop(drawn, window, model, ours, candidates, regression, seconds)
+
+
+def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
+    """Draw a shop, fit as `fit` does, and hold it and every candidate against what came."""
+    shop = fitted_shop(kind, customers, days, seed)
+    came, ours, regression = shop.window.purchases, shop.ours, shop.regression
+    scores = {name: float(log_scores(each, came).mean()) for name, each in shop.candidates.items()}
     best = min(scores, key=lambda name: scores[name])
-    known_best = drawn.oracle()
-    came = window.purchases
     return Found(
         f"{kind.name}, {customers}, {days} days",
-        found.model + (", season" if found.season is not None else ""),
-        float(log_scores(ours, window.purchases).mean()),
+        shop.model,
+        float(log_scores(ours, came).mean()),
         best,
         scores[best],
         _judged(ours.purchases, ours.p_buy, came),
         None if regression is None else _judged(regression.purchases, regression.p_buy, came),
-        None if known_best is None else _judged(*known_best, came),
-        seconds,
+        _judged(*shop.drawn.oracle(), came),
+        shop.seconds,
     )
 
 
@@ -168,7 +186,7 @@ def _judged(means: Floats, chances: Floats, came: Integers) -> Judged:
 
 def _row(found: Found) -> tuple[str, ...]:
     nothing = Judged(*[np.nan] * 5)
-    ours, theirs, known = found.figures, found.regressed or nothing, found.oracle or nothing
+    ours, theirs, known = found.figures, found.regressed or nothing, found.oracle
     return (
         found.shop,
         found.model,

@@ -6,6 +6,7 @@ pause; no model can know more. Its means and chances are the right ones, so how 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,10 @@ import numpy as np
 from scipy.special import gammaincc, gammainccinv
 
 Floats = np.ndarray
-_DRAWS: Final = 400
+Integers = np.ndarray
+DRAWS: Final = 400
+"""Futures of each customer."""
+_STEEPEST: Final = 700.0
 _LEAST: Final = 1e-300
 
 
@@ -22,13 +26,17 @@ _LEAST: Final = 1e-300
 class Rhythm:
     """Gaps are gamma of a mean and a shape; at a visit somebody leaves with the chance `stops`.
 
-    `pause` is the chance that a gap is one instead, and how long those are in the mean, exponentially.
+    `pause` is the chance that a gap is one instead, and how long those are in the mean, exponentially. Each gap is
+    `slower` times as long as the one before. With `dies`, a rate a day, somebody leaves at any time; then gaps are of
+    shape 1 and without pauses.
     """
 
     mean: float
     shape: float
     stops: float
     pause: tuple[float, float] = (0.0, 1.0)
+    slower: float = 1.0
+    dies: float = 0.0
 
     def gap(self, chance: np.random.Generator) -> float:
         """Draw one gap."""
@@ -42,28 +50,41 @@ class Rhythm:
         pauses = chance.random(count) < self.pause[0]
         return np.where(pauses, chance.exponential(self.pause[1], count), usual)
 
-    def foretold(self, chance: np.random.Generator, quiet: float, ends: Floats) -> tuple[float, float]:
+    def foretold(self, chance: np.random.Generator, quiet: float, ends: Floats, repeats: int) -> tuple[float, float]:
         """Return the mean number of purchase days to come and the chance of any, after so long without one.
 
-        `ends` says when each day to come ends, from now on.
+        `ends` says when each day to come ends, from now on; `repeats` is how often they have come again.
         """
-        usual = (1 - self.pause[0]) * gammaincc(self.shape, quiet * self.shape / self.mean)
+        alive, came = self.futures(chance, quiet, ends, repeats)
+        return alive * float(came.mean()), alive * float((came > 0).mean())
+
+    def futures(self, chance: np.random.Generator, quiet: float, ends: Floats, repeats: int) -> tuple[float, Floats]:
+        """Return the chance that they have not left, and how often they come if so, drawn `DRAWS` times."""
+        mean = self.mean * self.slower**repeats
+        usual = (1 - self.pause[0]) * gammaincc(self.shape, quiet * self.shape / mean)
         pausing = self.pause[0] * np.exp(-quiet / self.pause[1])
         there = (1 - self.stops) * (usual + pausing)
-        alive = there / max(there + self.stops, _LEAST)
-        pauses = chance.random(_DRAWS) < pausing / max(usual + pausing, _LEAST)
-        survives = np.maximum(chance.random(_DRAWS) * usual / (1 - self.pause[0]), _LEAST)
-        rest = gammainccinv(self.shape, survives) * self.mean / self.shape - quiet
-        at = np.where(pauses, chance.exponential(self.pause[1], _DRAWS), np.maximum(rest, 0.0))
-        came, last, going = np.zeros(_DRAWS), np.full(_DRAWS, -1), at < ends[-1]
+        alive = self._undying(quiet) if self.dies else there / max(there + self.stops, _LEAST)
+        pauses = chance.random(DRAWS) < pausing / max(usual + pausing, _LEAST)
+        survives = np.maximum(chance.random(DRAWS) * usual / (1 - self.pause[0]), _LEAST)
+        rest = gammainccinv(self.shape, survives) * mean / self.shape - quiet
+        at = np.where(pauses, chance.exponential(self.pause[1], DRAWS), np.maximum(rest, 0.0))
+        until = np.minimum(ends[-1], chance.exponential(1 / self.dies, DRAWS)) if self.dies else ends[-1]
+        came, last, going, slow = np.zeros(DRAWS), np.full(DRAWS, -1), at < until, mean / self.mean
         while going.any():
             day = np.searchsorted(ends, at, side="right")
             came += going & (day != last)
             last = np.where(going, day, last)
-            going &= chance.random(_DRAWS) >= self.stops
-            at = at + self.gaps(chance, _DRAWS)
-            going &= at < ends[-1]
-        return alive * float(came.mean()), alive * float((came > 0).mean())
+            going &= chance.random(DRAWS) >= self.stops
+            slow *= self.slower
+            at = at + slow * self.gaps(chance, DRAWS)
+            going &= at < until
+        return alive, came
+
+    def _undying(self, quiet: float) -> float:
+        """Return the chance to be there still of who comes at one rate and leaves at another (Schmittlein, 1987)."""
+        both = self.dies + 1 / self.mean
+        return 1 / (1 + self.dies / both * math.expm1(min(both * quiet, _STEEPEST)))
 
 
 def foretell(people: Sequence[tuple[Rhythm, Floats]], until: float, ends: Floats) -> tuple[Floats, Floats]:
@@ -72,5 +93,21 @@ def foretell(people: Sequence[tuple[Rhythm, Floats]], until: float, ends: Floats
     `ends` says when each day to come ends by it.
     """
     chance = np.random.default_rng(1)
-    found = [rhythm.foretold(chance, until - float(times[times < until][-1]), ends - until) for rhythm, times in people]
+    found = [rhythm.foretold(chance, *_now(times, until, ends)) for rhythm, times in people]
     return np.array([mean for mean, _ in found]), np.array([p for _, p in found])
+
+
+def redraw(people: Sequence[tuple[Rhythm, Floats]], until: float, ends: Floats, seed: int) -> Integers:
+    """Return how often each customer (a row) comes in each of `DRAWS` futures (a column) of the same past."""
+    chance = np.random.default_rng([7, seed])
+    rows = []
+    for rhythm, times in people:
+        alive, came = rhythm.futures(chance, *_now(times, until, ends))
+        rows.append(np.where(chance.random(DRAWS) < alive, came, 0))
+    return np.array(rows, dtype=np.int64)
+
+
+def _now(times: Floats, until: float, ends: Floats) -> tuple[float, Floats, int]:
+    """Return for how long nobody came, when days to come end from now on, and how often they came again."""
+    known = times[times < until]
+    return until - float(known[-1]), ends - until, len(known) - 1

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.choice_oracle import Rhythm, foretell
+from benchmarks.choice_oracle import Rhythm, foretell, redraw
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.domain.units import Day
 from stamgast.sheets.cells import MICRO
@@ -17,6 +17,7 @@ BEGIN: Final[Day] = 19_000
 HORIZON: Final = 182
 """Days that are foretold."""
 _YEAR: Final = 365.25
+_FOR_EVER: Final = 1e6
 _MOST: Final = 400
 """Purchases of one customer, beyond which nobody is drawn."""
 
@@ -26,10 +27,10 @@ Visits = Callable[[Chance, float, float], list[float]]
 
 
 class Person(NamedTuple):
-    """Somebody as they are: how they come, and what the oracle knows of it (`benchmarks.choice_oracle`), if it can."""
+    """Somebody as they are: how they come, and what the oracle knows of it (`benchmarks.choice_oracle`)."""
 
     visits: Visits
-    rhythm: Rhythm | None = None
+    rhythm: Rhythm
 
 
 Customer = Callable[[Chance], Person]
@@ -68,12 +69,16 @@ def _in_rhythm(rhythm: Rhythm) -> Person:
     return Person(visits, rhythm)
 
 
-def _gamma_rates(r: float, alpha: float, stays: Callable[[Chance], float], leaves: float = 0.0) -> Customer:
-    """Purchases are Poisson's at a gamma rate a week, for so many weeks; at each the chance to leave is `leaves`."""
+def _gamma_rates(r: float, alpha: float, leaves: float = 0.0, dies: tuple[float, float] | None = None) -> Customer:
+    """Purchases are Poisson's at a gamma rate a week; at each the chance to leave is `leaves`.
+
+    With `dies`, they leave at any time at another gamma rate of that shape and scale.
+    """
 
     def customer(chance: Chance) -> Person:
         rate = chance.gamma(r, 1 / alpha) / 7
-        there = 7 * stays(chance)
+        ending = None if dies is None else chance.gamma(dies[0], 1 / dies[1])
+        there = _FOR_EVER if ending is None else 7 * float(chance.exponential(1 / ending))
 
         def visits(chance: Chance, first: float, end: float) -> list[float]:
             until = min(end, first + there)
@@ -85,13 +90,9 @@ def _gamma_rates(r: float, alpha: float, stays: Callable[[Chance], float], leave
                 days.append(at)
             return days
 
-        return Person(visits, Rhythm(1 / rate, 1, leaves) if stays is _for_ever else None)
+        return Person(visits, Rhythm(1 / rate, 1, leaves, dies=0.0 if ending is None else ending / 7))
 
     return customer
-
-
-def _for_ever(_: Chance) -> float:
-    return 1e6
 
 
 def _pauses(gap: float, shape: float, pause: tuple[float, float], leaves: float) -> Customer:
@@ -117,7 +118,7 @@ def _slowing(chance: Chance) -> Person:
             days.append(at)
         return days
 
-    return Person(visits)
+    return Person(visits, Rhythm(usual, 1, 0.0, slower=1.35))
 
 
 def _mixed(chance: Chance) -> Person:
@@ -143,15 +144,15 @@ def _gift_weeks(day: np.ndarray) -> np.ndarray:
 
 KINDS: Final = (
     Kind("regular", _renewal(14, 0.3, (0.04, 20), 4)),
-    Kind("irregular", _gamma_rates(0.8, 4.0, _for_ever, 0.15)),
-    Kind("pareto", _gamma_rates(0.6, 8.0, lambda chance: float(chance.exponential(1 / chance.gamma(0.6, 1 / 12))))),
-    Kind("seasonal", _gamma_rates(1.0, 5.0, _for_ever, 0.08), _winter),
-    Kind("christmas", _gamma_rates(0.7, 8.0, _for_ever, 0.12), _gift_weeks),
+    Kind("irregular", _gamma_rates(0.8, 4.0, 0.15)),
+    Kind("pareto", _gamma_rates(0.6, 8.0, dies=(0.6, 12))),
+    Kind("seasonal", _gamma_rates(1.0, 5.0, 0.08), _winter),
+    Kind("christmas", _gamma_rates(0.7, 8.0, 0.12), _gift_weeks),
     Kind("alike", _renewal(28, 0.0, (1e-6, 1e6), 1)),
     Kind("alike and leaving", _renewal(21, 0.0, (0.12, 1e5), 1)),
     Kind("wholesale", _pauses(30, 3, (0.15, 120), 0.05)),
     Kind("groceries", _pauses(7, 2, (0.08, 90), 0.02)),
-    Kind("gifts", _gamma_rates(0.5, 14.0, _for_ever, 0.4)),
+    Kind("gifts", _gamma_rates(0.5, 14.0, 0.4)),
     Kind("mixed", _mixed),
     Kind("yearly", _renewal(365, 0.05, (0.25, 50), 100)),
     Kind("slowing down", _slowing),
@@ -170,10 +171,16 @@ class Drawn(NamedTuple):
     until: float
     ends: np.ndarray
 
-    def oracle(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the means and chances of who knows each one's rhythm; None where somebody has none that it knows."""
-        known = [(person.rhythm, times) for person, times in self.people if person.rhythm is not None]
-        return foretell(known, self.until, self.ends) if len(known) == len(self.people) else None
+    def oracle(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the means and chances of who knows each one's rhythm."""
+        return foretell(self._rhythms(), self.until, self.ends)
+
+    def futures(self, seed: int) -> np.ndarray:
+        """Return how often each customer (a row) comes in each of many futures (a column) of the same past."""
+        return redraw(self._rhythms(), self.until, self.ends, seed)
+
+    def _rhythms(self) -> list[tuple[Rhythm, np.ndarray]]:
+        return [(person.rhythm, times) for person, times in self.people]
 
 
 def draw(kind: Kind, customers: int, days: int, seed: int) -> Purchases:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from stamgast.api_keys.table import ApiKeyTable
+from stamgast.audit.book import Audit, AuditSeal
 from stamgast.broker import kafka_of, warn_of_unsigned
 from stamgast.carriers import carrier_for, channel_of, keeping_of
 from stamgast.clock.bounded import BoundedClock
@@ -42,6 +43,9 @@ from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
+from stamgast.users.names import NameSeal
+from stamgast.users.roster import Roster
+from stamgast.users.table import UserTable
 
 if TYPE_CHECKING:
     from channels.model import Carrier
@@ -75,6 +79,8 @@ class WebParts:
     tills: Tills
     public_url: str
     kafka: str
+    roster: Roster
+    audit: Audit
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -318,12 +324,15 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
         tills = tills_of(settings, redis, stack)
+        roster = Roster(UserTable(), appender.append, topics.users, NameSeal(wrapping_keys_of(settings)))
+        audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
             running_tails(
                 identity_tail(settings, topics, identities),
                 _small_tail(settings, topics.api_keys, api_keys, "api-keys"),
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.connections, tills.connections, "connections"),
+                _small_tail(settings, topics.users, roster.table, "users"),
                 tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
@@ -340,7 +349,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, kafka_of(settings), watch),
+            *(tills, settings.public_url, kafka_of(settings), roster, audit, watch),
         )
 
 

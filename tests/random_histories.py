@@ -16,11 +16,10 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     PurchaseReviewed,
-    RedemptionTakenBack,
     TimerDue,
-    VoucherRedeemed,
 )
 from stamgast.domain.review import decode_waiting
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, sure, taken_back
 from tests.fakes.in_memory import Owner

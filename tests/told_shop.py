@@ -10,8 +10,16 @@ from rules.engine import CompiledRule
 from stamgast.domain.activation import Note
 from stamgast.domain.costs import Costs
 from stamgast.domain.delays import Delay
-from stamgast.domain.events import AnyEvent, OptedIn, OptedOut, Purchase, PurchaseChanged, Replied, VoucherRedeemed
+from stamgast.domain.events import (
+    AnyEvent,
+    OptedIn,
+    OptedOut,
+    Purchase,
+    PurchaseChanged,
+    Replied,
+)
 from stamgast.domain.program import Reward
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel

@@ -53,6 +53,8 @@ class Counter(StrEnum):
     """By `stamgast.domain.referrals.Became`, and the reason of what was refused."""
     DRAW = "draw"
     """By draw and `Tally`, `won` or `lost`."""
+    TILL = "till"
+    """By till, operator, ISO week and `AtTill`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
 
@@ -73,6 +75,17 @@ class Tally(StrEnum):
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
     ENTERED = "entered"
+
+
+class AtTill(StrEnum):
+    """What is counted of a till's week."""
+
+    STAMPS = "stamps"
+    """Given by hand, less what was taken back."""
+    HANDED = "handed"
+    """How often, likewise."""
+    REDEEMED = "redeemed"
+    """Vouchers, also those whose redemption was taken back."""
 
 
 BETWEEN: Final = "|"

@@ -33,6 +33,7 @@ from stamgast.domain.draw_events import (
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.referral_events import FriendBought, FriendGiven
+from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -208,29 +209,6 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Which question they answered with it, and where: sealed as that of a consent."""
 
 
-class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
-    """A till asks to redeem a voucher. The answer is written under the event's `id`."""
-
-    code: str
-    store: str | None = None
-    warned: tuple[tuple[str, str], ...] = ()
-    """As of `Enrolled`."""
-    receipt: str = ""
-    """The transaction that it is used on, where the till says it."""
-    total: Minor = 0
-    """What the receipt comes to before it; 0: nobody said."""
-
-
-class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):
-    """A till takes a request to redeem (its id is `redemption`) back; the answer is written under this event's `id`.
-
-    If the request was applied the voucher opens again; if it is still to come it will redeem nothing.
-    """
-
-    code: str
-    redemption: str
-
-
 class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
@@ -375,6 +353,7 @@ AnyEvent = (
     | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
     | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
+    | StampsHanded | StampsHandedBack
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

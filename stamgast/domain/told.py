@@ -33,6 +33,7 @@ class Told(StrEnum):
     BUDGET = "budget"
     REFERRAL = "referral"
     DRAW = "draw"
+    BY_HAND = "by_hand"
 
 
 class Moved(StrEnum):
@@ -75,7 +76,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
     | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
-
+    | `by_hand` | `given`, `taken_back`: stamps of a till; the card moves besides | `card`, `count`, `reason`, `till` |
     | `draw` | `entered`, `left`, `won`, `lost`, `passed` | `draw`, `entry`, `rule`, `occasion`; `reward` of who won |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.
@@ -140,6 +141,9 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     draw: str = ""
     entry: str = ""
     """An entry of it: its ticket is made of the customer and this."""
+    till: str = ""
+    operator_id: str = ""
+    """At which till, and who stood there, of what is done by hand and of redemptions; empty where nobody said so."""
     used_on: str = ""
     """The transaction that a voucher was used on, where the till says it."""
     discount: Minor | None = None

@@ -16,8 +16,13 @@ from msgspec import to_builtins
 
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import Enrolled, OwnEvent, Replied, VoucherRedeemed
+from stamgast.domain.events import (
+    Enrolled,
+    OwnEvent,
+    Replied,
+)
 from stamgast.domain.program import Program
+from stamgast.domain.till_events import StampsHanded, VoucherRedeemed
 from stamgast.domain.transactions import Payment, Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
@@ -155,6 +160,8 @@ def _event(event: Any) -> dict[str, Any]:
         told |= {"channel": event.channel, "keyword": event.keyword}
     elif isinstance(event, VoucherRedeemed):
         told |= {"store": event.store}
+    elif isinstance(event, StampsHanded):
+        told |= {"card": event.card, "stamps": event.stamps, "reason": event.reason, "store": event.store}
     return told
 
 

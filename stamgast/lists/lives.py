@@ -21,9 +21,9 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     Replied,
-    VoucherRedeemed,
     decode_event,
 )
+from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.told import Line, decode_line
 from stamgast.lists.spool import Spool
 from stamgast.log.reading import LogReader
@@ -34,7 +34,7 @@ _AT_ONCE: Final = 50_000
 """Records that are held at once."""
 _MOST_GROUPS: Final = 500
 """Files that are open at once; with more records than these hold, more of them are held at once."""
-_KEPT: Final = (Enrolled, OptedIn, OptedOut, OwnEvent, Replied, VoucherRedeemed)
+_KEPT: Final = (Enrolled, OptedIn, OptedOut, OwnEvent, Replied, VoucherRedeemed, StampsHanded, StampsHandedBack)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,8 @@ REPLIES: Final = "replies.v1"
 MEDIA: Final = "media.v1"
 SEGMENTS: Final = "segments.v1"
 CLOCK: Final = "clock.v1"
+USERS: Final = "users.v1"
+AUDIT: Final = "audit.v1"
 
 _SEEN_S, _LOOK_S = 30.0, 0.02
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -105,6 +107,8 @@ TABLE: Final = (
     Topic(MEDIA, "one", "delete", MEDIA_KEPT),
     Topic(SEGMENTS, "one", "compact", _KEPT),
     Topic(CLOCK, "one", "delete", DAY),
+    Topic(USERS, "one", "compact", _KEPT),
+    Topic(AUDIT, "all", "delete", _KEPT),
 )
 
 
@@ -118,6 +122,8 @@ SIGNED: Final = (
     SUPPRESSIONS,
     MEDIA,
     CUSTOMER_EVENTS,
+    USERS,
+    AUDIT,
 )
 """Topics whose records are believed, and signed by whoever of us appends them."""
 SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
@@ -222,6 +228,16 @@ class Topics:
     def clock(self) -> str:
         """Empty records: what matters is when a broker appends them."""
         return self.prefix + CLOCK
+
+    @property
+    def users(self) -> str:
+        """Who may sign in, and which tills are paired."""
+        return self.prefix + USERS
+
+    @property
+    def audit(self) -> str:
+        """Who did what."""
+        return self.prefix + AUDIT
 
     def partitions_of(self, topic: Topic) -> int:
         """Return how many partitions a topic of the table has here."""

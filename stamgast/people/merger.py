@@ -24,14 +24,13 @@ from stamgast.domain.events import (
     Erased,
     OptedOut,
     PurchaseChanged,
-    RedemptionTakenBack,
-    VoucherRedeemed,
     decode_event,
     encode_event,
     key_of,
 )
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.questions import SEVERAL
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.log.address import KafkaAddress

@@ -3,8 +3,8 @@
 from typing import Final
 
 from rules.testing.happenings import Redeem
-from stamgast.domain.events import VoucherRedeemed
 from stamgast.domain.program import Program
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import Minor
 from stamgast.domain.voucher_terms import Terms
 from stamgast.simulate import Simulation

@@ -53,6 +53,25 @@ def add(case: Case, firing: Firing, action: AddStamps) -> None:
         _write(case, cause, known)
 
 
+def given_for(case: Case, cause: str) -> list[Added]:
+    """What was put on cards for a reason. Raises NotReadError."""
+    return _read(case, [cause])[cause]
+
+
+def put(case: Case, cause: str, card: str, number: int) -> bool:
+    """Put stamps on a card for a reason that no rule gave; False where the card takes none now."""
+    if not _takes_stamps(case, card, number):
+        return False
+    _write(case, cause, [Added("", cause, card, number)])
+    _move(case, "", card, number)
+    return True
+
+
+def refuse(case: Case, cause: str) -> None:
+    """Nothing is to be put on a card for that reason any more."""
+    _write(case, cause, [Added("", cause, "", 0, back=True)])
+
+
 def take_off(case: Case, causes: Iterable[str], undone: Callable[[str, str], bool]) -> None:
     """The reason went away: what rules put on cards for it goes too. `undone` is asked with cause and rule."""
     if not case.customer.added_stamps:

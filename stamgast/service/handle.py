@@ -28,18 +28,17 @@ from stamgast.domain.events import (
     PurchaseChanged,
     PurchaseReviewed,
     RateKnown,
-    RedemptionTakenBack,
     Replied,
     Reviewed,
     Scheduled,
     TimerDue,
-    VoucherRedeemed,
 )
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
+from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
@@ -49,6 +48,7 @@ from stamgast.service import (
     conversation,
     deeds,
     drawn,
+    handed,
     measuring,
     outcomes,
     own_events,
@@ -284,6 +284,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
+    StampsHanded: handed.give,
+    StampsHandedBack: handed.take_back,
     ActivationOutcome: outcomes.settle,
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,

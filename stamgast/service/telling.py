@@ -7,6 +7,7 @@ from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.referrals import occasion_of
+from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
@@ -45,8 +46,27 @@ def stamps(case: Case, fact: Fact) -> None:
     )  # fmt: skip
 
 
-def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE) -> None:
-    """A voucher was given, or became something else; `use` is what is told of its being used."""
+def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, stamps: int, card: str = "") -> None:
+    """A till gave stamps, or took them back."""
+    case.change.told.append(
+        Line(
+            kind=Told.BY_HAND,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            card=event.card if isinstance(event, StampsHanded) else card,
+            count=stamps,
+            reason=event.reason if isinstance(event, StampsHanded) else "",
+            till=event.till,
+            operator_id=event.operator_id,
+        )
+    )
+
+
+def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None) -> None:
+    """A voucher was given, or became something else; `use`: what is told of its use, `by`: what the till asked."""
     reward = case.program.rewards.get(which.reward)
     discount = use.discount if which.terms is not None and which.terms.worth is not None and use is not NO_USE else None
     cost = None if reward is None else reward.cost
@@ -68,6 +88,8 @@ def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE) -> None:
             used_on=use.receipt,
             discount=discount,
             total=use.total,
+            till=by.till if by else "",
+            operator_id=by.operator_id if by else "",
         )
     )
 

@@ -4,17 +4,18 @@ import msgspec
 
 from stamgast.domain import rewards, stamps
 from stamgast.domain.apart import field_of_refusal
-from stamgast.domain.counters import Counter, counter
+from stamgast.domain.counters import AtTill, Counter, counter
 from stamgast.domain.customer import Voucher
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.domain.voucher_terms import NO_USE, Use
 from stamgast.service import at_hand, budgets, measuring, telling
 from stamgast.service.case import Case
+from stamgast.service.handed import count_at_till
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
 
@@ -38,8 +39,9 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         use = NO_USE if voucher.terms is None else voucher.terms.use_by(event.id or "") or NO_USE
         if voucher.state == VoucherState.REDEEMED:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED))
-        telling.voucher(case, voucher, VoucherState.REDEEMED, use)
+        telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
         measuring.redeemed(case, voucher, 1, use)
+        count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
     fire(case, facts)
 
 

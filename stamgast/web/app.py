@@ -19,6 +19,9 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
+from stamgast.web.access.cookies import CookiesKept
+from stamgast.web.access.doors import Way, open_to
+from stamgast.web.access.elsewhere import ElsewhereError, answer_elsewhere
 from stamgast.web.api.claims import get_claim, post_claim, post_token
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
@@ -27,12 +30,15 @@ from stamgast.web.api.merging import post_merge
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
+from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi.document import openapi
+from stamgast.web.pages.refusals import page_or
+from stamgast.web.pages.routes import page_routes
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
@@ -77,6 +83,10 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/customers/{{customer}}/merge", post_merge, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", post_stamps, methods=["POST"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps", delete_stamps, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", get_stamps, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", delete_stamps, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
@@ -89,19 +99,22 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route(f"{merchant}/pos", get_tills, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
+        *page_routes(),
     ]
     app = Starlette(
         routes=routes,
         middleware=[
             Middleware(Measured, metrics=deps.metrics),
             Middleware(RateTold),
+            Middleware(CookiesKept),
             Middleware(Answered),
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
         ],
         exception_handlers={
-            **dict.fromkeys(ANSWERED, answer_problem),
-            HTTPException: answer_http_error,
-            Exception: answer_failure,
+            **dict.fromkeys(ANSWERED, page_or(answer_problem)),
+            ElsewhereError: answer_elsewhere,
+            HTTPException: page_or(answer_http_error),
+            Exception: page_or(answer_failure),
         },
     )
     app.state.deps = deps
@@ -113,6 +126,7 @@ def is_urgent(url: bytes) -> bool:
     return url.partition(b"?")[0] == INBOUND.encode()
 
 
+@open_to(Way.PUBLIC)
 async def _get_openapi(_request: Any) -> JSONResponse:
     return JSONResponse(openapi())
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, cast
@@ -11,11 +12,13 @@ from starlette.requests import Request
 
 from channels.model import Inbound, StatusEvent, WebhookRequest
 from stamgast.api_keys.table import ApiKeyTable
+from stamgast.audit.book import Audit
 from stamgast.clock.shop_time import Clock
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
 from stamgast.filling import Filling
-from stamgast.log.appender import Appender
+from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.people.enrolment import Enrolling
@@ -29,6 +32,8 @@ from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.tills import Tills
+from stamgast.users.record import seen
+from stamgast.users.roster import Roster
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -78,12 +83,15 @@ class Deps:
     pulse: Pulse
     fitness: Fitness
     filling: Filling
+    roster: Roster
+    """Who may sign in, and which tills are paired."""
+    audit: Audit
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""
     """Where logs are read from their beginning."""
     public_url: str = ""
-    """Under which systems of tills were given their addresses."""
+    """Under which systems of tills were given their addresses, and to which passkeys belong."""
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)
     monotonic: Callable[[], float] = time.monotonic
@@ -101,10 +109,26 @@ class Deps:
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)
+        self.by_visitor = TokenBuckets(limits.per_visitor, limits.per_visitor_burst, monotonic=self.monotonic)
+        self.sign_ins = TokenBuckets(limits.sign_ins, limits.sign_ins_burst, monotonic=self.monotonic)
         self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)
         self.wrong_codes_of_merchants = TokenBuckets(
             limits.wrong_codes_of_merchant, limits.wrong_codes_of_merchant_burst, monotonic=self.monotonic
         )
+
+        self._touching: set[asyncio.Task[None]] = set()
+
+    def touch(self, record_id: str, at: Millis) -> None:
+        """Note that a session or a till is used; nobody waits for it, and a note that Kafka did not take is no loss."""
+        self.roster.table.note(*seen(record_id, at))  # at once: the next request is not to note it again
+
+        async def noted() -> None:
+            with suppress(NotAppendedError):
+                await self.roster.touch(record_id, at)
+
+        task = asyncio.create_task(noted())
+        self._touching.add(task)
+        task.add_done_callback(self._touching.discard)
 
     def partition_of(self, key: bytes) -> int:
         """The partition of a customer's records."""

@@ -101,6 +101,7 @@ def _views(deps: Deps) -> dict[str, bool]:
         "identities": deps.identities.loaded,
         "api keys": deps.api_keys.loaded,
         "programmes": deps.merchants.loaded,
+        "users": deps.roster.table.loaded,
         "connections": deps.tills is None or deps.tills.connections.loaded,
     }
 

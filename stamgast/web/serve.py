@@ -46,6 +46,8 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         tills=parts.tills,
         kafka=parts.kafka,
         public_url=parts.public_url,
+        roster=parts.roster,
+        audit=parts.audit,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

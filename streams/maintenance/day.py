@@ -18,9 +18,14 @@ import msgspec
 from stamgast.domain.activation import RANKS, Note
 from stamgast.domain.calendar import business_day
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import Enrolled, VoucherRedeemed, decode_event, key_of
+from stamgast.domain.events import (
+    Enrolled,
+    decode_event,
+    key_of,
+)
 from stamgast.domain.net_purchase import SPEAKS_OF_REFUNDS
 from stamgast.domain.program import Program
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 from stamgast.identity.sealing import SealError

@@ -8,7 +8,12 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from stamgast.domain.events import AnyEvent, Barrier, VoucherRedeemed, encode_event
+from stamgast.domain.events import (
+    AnyEvent,
+    Barrier,
+    encode_event,
+)
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import HOUR, MINUTE
 from stamgast.local.redis_server import RedisServer
 from stamgast.state.client import keys_like, members_of

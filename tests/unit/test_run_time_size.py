@@ -1,4 +1,4 @@
-"""What running needs takes at most 250 MB, and nothing that running imports is left out of it."""
+"""What running needs takes at most 290 MB, and nothing that running imports is left out of it."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MOST_MB = 250
+MOST_MB = 290
 BESIDE_MB = 45
 """What is measured beside the packages: pip and ours, and the bytecode of what is imported."""
 

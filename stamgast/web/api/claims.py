@@ -29,6 +29,7 @@ from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.scope import scoped_id
 from stamgast.pos.types import CalendarDay, Id
 from stamgast.state.keys import PartitionKeys, transactions
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, reused
@@ -110,6 +111,7 @@ class _Claim(NamedTuple):
         return self.slot.answer(self.merchant, self.id)
 
 
+@open_to(KeyWith("intake"))
 async def post_claim(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/claims`."""
     deps = deps_of(request)
@@ -127,6 +129,7 @@ async def post_claim(request: Request) -> JSONResponse:
     return await _answer(deps, claim, WAIT_S, asked)
 
 
+@open_to(KeyWith("intake"))
 async def get_claim(request: Request) -> JSONResponse:
     """`GET …/claims/{claim}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
@@ -142,6 +145,7 @@ async def get_claim(request: Request) -> JSONResponse:
     return await _answer(deps, claim, 0)
 
 
+@open_to(KeyWith("till"))
 async def post_token(request: Request) -> JSONResponse:
     """`POST …/claims/tokens`: what a till prints on a receipt, as a QR or in a link; nothing is written."""
     deps = deps_of(request)

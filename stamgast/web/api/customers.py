@@ -30,6 +30,7 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
@@ -37,6 +38,7 @@ from stamgast.web.idempotency import one_request
 from stamgast.web.problem import Problem
 
 
+@open_to(KeyWith("intake"))
 async def post_customer(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/customers`: enrol; the same person twice is the same customer."""
     deps = deps_of(request)
@@ -99,6 +101,7 @@ async def _ask_whose_phone(
         raise Problem(409, "phone-unused-for-long", detail) from None
 
 
+@open_to(KeyWith("read"))
 async def get_customer(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/customers/{customer}`."""
     deps = deps_of(request)
@@ -108,6 +111,7 @@ async def get_customer(request: Request) -> JSONResponse:
     return JSONResponse(shown(deps, entrance, customer, state))
 
 
+@open_to(KeyWith("read"))
 async def post_lookup(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/customers/lookup`: the same, by what the till scanned; nothing is written.
 
@@ -147,6 +151,7 @@ async def _look_up_scanned(deps: Deps, entrance: Entrance, text: str) -> tuple[s
     return found.customer, [misnamed_customer("", each._replace(field="scanned")) for each in questions]
 
 
+@open_to(KeyWith("admin"))
 async def delete_customer(request: Request) -> JSONResponse:
     """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
     deps = deps_of(request)

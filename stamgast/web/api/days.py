@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stamgast.state.kept_days import KEPT_DAYS, kept_day
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import enter
 from stamgast.web.deps import deps_of
 from stamgast.web.problem import Problem
@@ -14,6 +15,7 @@ from stamgast.web.problem import Problem
 _LENGTH: Final = len("2026-11-29")
 
 
+@open_to(KeyWith("read"))
 async def get_day(request: Request) -> Response:
     """`GET /v1/merchants/{merchant}/days/{date}`: the JSON of `stamgast day`; `reckoned_at` says as of when."""
     deps = deps_of(request)

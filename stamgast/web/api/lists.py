@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from rules.yaml.problems import suggest
 from stamgast.domain.events import key_of
 from stamgast.people.pages import MOST, USUAL, Asked, BadCursorError, purchases_page, read_cursor, vouchers_page
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.customers import customer_in, look_up, reference_in, shown, state_of, without_codes
 from stamgast.web.auth import Entrance, enter
 from stamgast.web.deps import Deps, deps_of
@@ -19,6 +20,7 @@ _PAGED: Final = frozenset({"limit", "cursor"})
 _NAMES: Final = ("phone", "membership_number", "provider_customer_id")
 
 
+@open_to(KeyWith("read"))
 async def get_customers(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/customers?phone=`: whom it names, or nobody."""
     deps = deps_of(request)
@@ -36,6 +38,7 @@ async def get_customers(request: Request) -> JSONResponse:
     return JSONResponse({"customers": found, "next": None})
 
 
+@open_to(KeyWith("read"))
 async def get_purchases(request: Request) -> JSONResponse:
     """`GET …/customers/{customer}/purchases`: what the ledger keeps of each, newest first."""
     deps = deps_of(request)
@@ -48,6 +51,7 @@ async def get_purchases(request: Request) -> JSONResponse:
     return JSONResponse({"purchases": page.items, "currency": entrance.program.currency, "next": page.next})
 
 
+@open_to(KeyWith("read"))
 async def get_vouchers(request: Request) -> JSONResponse:
     """`GET …/customers/{customer}/vouchers`: in whatever state, newest first."""
     deps = deps_of(request)

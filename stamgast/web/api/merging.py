@@ -17,6 +17,7 @@ from stamgast.people.merger import Merger, NobodyError, NotMergeableError, Plan
 from stamgast.pos.canonical import Strict
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.customers import customer_in, stored
 from stamgast.web.auth import enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
@@ -38,6 +39,7 @@ class MergeRequest(Strict):
     why: Annotated[str, Field(max_length=200)] = ""
 
 
+@open_to(KeyWith("admin"))
 async def post_merge(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/customers/{customer}/merge`."""
     deps = deps_of(request)

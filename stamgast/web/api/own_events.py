@@ -28,6 +28,7 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.reading import MOST_PURCHASES, TooManyError
 from stamgast.pos.types import Id, Instant
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -76,6 +77,7 @@ class _Refused(NamedTuple):
     problems: list[Problem]
 
 
+@open_to(KeyWith("intake"))
 async def post_events(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/events`: one event or a list of up to 1,000."""
     deps = deps_of(request)

@@ -15,6 +15,7 @@ from stamgast.pos.reading import Refused, names_of, read_purchases
 from stamgast.purchases.accept import Outcome, ReceiptTooLargeError
 from stamgast.tills.found_payments import with_payments
 from stamgast.tills.intake import Door, accept_at
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
@@ -26,6 +27,7 @@ _SMALL: Final = 20_000
 """Bytes that are read at once; a larger body is read in a thread, so that others need not wait."""
 
 
+@open_to(KeyWith("intake"))
 async def post_purchases(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/purchases`: one purchase or a list of up to 1,000."""
     deps = deps_of(request)
@@ -64,6 +66,7 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     return JSONResponse(answer, 207 if refused else 202)
 
 
+@open_to(KeyWith("intake"))
 async def get_public_key(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/public-key`: what identifiers are sealed to."""
     entrance = await enter(request, "intake")

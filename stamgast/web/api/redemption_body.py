@@ -10,6 +10,7 @@ from starlette.requests import Request
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer
+from stamgast.domain.till_events import TillName
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.scope import scoped_id
@@ -18,7 +19,7 @@ from stamgast.web.auth import CUSTOMER, read_body
 from stamgast.web.deps import Deps
 
 _Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=ANY_ID)]
-_WORDS: Final = "store, customer, transaction_id, business_day_date, total_minor, price_currency"
+_WORDS: Final = "store, customer, till, operator_id, transaction_id, business_day_date, total_minor, price_currency"
 
 
 class UseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +35,8 @@ class UseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     business_day_date: date | None = None
     total_minor: Annotated[int, Meta(ge=1, le=MOST_MINOR)] | None = None
     price_currency: str | None = None
+    till: TillName = ""
+    operator_id: TillName = ""
 
     @property
     def of_receipt(self) -> list[Any]:

@@ -13,6 +13,7 @@ from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.record import decode_bundle
 from stamgast.programs.told_rules import ToldRules, rules_told
 from stamgast.state.counters import totals_of_merchant
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem, unavailable
@@ -23,6 +24,7 @@ _OF_REPORT: Final = frozenset({"rule"})
 _BY_COMMAND: Final = ("from", "to")
 
 
+@open_to(KeyWith("read"))
 async def get_report(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/report`: what rules came to since ever; `?rule=` of one of them."""
     deps = deps_of(request)
@@ -40,6 +42,7 @@ async def get_report(request: Request) -> JSONResponse:
     return JSONResponse(document)
 
 
+@open_to(KeyWith("read"))
 async def get_rules(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/rules`: those in force, each read back in a sentence, and what became of it."""
     deps = deps_of(request)

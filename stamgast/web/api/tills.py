@@ -6,10 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.tills.status import rows_of
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import enter
 from stamgast.web.deps import deps_of
 
 
+@open_to(KeyWith("read"))
 async def get_tills(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/pos`: the rows of `stamgast pos status --json`."""
     deps = deps_of(request)

@@ -15,14 +15,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
+from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.voucher_codes import Code, read_code
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.voucher_owners import VoucherOwner, decode_owner
+from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.redemption_body import UseRequest, read_use, told_of
 from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
@@ -66,6 +68,7 @@ class _Redemption:
         return f"web:request:{self.merchant}:{self.event_id}"
 
 
+@open_to(KeyWith("till"))
 async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
@@ -88,6 +91,8 @@ async def post_redemption(request: Request) -> JSONResponse:
         id=redemption.event_id,
         code=redemption.code,
         store=given.store,
+        till=given.till,
+        operator_id=given.operator_id,
         warned=(doubt.noted,) if doubt else (),
         receipt=receipt,
         total=given.total_minor or 0,
@@ -101,6 +106,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, WAIT_S, {"warnings": [doubt.as_json()]})
 
 
+@open_to(KeyWith("till"))
 async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
@@ -112,6 +118,7 @@ async def get_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, 0)
 
 
+@open_to(KeyWith("till"))
 async def delete_redemption(request: Request) -> JSONResponse:
     """`DELETE …/redemptions/{redemption}`, or `DELETE …/redemptions` with the request's Idempotency-Key.
 

@@ -33,6 +33,7 @@ def answer_schemas() -> Json:
         "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
         "Merger": _merger(),
         "Redemption": _redemption(),
+        "StampsByHand": _stamps_by_hand(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
@@ -217,6 +218,20 @@ def _redemption() -> Json:
         "warnings": _several("Warning"),
     }
     return redemption
+
+
+def _stamps_by_hand() -> Json:
+    count = {"type": "integer"}
+    handed = _object(status={"type": "string", "enum": ["given", "taken_back", "pending"]})
+    handed["properties"] |= {
+        "card": _TEXT,
+        "stamps": count | {"description": "How many were given, or taken back."},
+        "balance": count | {"description": "Stamps on the card now."},
+        "completed": count | {"description": "Cards of this kind that were ever full."},
+        "location": _TEXT | {"description": "Of one that is pending: where its answer will be."},
+        "warnings": _several("Warning"),
+    }
+    return handed
 
 
 def _tills() -> Json:

@@ -10,6 +10,7 @@ from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.openapi.answers import answer_schemas
 from stamgast.web.openapi.claims import claim_paths, claim_schemas
 from stamgast.web.openapi.operations import HEADERS, Repeats, operation
+from stamgast.web.openapi.stamps import AT_TILL, stamp_paths
 
 Json = dict[str, Any]
 
@@ -66,7 +67,12 @@ def openapi() -> Json:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}],
-        "paths": _till_paths() | _customer_paths() | _voucher_paths() | claim_paths(_MERCHANT) | _told_paths(),
+        "paths": _till_paths()
+        | _customer_paths()
+        | _voucher_paths()
+        | stamp_paths(_MERCHANT)
+        | claim_paths(_MERCHANT)
+        | _told_paths(),
     }
 
 
@@ -227,6 +233,7 @@ def _voucher_paths() -> Json:
                 "description": "What the receipt comes to before it. Needed where a voucher takes money off.",
             },
             "price_currency": {"type": "string", "description": "The shop's own, if it is said."},
+            **AT_TILL,
         },
     }  # fmt: skip
     one, request = ["merchant", "code", "redemption"], ["merchant", "code"]

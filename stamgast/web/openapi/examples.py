@@ -15,6 +15,9 @@ from stamgast.web.openapi.story import (
     DAY,
     EVENT,
     FORMER,
+    HANDED,
+    HANDED_BACK,
+    HANDING,
     KNOWN,
     LAST_PURCHASE,
     MERCHANT,
@@ -38,6 +41,7 @@ _OF_MERCHANT: Final = {"merchant": MERCHANT}
 _OF_CUSTOMER: Final = {"merchant": MERCHANT, "customer": CUSTOMER}
 _OF_FORMER: Final = {"merchant": MERCHANT, "customer": FORMER}
 _OF_VOUCHER: Final = {"merchant": MERCHANT, "code": CODE}
+_OF_HANDING: Final = {"merchant": MERCHANT, "customer": CUSTOMER, "handing": HANDING}
 _OF_REDEMPTION: Final = {"merchant": MERCHANT, "code": CODE, "redemption": REDEMPTION}
 _KEY: Final = "Idempotency-Key"
 _PING: Final = "webhook_id=17"
@@ -196,6 +200,26 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         Example(
             "early", "A request that no answer came to", _OF_VOUCHER, 200, TAKEN_BACK,
             headers={_KEY: "receipt-4715"},
+        ),
+    ),
+    "giveStamps": (
+        Example(
+            "forgotten", "Somebody who had no card with them", _OF_CUSTOMER, 200, HANDED,
+            {"card": "bread", "stamps": 2, "reason": "forgotten", "till": "till-1", "operator_id": "o-7"},
+            headers={_KEY: "by-hand-1"},
+        ),
+        Example(
+            "unknown", "A card that there is not", _OF_CUSTOMER, 422,
+            _refused("/card", 'the programme has no such card. Did you mean "bread"? Allowed here: bread.'),
+            {"card": "breed", "reason": "forgotten"}, headers={_KEY: "by-hand-2"},
+        ),
+    ),
+    "getStampsByHand": (Example("given", "At the `Location` that was answered", _OF_HANDING, 200, HANDED),),
+    "takeStampsBack": (Example("back", "It was somebody else", _OF_HANDING, 200, HANDED_BACK),),
+    "takeStampsRequestBack": (
+        Example(
+            "early", "A request that no answer came to", _OF_CUSTOMER, 200,
+            HANDED_BACK | {"card": "", "stamps": 0, "balance": 0, "completed": 0}, headers={_KEY: "by-hand-3"},
         ),
     ),
     "getDay": (Example("day", "The day of the seventh loaf", {"merchant": MERCHANT, "date": "2026-10-02"}, 200, DAY),),

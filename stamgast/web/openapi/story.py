@@ -8,6 +8,7 @@ FORMER: Final = "czyxwvutsrqponmlkjihgfedc"
 """The same person, under another phone."""
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
 SHORT_CODE: Final = "0201-2345-6789"
+HANDING: Final = "2b9d6e14c07f4a83915e3d6c8a0b7f52"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
 RECEIPT: Final = "till1:4720"
 ON_RECEIPT: Final = "dGlsbDE6NDcyMA.2Jd0cX1mB4nV8sLk5RzWfw"
@@ -121,6 +122,8 @@ MERGER: Final = {
 }
 REDEEMED: Final = {"status": "redeemed", "code": CODE, "reward": "free_loaf"}
 TAKEN_BACK: Final = {"status": "taken_back", "code": CODE, "reward": "free_loaf", "voucher": "open"}
+HANDED: Final = {"status": "given", "card": "bread", "stamps": 2, "balance": 2, "completed": 1}
+HANDED_BACK: Final = HANDED | {"status": "taken_back", "balance": 0}
 DAY: Final = {
     "merchant": MERCHANT,
     "date": "2026-10-02",

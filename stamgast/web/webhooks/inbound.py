@@ -22,6 +22,7 @@ from stamgast.logs import get_logger
 from stamgast.people.opt_out import NOT_NOW
 from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError
+from stamgast.web.access.doors import Way, open_to
 from stamgast.web.deps import deps_of
 from stamgast.web.problem import Problem, unavailable
 from stamgast.web.webhooks.door_answers import twiml
@@ -35,6 +36,7 @@ log = get_logger(__name__)
 _ENDS = frozenset({Keyword.STOP, Keyword.START})
 
 
+@open_to(Way.SIGNED)
 async def post_inbound(request: Request) -> Response:
     """`POST /twilio/inbound`: STOP, START, or another reply."""
     deps = deps_of(request)

@@ -28,6 +28,7 @@ from stamgast.pos.webhook import Notice, Webhook, guarded, read_webhook
 from stamgast.state.keys import delivered
 from stamgast.tills.intake import Came, Door, reread_all, take
 from stamgast.tills.tills import Tills
+from stamgast.web.access.doors import Way, open_to
 from stamgast.web.auth import check_fit, read_raw, take_or_refuse
 from stamgast.web.connections import address_of
 from stamgast.web.deps import Deps, deps_of
@@ -146,6 +147,7 @@ class _Delivery:
         self.deps.metrics.deliveries.labels(connection.merchant, connection.system, outcome).inc()
 
 
+@open_to(Way.SIGNED)
 async def post_delivery(request: Request) -> Response:
     """`POST /v1/merchants/{merchant}/pos/{system}[/{connection}]`: a webhook of a system of tills."""
     deps = deps_of(request)

@@ -20,6 +20,7 @@ from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.web.access.doors import Way, open_to
 from stamgast.web.auth import CUSTOMER, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
@@ -29,6 +30,7 @@ log = get_logger(__name__)
 _FORM: Final = frozenset({"application/x-www-form-urlencoded"})
 
 
+@open_to(Way.SIGNED)
 async def post_status(request: Request) -> Response:
     """`POST /twilio/status?m=…&c=…&x=…&a=…`: one `activation_outcome` on the customer's stream."""
     deps = deps_of(request)

@@ -153,7 +153,11 @@ async def test_every_documented_example_is_answered_as_it_is_documented(web, wor
             answer = await story.send(operation, example)
             if differs := story.differences(operation, example, answer):
                 wrong[f"{operation}/{example.name}"] = (differs, answer.text)
-            if "location" in answer.headers and operation == "redeemVoucher":
-                sent_by = answer.headers["location"].rpartition("/")[2]
-                story.run.real.setdefault(sure(EXAMPLES["getRedemption"][0].path)["redemption"], sent_by)
+            for asked, of, name in (
+                ("redeemVoucher", "getRedemption", "redemption"),
+                ("giveStamps", "getStampsByHand", "handing"),
+            ):
+                if "location" in answer.headers and operation == asked:
+                    sent_by = answer.headers["location"].rpartition("/")[2]
+                    story.run.real.setdefault(sure(EXAMPLES[of][0].path)[name], sent_by)
     assert not wrong, "\n".join(f"{name}: {differs}\n    {text}" for name, (differs, text) in wrong.items())

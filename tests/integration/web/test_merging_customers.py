@@ -14,7 +14,8 @@ import pytest
 
 from stamgast.bootstrap import id_key_of
 from stamgast.domain.customer import decode_customer
-from stamgast.domain.events import VoucherRedeemed, key_of
+from stamgast.domain.events import key_of
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.local.brokers import Broker
 from stamgast.local.processes import ChildProcess
 from stamgast.log.partitioning import partition_for

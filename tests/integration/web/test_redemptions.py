@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, decode_event, key_of
+from stamgast.domain.events import decode_event, key_of
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.voucher_codes import short_of
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.partitions import Lease

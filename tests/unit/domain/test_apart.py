@@ -9,8 +9,12 @@ from rules.actions import Give
 from stamgast.domain import apart
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.customer import Charge, encode_customer
-from stamgast.domain.events import PurchaseChanged, RedemptionTakenBack, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    PurchaseChanged,
+    TimerDue,
+)
 from stamgast.domain.program import Reward
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.domain.voucher_terms import Terms
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, program, rule, taken_back

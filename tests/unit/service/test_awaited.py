@@ -14,8 +14,8 @@ from stamgast.domain.events import (
     PurchaseChanged,
     Reviewed,
     TimerDue,
-    VoucherRedeemed,
 )
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.service import Bundle
 from stamgast.service.awaited import wanted

@@ -10,7 +10,8 @@ from stamgast.domain.activation import Note
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budgets import MILLS, Booked
 from stamgast.domain.counters import Counter, counter
-from stamgast.domain.events import MessagePriced, RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.events import MessagePriced
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind

@@ -10,8 +10,13 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import MILLS, Booked, Per, next_period, period_of
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.earned import report
-from stamgast.domain.events import ActivationOutcome, OptedOut, PurchaseChanged, VoucherRedeemed
+from stamgast.domain.events import (
+    ActivationOutcome,
+    OptedOut,
+    PurchaseChanged,
+)
 from stamgast.domain.purses import decode_ask, share_of
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Happened
 from stamgast.fold import Fold

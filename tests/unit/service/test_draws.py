@@ -13,8 +13,15 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
 from stamgast.domain.draws import Best, entry_id, seed_of, ticket_of
-from stamgast.domain.events import AnyEvent, Erased, Purchase, PurchaseChanged, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    AnyEvent,
+    Erased,
+    Purchase,
+    PurchaseChanged,
+    TimerDue,
+)
 from stamgast.domain.purses import decode_ask
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import PASSES, Bundle, Change

@@ -11,8 +11,14 @@ from rules.actions import Give, Send, Tag
 from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS
 from stamgast.domain.customer import UNKNOWN_PHONE
-from stamgast.domain.events import ActivationOutcome, ConsentChanged, OptedOut, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    ActivationOutcome,
+    ConsentChanged,
+    OptedOut,
+    TimerDue,
+)
 from stamgast.domain.program import Messaging, Window
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.why import explain_customer
 from stamgast.simulate import Simulation

@@ -12,9 +12,14 @@ from stamgast.domain.contact_policy import is_held_out
 from stamgast.domain.costs import Costs
 from stamgast.domain.counters import Counter as Counted
 from stamgast.domain.earned import report
-from stamgast.domain.events import ActivationOutcome, OptedOut, RedemptionTakenBack, Replied, VoucherRedeemed
+from stamgast.domain.events import (
+    ActivationOutcome,
+    OptedOut,
+    Replied,
+)
 from stamgast.domain.measuring import MOST_WATCHED, Watched, watch
 from stamgast.domain.program import Reward
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel

@@ -7,7 +7,11 @@ from typing import Any
 from rules.actions import Give
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    ActivationOutcome,
+    TimerDue,
+)
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.view import show_customer
 from tests.builders import (

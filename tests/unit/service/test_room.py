@@ -7,8 +7,13 @@ import pytest
 from rules.actions import Give, Send
 from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS
-from stamgast.domain.events import ActivationOutcome, OptedOut, TimerDue, VoucherRedeemed
+from stamgast.domain.events import (
+    ActivationOutcome,
+    OptedOut,
+    TimerDue,
+)
 from stamgast.domain.program import Messaging, Window
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.why import explain_customer
 from tests.builders import ANNA, MERCHANT, OPEN_ALL_DAY, T0, bought, bundle, card, card_rule, consent, program, rule

@@ -10,12 +10,11 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.events import (
     ActivationOutcome,
     Enrolled,
-    RedemptionTakenBack,
     Replied,
     TimerDue,
-    VoucherRedeemed,
 )
 from stamgast.domain.program import Reward
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import Line, decode_line, encode_line, name_of_voucher
 from stamgast.domain.units import DAY, HOUR
 from tests.builders import (

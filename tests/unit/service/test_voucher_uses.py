@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.actions import Give
-from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.program import Reward
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import Line, as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.domain.voucher_terms import Worth

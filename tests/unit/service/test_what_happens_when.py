@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from stamgast.domain.activation import RANKS
-from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.events import ActivationOutcome
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR
 from stamgast.people.view import show_customer
 from tests.builders import (

@@ -13,6 +13,7 @@ from stamgast.clv.models.nbd import OwnRateLikelihood
 from stamgast.clv.models.pareto_nbd import ParetoLikelihood
 from stamgast.clv.models.scores import count_distribution, scores_of
 from stamgast.domain.attrition import make_model
+from stamgast.domain.history import History
 from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.models.pareto_nbd import Pareto
@@ -139,3 +140,24 @@ def test_expected_spend_is_the_integral_over_scales():
     mean = quad(lambda scale: p / scale * weight(scale), 1e-9, 3, epsabs=0, epsrel=1e-11)[0] / whole
 
     assert Spend(p, q, v).expected(days, total) == pytest.approx(mean, rel=1e-7)
+
+
+@pytest.mark.parametrize("scales", [(0.2, 60.0), (5.0, 5.0), (10.6, 11.7), (60.0, 0.2)])
+@pytest.mark.parametrize("shapes", [(0.05, 0.03), (0.6, 0.6), (12.0, 15.0)])
+@pytest.mark.parametrize(("x", "t_x"), [(0, 0.0), (1, 3.0), (30, 80.0), (2_000, 300.0)])
+def test_having_left_is_the_integral_over_the_silence_whatever_the_parameters_are(scales, shapes, x, t_x):
+    (alpha, beta), (r, s) = scales, shapes
+    model, n = Pareto(r, alpha, s, beta), r + x
+    for quiet in (0.0, 1e-6, 1 / 7, 4.0, 60.0, 400.0):
+
+        def odds(stretch, quiet=quiet):
+            y = math.expm1(stretch)
+            shrunk = (s + 1) * math.log((beta + t_x + quiet) / (beta + t_x + y))
+            return math.exp(shrunk + n * math.log((alpha + t_x + quiet) / (alpha + t_x + y)) + stretch)
+
+        found = model.p_alive(History(x, t_x, t_x + quiet))
+        at_most = s * math.log1p(quiet / (beta + t_x)) + n * math.log1p(quiet / (alpha + t_x))
+        if at_most < 300:
+            left = quad(odds, 0, math.log1p(quiet), epsabs=0, epsrel=1e-12, limit=500)[0]
+            assert found == pytest.approx(1 / (1 + s * left / (beta + t_x + quiet)), rel=1e-9, abs=1e-13)
+        assert 0.0 <= found <= 1.0

@@ -1,0 +1,1 @@
+"""Who may come in to pages, as whom, and how that ends."""

@@ -1,0 +1,16 @@
+"""Where pages are; `stamgast.web.app` serves them behind the routes of tills and carriers."""
+
+from starlette.routing import BaseRoute
+
+from stamgast.web.pages.design import get_design
+from stamgast.web.pages.rendering import PageRoute
+from stamgast.web.pages.static_files import get_look, get_static
+
+
+def page_routes() -> list[BaseRoute]:
+    """Each area adds its own."""
+    return [
+        PageRoute("/static/{hash}/{name:path}", get_static, methods=["GET"]),
+        PageRoute("/look/{colour}.css", get_look, methods=["GET"]),
+        PageRoute("/design", get_design, methods=["GET"]),
+    ]
