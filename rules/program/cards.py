@@ -30,7 +30,9 @@ CARD_WORDS: Final = (
     "starts",
     "ends",
     "count_history",
+    "levels",
 )
+MOST_LEVELS: Final = 10
 MOST_CARDS: Final = 50
 
 
@@ -85,7 +87,30 @@ def _card(
         starts=starts,
         ends=ends,
         count_history=bool(history),
+        levels=_levels(reader, name, found.get("levels"), count("stamps"), rewards),
     )
+
+
+def _levels(
+    reader: Reader, card: str, node: Node | None, size: int | None, rewards: Mapping[str, Reward]
+) -> tuple[tuple[int, str], ...]:
+    """`{5: coffee}`: what the card gives on its way."""
+    where, found = f"cards: {card}: levels", dict[int, str]()
+    if node is None:
+        return ()
+    with reader.showing("levels: {5: coffee}"):
+        entries = reader.entries(node, where)
+    for key, value in entries:
+        stamps = reader.integer(key, where, 1, 1000)
+        reward = reader.known(value, f"{where}: {key.text}", rewards, "reward")
+        if stamps is not None and size is not None and stamps >= size:
+            hint = f"Write less than {size}; what the full card gives is its `reward`."
+            reader.problem(key, f"the {card} card is full at {size} stamps: it has no level at {stamps}", hint)
+        elif stamps is not None and reward is not None:
+            found[stamps] = reward
+    if len(entries) > MOST_LEVELS:
+        reader.problem(node, f"`{where}` names {len(entries)} levels; at most {MOST_LEVELS} are given on the way")
+    return tuple(sorted(found.items()))
 
 
 def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:

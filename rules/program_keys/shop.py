@@ -47,6 +47,11 @@ _CARD: Final = Key(
             choice(("below_zero", "next_stamps", "never")),
         ),
         "reward": Key("What a full card gives by itself, without a rule.", WORD),
+        "levels": Key(
+            "What it gives on its way, by itself: a reward at so many stamps, which stay on the card.",
+            each=Key("", WORD),
+            names="^[1-9][0-9]{0,2}$",
+        ),
         "valid_for": Key("For how long, where the reward does not say.", DURATION),
         "most_rewards": Key("How often one purchase may fill it.", POSITIVE),
         "starts": Key("The first business day whose purchases stamp it.", DATE),
@@ -183,6 +188,7 @@ SHOP: Final[Mapping[str, Key]] = {
         example=yaml("""
             cards:
               bread: {stamps: 7, per: purchase, categories: [bread], reward: free_loaf, max_per_day: 2}
+              lunch: {stamps: 10, levels: {5: coffee}, reward: free_loaf}
               spend: {stamps: 10, per: 15 EUR, max_per_purchase: 10, on_refund: next_stamps}
               rye:
                 stamps: 5

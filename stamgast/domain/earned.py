@@ -209,7 +209,10 @@ def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collec
     vouchers = sum(_open(totals, reward) * each.promised for reward, each in program.rewards.items())
     stamps = 0.0
     for card, each in program.cards.items():
-        promised = [program.rewards.get(name) for name in (each.reward or "", *full_cards.get(card, ()))]
+        promised = [
+            program.rewards.get(name)
+            for name in (each.reward or "", *(reward for _, reward in each.levels), *full_cards.get(card, ()))
+        ]
         cost = sum(reward.promised for reward in promised if reward is not None)
         stamps += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost / each.stamps_required
     used, ended = (

@@ -87,12 +87,18 @@ class CardDefinition:
     ends: Day | None = None
     count_history: bool = False
     """What was bought before it started stamps it as well."""
+    levels: tuple[tuple[int, str], ...] = ()
+    """What it gives on its way: (stamps, reward), ascending, each below its size."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
     def __post_init__(self) -> None:
         since = None if self.count_history else self.starts
         object.__setattr__(self, "dated", since is not None or self.ends is not None)
+
+    def comes_next(self, stamps: int) -> tuple[int, str | None]:
+        """At how many stamps it gives something next, and what."""
+        return next(((at, reward) for at, reward in self.levels if at > stamps), (self.stamps_required, self.reward))
 
     def takes(self, day: Day) -> bool:
         """Whether what is bought on a day stamps it."""

@@ -156,15 +156,19 @@ def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Vou
 
 
 def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
-    """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
-    used = [card_number(v.cause, card) for v in vouchers if v.was_used]
+    """The newest card up to that number whose reward was redeemed; 0: none. It cannot be reopened.
+
+    What it gave on its way does not count: it is had for the stamps up to there, which are on the card again.
+    """
+    used = [card_number(v.cause, card) for v in vouchers if v.was_used and not v.of_level]
     return max((number for number in used if number <= up_to), default=0)
 
 
 def unused_cards(vouchers: Sequence[Voucher], card: str, at: Millis) -> set[int]:
     """The numbers of that card's cards of which a reward is open and none was used."""
-    used = {card_number(each.cause, card) for each in vouchers if each.was_used}
-    opened = {card_number(e.cause, card) for e in vouchers if e.state == VoucherState.OPEN and e.expires_at > at}
+    used = {card_number(each.cause, card) for each in vouchers if each.was_used and not each.of_level}
+    mine = (each for each in vouchers if each.state == VoucherState.OPEN and not each.of_level)
+    opened = {card_number(each.cause, card) for each in mine if each.expires_at > at}
     return opened - used - {0}
 
 

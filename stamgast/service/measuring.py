@@ -148,7 +148,7 @@ def message_cost(case: Case, rule: str, variant: str, thousandths: int) -> None:
 
 def redeemed(case: Case, voucher: Voucher, times: int, use: Use) -> None:
     """A rule's reward was used, or (`times` is -1) its use taken back."""
-    if not voucher.rule:
+    if not voucher.of_rule:
         return
     reward = case.program.rewards.get(voucher.reward)
     cost: Minor = 0 if reward is None or reward.cost is None else reward.cost
