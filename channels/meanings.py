@@ -4,7 +4,8 @@
   of the shop ("STOP NIEUWS", "schrijf me uit voor de nieuwsbrief", "no more news please"). A topic that nobody knows is
   a STOP of everything, as far as it is one: in doubt nobody is written to.
 - `START <topic>` comes back to it: these words alone.
-- `JOIN <code>` enrols its phone, where the shop has codes: these two words, and politeness.
+- `JOIN <code>` enrols its phone, where the shop has codes: these two words, and politeness. The code of a friend,
+  in one piece or two, is one as well, where the shop has them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from channels.keywords import (
 )
 from channels.model import Keyword
 from stamgast.domain.joining import LONGEST_CODE
+from stamgast.domain.referrals import LENGTH, read_code
 from stamgast.domain.topics import Topic
 
 _ABOUT: Final = frozenset(
@@ -56,7 +58,10 @@ _MOST_OF_A_YES: Final = 3
 
 
 class Meaning(NamedTuple):
-    """The keyword of a reply, the topics that it is about, or the code of a JOIN as it was written."""
+    """The keyword of a reply, the topics that it is about, or the code of a JOIN as it was written.
+
+    `friend` is what can only be the code of a customer who invites, as it is written.
+    """
 
     keyword: Keyword
     topics: tuple[str, ...] = ()
@@ -64,10 +69,16 @@ class Meaning(NamedTuple):
     language: str = ""
     confirms: str = ""
     """The message whose JOIN this one confirms."""
+    friend: str = ""
 
 
-def read_meaning(text: str, keyword: Keyword, topics: Mapping[str, Topic], codes: Collection[str] = ()) -> Meaning:
-    """What a reply with this keyword means to a shop with these topics, and these codes of its `join`."""
+def read_meaning(
+    text: str, keyword: Keyword, topics: Mapping[str, Topic], codes: Collection[str] = (), *, friends: bool = False
+) -> Meaning:
+    """What a reply with this keyword means to a shop with these topics, and these codes of its `join`.
+
+    `friends`: somebody may also join by the code of a customer.
+    """
     for said in (text, text.strip().partition("\n")[0]) if topics else ():
         for joining in (JOINING, ""):
             found = _about_topics(words_of(said, joining=joining), topics)
@@ -75,7 +86,7 @@ def read_meaning(text: str, keyword: Keyword, topics: Mapping[str, Topic], codes
                 return found
     if codes and keyword is Keyword.NONE:
         for joining in (JOINING, ""):
-            found = _joins(words_of(text, joining=joining), codes, asks="?" in text)
+            found = _joins(words_of(text, joining=joining), codes, asks="?" in text, friends=friends)
             if found is not None:
                 return found
     return Meaning(keyword)
@@ -89,15 +100,25 @@ def agrees(text: str) -> bool | None:
     return True if words[0] in _YES else False if words[0] in _NO and not set(words) & _YES else None
 
 
-def _joins(words: Sequence[str], codes: Collection[str], *, asks: bool) -> Meaning | None:
+def _joins(words: Sequence[str], codes: Collection[str], *, asks: bool, friends: bool) -> Meaning | None:
     """JOIN with a code that there is, or with a word that may have been meant for one; JOIN alone has none."""
     if not words or words[0] not in _JOIN_WORDS:
         return None
     others = [word for word in words[1:] if word in codes or word not in _PLEASE]
     code = others[0] if others else ""
+    if friends and code not in codes and (friend := _friends_code(others, asks=asks)):
+        return Meaning(Keyword.JOIN, code=code, language=_JOIN_WORDS[words[0]], friend=friend)
     if len(others) > 1 or (code not in codes and (asks or code in BESIDE or len(code) > LONGEST_CODE)):
         return None
     return Meaning(Keyword.JOIN, code=code, language=_JOIN_WORDS[words[0]])
+
+
+def _friends_code(words: Sequence[str], *, asks: bool) -> str:
+    """What can only be a customer's code: ten letters and digits, in one group or in two as it is written."""
+    plain = "".join(words)
+    has_digit = any(each.isdigit() for each in plain)
+    in_groups = [len(each) for each in words] == [LENGTH // 2] * 2 and has_digit
+    return read_code(plain) if in_groups or (len(words) == 1 and (has_digit or not asks)) else ""
 
 
 def _about_topics(words: Sequence[str], topics: Mapping[str, Topic]) -> Meaning | None:

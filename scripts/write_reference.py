@@ -418,10 +418,11 @@ one customer 64 a day set something off.
 
 GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
-every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
-days` can stand behind purchases as well, `to marketing` and `by sms` behind consent, and `on 2026-10-01 at 09:00`
-behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's. Of
-`send: {a: …, b: …}` a test plays the variant that it names:
+every message before the first one, unless that is `the customer joins`, or they write JOIN and a code of `join` (then
+they agree to what stands beside it; one with `confirm` wants a "ja" as the next message). `of 12.40 EUR`, `at
+korenmarkt` and `every 3 days` can stand behind purchases as well, `to marketing` and `by sms` behind consent, and `on
+2026-10-01 at 09:00` behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names
+another rule's. Of `send: {a: …, b: …}` a test plays the variant that it names:
 """
 STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
@@ -430,6 +431,7 @@ STEPS = {
     "the feed is stale": "{feed: stale}",
     "the customer joins from flyer on 2026-10-01 09:00": "{join: {source: flyer}, at: 2026-10-01 09:00}",
     "the customer joins without consent": "{join: {consent: none}}",
+    "the customer writes 'JOIN brood' by whatsapp": "{reply: {text: JOIN brood, channel: whatsapp}}",
     "the customer's birthday is 10-21": "{birthday: 10-21}",
     "the customer takes back consent": "{consent: taken_back}",
     "the customer gives consent to marketing by sms": "{consent: {given: marketing, by: sms}}",

@@ -108,6 +108,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     stores = _stores(reader, found.get("stores"), time_zone, Region(region, neighbours))
     messages = read_messages(reader, found, languages, texts, named(reader, found.get("staff"), "staff"))
     known = Known(frozenset(stores), languages, messages.templates, messages.topics)
+    codes = read_join(reader, found.get("join"), known)
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -138,10 +139,10 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         budget=read_budget(reader, found.get("budget"), currency),
         draws=read_draws(reader, named(reader, found.get("draws"), "draws"), rewards, time_zone),
         measure_window=read_measure(reader, found.get("measure")),
-        referral=read_referral(reader, found.get("referral"), currency, rewards),
+        referral=read_referral(reader, found.get("referral"), currency, rewards, codes),
         recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
-        join=read_join(reader, found.get("join"), known),
+        join=codes,
         **messages._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )

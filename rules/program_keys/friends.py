@@ -18,11 +18,22 @@ FRIENDS: Final[Mapping[str, Key]] = {
                 "Friends of one customer that count in a month; more bring nothing.",
                 {"type": "string", "pattern": "^[1-9][0-9]{0,3} (per|a) month$"},
             ),
+            "join": Key(
+                "The code of `join` that says what a friend agrees to who writes JOIN and a customer's code; "
+                "where there is one alone, that one.",
+                WORD,
+            ),
         },
         or_else={"type": "boolean"},
         bare=True,
         example=yaml("""
-            referral: {reward: free_loaf, friend_reward: free_loaf, least: 10 EUR, within: 60 days, most: 5 per month}
+            referral:
+              reward: free_loaf
+              friend_reward: free_loaf
+              least: 10 EUR
+              within: 60 days
+              most: 5 per month
+              join: korenmarkt
             """),
     ),
 }

@@ -36,7 +36,9 @@ _VARIANT: Final = re.compile(r"the customer gets variant (?P<name>[A-Za-z0-9_-]+
 _REPLY: Final = re.compile(
     r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?P<photo> with a photo)?(?: by (?P<channel>[a-z]+))?"
 )
-_WRITES: Final = re.compile(r"the customer replies [\"'](?P<text>[^\"]{1,400})[\"'](?: by (?P<channel>[a-z]+))?")
+_WRITES: Final = re.compile(
+    r"the customer (?:replies|writes) [\"'](?P<text>[^\"]{1,400})[\"'](?: by (?P<channel>[a-z]+))?"
+)
 _ASKED: Final = re.compile(r"the customer is asked (?P<question>[A-Za-z0-9_-]+)")
 _WINS: Final = re.compile(r"the customer wins (?P<reward>[A-Za-z0-9_.-]+) in (?P<draw>[A-Za-z0-9_.-]+)")
 _NOTHING: Final = "nothing"
@@ -62,6 +64,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"variant|\ba/b\b": "the customer gets variant b",
     r"voucher|redeem|bon\b|gutschein|inlever|ingewissel": "the last voucher is redeemed after 2 days",
     r"birthday|verjaar|anniversaire|geburt": "the customer's birthday is 10-21",
+    r"(?:repl|writes|schrijft|schreibt|écrit).*\bjoin": "the customer writes 'JOIN korenmarkt' by whatsapp",
     r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
     r"score|rating|cijfer": 'the customer replies "8"',
     r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",

@@ -23,6 +23,7 @@ _COLUMNS = (
     "opted_out", "held_out",
     "attributed_purchases", "attributed_revenue_minor", "attributed_profit_minor",
     "uplift_per_customer_minor", "uplift_low", "uplift_high", "verdict", "messages_minor", "rewards_minor", "return",
+    "draw", "entries", "customers", "won", "taken", "forfeited", "stock",
 )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def report(
         str | None, typer.Option("--from", help="First day (2026-09-01), on the shop's clock; else since ever.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last day; else today.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write a line a rule to this file.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write a line a rule, and one a draw, to this file.")] = None,
     page: Annotated[Path | None, typer.Option("--report", help="Write a page with plots to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -169,6 +170,8 @@ def _write_csv(path: Path, documents: list[dict[str, Any]]) -> None:
                 writer.writerow(whose | _flat(figures))
                 for variant, its in figures["variants"].items():
                     writer.writerow(whose | {"variant": variant} | _flat(its))
+            for name, draw in document["draws"].items():
+                writer.writerow({"merchant": document["merchant"], "draw": name} | _flat_draw(draw))
 
 
 def _flat(figures: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +179,12 @@ def _flat(figures: dict[str, Any]) -> dict[str, Any]:
     flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
     flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
     return {**flat, **figures["cost"], "verdict": figures["uplift"]["verdict"]}
+
+
+def _flat_draw(draw: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {name: draw[name] for name in ("entries", "customers", "won", "taken", "forfeited")}
+    stock = sum(each["stock"] for each in draw["prizes"].values())
+    return flat | {"rewards_minor": draw["cost_minor"], "stock": stock}
 
 
 def _tell(document: dict[str, Any]) -> None:
@@ -204,18 +213,13 @@ def _tell(document: dict[str, Any]) -> None:
 
 
 def _of_the_shop(document: dict[str, Any]) -> Iterator[str]:
-    """What is no rule's: lapses, answers, budgets, friends."""
-    from stamgast.commands.report_page import budgets_in_words
-    from stamgast.domain.brought import in_words as friends_in_words
+    """What is no rule's: lapses, and what `of_the_shop` tells."""
+    from stamgast.commands.report_page import of_the_shop
     from stamgast.domain.lapses import lapses_in_words
-    from stamgast.domain.satisfaction import satisfaction_in_words
 
     if "lapses" in document and (told := lapses_in_words(document["lapses"])):
         yield told
-    yield from satisfaction_in_words(document.get("satisfaction", {}))
-    yield from budgets_in_words(document)
-    if document.get("referral") and (told := friends_in_words(document["referral"])):
-        yield f"friends: {told}"
+    yield from of_the_shop(document)
 
 
 def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str]) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
+from stamgast.domain.brought import in_words as friends_in_words
 from stamgast.domain.counting import so_many
 from stamgast.domain.currencies import exponent_of, format_money
+from stamgast.domain.draw_figures import draws_in_words
 from stamgast.domain.earned import messages_cost, quiet_rules
 from stamgast.domain.lapses import lapses_in_words
 from stamgast.domain.satisfaction import satisfaction_in_words
@@ -39,6 +41,15 @@ def budgets_in_words(document: dict[str, Any]) -> Iterator[str]:
             yield f"budget {name} ({time}): {said}"
 
 
+def of_the_shop(document: dict[str, Any]) -> Iterator[str]:
+    """What is no rule's: answers, budgets, draws, friends."""
+    yield from satisfaction_in_words(document.get("satisfaction", {}))
+    yield from budgets_in_words(document)
+    yield from draws_in_words(document["draws"], document["currency"])
+    if document["referral"] and (told := friends_in_words(document["referral"])):
+        yield f"friends: {told}"
+
+
 def _of_merchant(document: dict[str, Any]) -> str:
     quiet = quiet_rules(document)
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
@@ -57,19 +68,18 @@ def _of_merchant(document: dict[str, Any]) -> str:
             f"<li>together: {so_many(lines['attributed']['purchases'], 'purchase')} after "
             f"{so_many(lines['delivered'], 'message')}, cost {format_money(cost, document['currency'])}</li>"
         )
-    budgets = "".join(f"<li>{escape(line)}</li>" for line in budgets_in_words(document))
+    others = "".join(f"<li>{escape(line)}</li>" for line in of_the_shop(document))
     owed = document["liability"]
     owes = " and ".join(
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
-    budgets += "".join(f"<li>{escape(line)}</li>" for line in satisfaction_in_words(document.get("satisfaction", {})))
     told = lapses_in_words(document["lapses"]) if "lapses" in document else ""
     lapsing = f"<p>{escape(told)}.</p>" if told else ""
     when = f", {document['from']} to {document['to']}" if "from" in document else ""
     return (
         f"<h2>{escape(document['merchant'])}{when}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<ul>{said}{budgets}</ul>{lapsing}<p>The shop owes its customers {owes}.</p>{_plot(document)}"
+        f"<ul>{said}{others}</ul>{lapsing}<p>The shop owes its customers {owes}.</p>{_plot(document)}"
     )
 
 

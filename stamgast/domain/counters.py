@@ -75,6 +75,12 @@ class Tally(StrEnum):
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
     ENTERED = "entered"
+    ENTRANTS = "entrants"
+    """Customers with an entry that stands."""
+    TAKEN = "taken"
+    """Prizes that were used at a till."""
+    COST = "cost"
+    """Of those, in minor units."""
 
 
 class AtTill(StrEnum):

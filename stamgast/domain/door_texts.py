@@ -23,6 +23,10 @@ class DoorText(StrEnum):
     UNKNOWN_CODE = "unknown_code"
     """`code` is the nearest one."""
     CONFIRM = "confirm"
+    OWN_CODE = "own_code"
+    """Somebody joins by the code with which they invite others themselves."""
+    NOT_A_FRIEND = "not_a_friend"
+    """They joined, but the friend's code brings nothing: they are not new, or of one household."""
 
 
 _TEXTS: Final[Mapping[DoorText, Mapping[str, str]]] = {
@@ -66,6 +70,21 @@ _TEXTS_TO_JOIN: Final[Mapping[DoorText, Mapping[str, str]]] = {
         "mit JA. Sonst hören Sie nichts.",
         "en": "{shop}: do you want to join and to get messages from us? Answer YES within a day. If not, you will hear "
         "nothing.",
+    },
+    DoorText.OWN_CODE: {
+        "nl": "{shop}: dat is je eigen code. Geef hem aan iemand die ons nog niet kent.",
+        "fr": "{shop} : c'est votre propre code. Donnez-le à quelqu'un qui ne nous connaît pas encore.",
+        "de": "{shop}: Das ist Ihr eigener Code. Geben Sie ihn jemandem, der uns noch nicht kennt.",
+        "en": "{shop}: that is your own code. Give it to somebody who does not know us yet.",
+    },
+    DoorText.NOT_A_FRIEND: {
+        "nl": "{shop}: je doet mee. De code van je vriend levert niets op: die is voor wie hier nieuw is en "
+        "ergens anders woont.",
+        "fr": "{shop} : vous participez. Le code de votre ami n'apporte rien : il est pour qui est nouveau ici et "
+        "habite ailleurs.",
+        "de": "{shop}: Sie machen mit. Der Code bringt nichts: Er ist für alle, die hier neu sind und woanders wohnen.",
+        "en": "{shop}: you have joined. Your friend's code brings nothing: it is for who is new here and lives "
+        "elsewhere.",
     },
 }
 

@@ -27,6 +27,8 @@ TICKETS: Final = 1 << 256
 """So many tickets there are."""
 WON: Final = "won"
 LOST: Final = "lost"
+DRAWN: Final = "drawn:"
+"""How the occasion begins that a draw is, with its name."""
 PASSED: Final = "passed"
 """The prize went on to a reserve: it was not claimed in time, or the winner would not have it."""
 
@@ -124,6 +126,16 @@ class Entered(Struct, array_like=True, gc=False):
     def count(self) -> int:
         """How many entries stand."""
         return sum(not each.back for each in self.entries)
+
+
+def draw_of_prize(draws: Mapping[str, Entered], reward: str, rule: str, cause: str) -> str:
+    """The draw whose prize a voucher is, by what it was given for; empty if it is none."""
+    if not rule and cause.startswith(DRAWN):
+        return cause.removeprefix(DRAWN)
+    for draw, entered in draws.items():
+        if any(each.prize == reward and (each.rule, each.cause) == (rule, cause) for each in entered.entries):
+            return draw
+    return ""
 
 
 class Best(Struct, frozen=True, array_like=True):

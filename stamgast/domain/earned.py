@@ -8,6 +8,7 @@ from stamgast.domain.brought import friends_of
 from stamgast.domain.budgets import Booked, Budget, told
 from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
 from stamgast.domain.currencies import format_money
+from stamgast.domain.draw_figures import draws_of
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Minor
@@ -50,6 +51,7 @@ def report(
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program, full_cards),
         "referral": None if program.referral is None else friends_of(totals),
+        "draws": draws_of(totals, program.draws),
         "prices_known": program.prices_known,
     }
 

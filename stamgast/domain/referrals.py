@@ -67,6 +67,8 @@ class ReferralRules:
     """So long after they were invited."""
     most_per_month: int | None = None
     """Friends of one customer that count in a month of the shop's calendar."""
+    join: str = ""
+    """The code of `join` as whose reader a friend joins who writes JOIN and a customer's code; empty: nobody does."""
 
 
 class Referral(Struct, array_like=True, gc=False):

@@ -56,6 +56,8 @@ class Wish(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="wish"
     message: str
     at: Millis
     language: str = ""
+    friend: str = ""
+    """The code of whoever invited them."""
 
 
 class Profile(Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from typing import Final
 
 from stamgast.clock.shop_time import format_time, on_the_wall
 from stamgast.domain.calendar import date_of
+from stamgast.domain.counting import so_many
 from stamgast.domain.occasions import VOUCHERS
 
 _DIGITS_OF_MILLIS: Final = 13
@@ -111,6 +112,21 @@ def _customer(rest: str) -> str:
     return f"this customer for good{which}"
 
 
+def _draw(rest: str) -> str:
+    name, _, entry = rest.partition(":")
+    return f"an entry in {name}" if entry else f"the draw {name}"
+
+
+def _anniversary(rest: str) -> str | None:
+    of, _, years = rest.rpartition(":")
+    return f"{so_many(int(years), 'year')} since {of.replace('_', ' ')}" if of and years.isdecimal() else None
+
+
+def _spend(rest: str) -> str | None:
+    span, _, year = rest.rpartition(":")
+    return f"what was spent in {span}, in {year}" if span else None
+
+
 _BY_KIND: Final[Mapping[str, Callable[[str], str | None]]] = {
     "card": _card,
     "quiet": _dated("staying away after {}"),
@@ -124,5 +140,13 @@ _BY_KIND: Final[Mapping[str, Callable[[str], str | None]]] = {
     "left": _of_some("leaving {} on {}"),
     "tier": _of_some("coming to {} on {}"),
     "posted": lambda _: "an event that was posted",
+    "answered": lambda rest: f"an answer to {rest.partition(':')[0]}",
+    "drawn": _draw,
+    "friend": lambda friend: f"friend {friend} buying",
+    "invited": lambda _: "their own first purchase as a friend",
+    "birthday": lambda year: f"the birthday in {year}",
+    "anniversary": _anniversary,
+    "spend": _spend,
+    "reply": lambda _: "something they wrote",
 }
 _VOUCHER_KINDS: Final = frozenset(_VOUCHER)

@@ -39,8 +39,12 @@ from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
 from stamgast.programs.friends_in_tests import Friends
+<<<<<<< HEAD
 from stamgast.programs.played_redemptions import redeemed_at
 from stamgast.programs.played_replies import wrote
+=======
+from stamgast.programs.played_replies import Replies, joins_in_it
+>>>>>>> main
 from stamgast.service import Bundle
 from stamgast.simulate import OFFER, TO, Happening, Simulation
 
@@ -136,9 +140,9 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
     """Let everything that a case is given happen; when a voucher was asked for that was not there."""
     refused: list[Millis] = []
     program = simulation.bundle.program
-    if not any(isinstance(step, Join) for step in case.steps):
-        joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
-        simulation.feed(_joining(case, program, joined))
+    if not joins_in_it(program, case.steps):
+        first = min((time_of(step) for step in case.steps), default=0)
+        simulation.feed(_joining(case, program, first - 60 * MINUTE))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
             turned = _turned(simulation.bundle.program, part)
@@ -237,7 +241,7 @@ def _consenting(program: Program, step: Consent) -> Iterable[AnyEvent]:
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked | Win]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
-    friends = Friends(program, CUSTOMER)
+    friends, replies = Friends(program, CUSTOMER), Replies(program, CUSTOMER, case.steps)
     for step in case.steps:
         if isinstance(step, Buy):
             transaction = Transaction(snapshot=_snapshot(step, program))
@@ -253,7 +257,7 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
         elif isinstance(step, Consent):
             yield from _consenting(program, step)
         elif isinstance(step, Reply):
-            yield from wrote(program, step, CUSTOMER)
+            yield from replies.wrote(step)
         elif isinstance(step, Tell | Post | Start):
             yield _said(program, step, case.rule)
         elif isinstance(step, FriendBuys | FriendReturns):

@@ -22,6 +22,7 @@ from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.told import OF_QUESTION, TAKEN_BACK, Arm, Line, Moved, Told
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import NoteKind, Stage, Status, VoucherState
+from stamgast.report.drawing import Drawn
 
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
@@ -134,6 +135,8 @@ class Life(Struct):
     answers: dict[Answered, None] = {}
     notices: dict[tuple[Millis, str], None] = {}
     """(when, occasion) of what staff were told of them."""
+    drawn: dict[Drawn, None] = {}
+    """What draws did, and what became of vouchers that may be their prizes."""
     stops: list[tuple[Millis, bool]] = []
     """When they said STOP (true) or START."""
 
@@ -141,6 +144,12 @@ class Life(Struct):
 
     def tell(self, line: Line) -> None:
         """Take in a line of `facts.v1`."""
+        drawn = Drawn.of(line)
+        if drawn is not None:
+            self.drawn[drawn] = None
+        self._tell_more(line)
+
+    def _tell_more(self, line: Line) -> None:
         if line.kind == _DECISION and line.became not in _LOOKED_ON:
             self._decide(line)
         elif line.kind == _VOUCHER and line.rule and line.voucher:

@@ -32,6 +32,7 @@ from stamgast.domain.measuring import (
 from stamgast.domain.told import Arm
 from stamgast.domain.units import DAY, Millis
 from stamgast.report.answers import add_answers
+from stamgast.report.drawing import add_draws
 from stamgast.report.lives import Decision, Life, Message
 from stamgast.report.spans import Span
 from stamgast.service import Bundle
@@ -85,6 +86,7 @@ class _Reckoning:
             if self._span.holds(at):
                 name = name_of(became, reason)
                 self._sums[name] = self._sums.get(name, 0) + 1
+        add_draws(self._life.drawn, self._span, self._sums)
         self._add_firings()
         if self._life.lapsing:
             self._add_lapses()

@@ -16,6 +16,7 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Voucher
 from stamgast.domain.draws import (
+    DRAWN,
     LOST,
     PASSED,
     WON,
@@ -24,6 +25,7 @@ from stamgast.domain.draws import (
     Entry,
     Prize,
     best_of,
+    draw_of_prize,
     entry_id,
     seed_of,
     stocks_for,
@@ -42,7 +44,6 @@ PASSES: Final = b"passes:"
 """Begins what stands for a winner whose prize is to go on, with the number of the place."""
 OF_DRAW: Final = "draw:"
 """Begins the name of what asks the stock of an instant prize, with the draw and the entry after colons."""
-_CAUSE: Final = "drawn:"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -95,7 +96,7 @@ def lose(case: Case, draw: str, entry: str, reason: str = "") -> None:
     """An entry of an instant win comes to nothing: rules answer that once all others have spoken."""
     telling.of_draw(case, draw, LOST, entry, reason=reason)
     case.count(counter(Counter.DRAW, draw, LOST))
-    case.moved.append(Fact(FactName.DRAWN, f"{_CAUSE}{draw}:{entry}", data={"draw": draw, "won": False, "place": 0}))
+    case.moved.append(Fact(FactName.DRAWN, f"{DRAWN}{draw}:{entry}", data={"draw": draw, "won": False, "place": 0}))
 
 
 def take_off(case: Case, undone: Callable[[str, str], bool]) -> None:
@@ -139,12 +140,23 @@ def pass_on(case: Case, draw: str, entered: Entered) -> None:
 
 def not_claimed(case: Case, voucher: Voucher) -> None:
     """A voucher has ended without being used; if it was a prize, that goes on."""
-    if voucher.rule or not voucher.cause.startswith(_CAUSE):
+    if voucher.rule or not voucher.cause.startswith(DRAWN):
         return
-    draw = voucher.cause.removeprefix(_CAUSE)
+    draw = voucher.cause.removeprefix(DRAWN)
     entered = case.customer.draws.get(draw)
     if entered is not None and entered.how == WON:
         pass_on(case, draw, entered)
+
+
+def used(case: Case, voucher: Voucher, times: int) -> None:
+    """A voucher was used, or (`times` is -1) its use taken back; if it was a prize, that is counted with its cost."""
+    draw = draw_of_prize(case.customer.draws, voucher.reward, voucher.rule, voucher.cause)
+    if not draw:
+        return
+    case.count(counter(Counter.DRAW, draw, Tally.TAKEN), times)
+    reward = case.program.rewards.get(voucher.reward)
+    if reward is not None and reward.cost:
+        case.count(counter(Counter.DRAW, draw, Tally.COST), times * reward.cost)
 
 
 def heard(case: Case, draw: str) -> None:
@@ -173,6 +185,8 @@ def _enter(case: Case, firing: Firing, draw: Draw, number: int) -> Entry | None:
         entered.entries.append(entry)
     telling.of_draw(case, draw.id, Tally.ENTERED, entry.id, rule=rule, occasion=public(occasion))
     case.count(counter(Counter.DRAW, draw.id, Tally.ENTERED))
+    if entered is not None and entered.count == 1:
+        case.count(counter(Counter.DRAW, draw.id, Tally.ENTRANTS))
     return entry
 
 
@@ -215,6 +229,8 @@ def _take_back(case: Case, draw: str, entered: Entered, entry: Entry) -> None:
         case.change.asks[name_of_ask(case, f"{OF_DRAW}{draw}:{entry.id}")] = None
     telling.of_draw(case, draw, "left", entry.id, rule=entry.rule)
     case.count(counter(Counter.DRAW, draw, Tally.ENTERED), -1)
+    if not entered.count:
+        case.count(counter(Counter.DRAW, draw, Tally.ENTRANTS), -1)
 
 
 def _keep_best(case: Case, draw_id: str) -> None:

@@ -13,7 +13,7 @@ from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.domain.voucher_terms import NO_USE, Use
-from stamgast.service import at_hand, budgets, measuring, telling
+from stamgast.service import at_hand, budgets, draws, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.handed import count_at_till
 from stamgast.service.reversals import take_back
@@ -42,6 +42,13 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
         measuring.redeemed(case, voucher, 1, use)
         count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
+    for fact in facts:
+        case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
+        if voucher is not None:
+            telling.voucher(case, voucher, VoucherState.REDEEMED, event)
+            measuring.redeemed(case, voucher, 1)
+            count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
+            draws.used(case, voucher, 1)
     fire(case, facts)
 
 
@@ -64,6 +71,20 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
                 case.store(field_of_refusal(event.code, request), b"1")
         if was_used:
             _was_not_used(case, voucher, was, use)
+            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
+            telling.voucher(case, voucher, TAKEN_BACK)
+            measuring.redeemed(case, voucher, -1)
+            draws.used(case, voucher, -1)
+            at_hand.no_longer_used(case, voucher)
+            if voucher.state != VoucherState.OPEN:
+                case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
+                telling.voucher(case, voucher, voucher.state)
+            if voucher.state == VoucherState.WITHDRAWN:
+                case.change.withdrawn.append(voucher)
+            if voucher.state != VoucherState.OPEN:
+                budgets.voucher_ended(case, voucher)
+            take_back(case, rewards.occasion_of(event.code))
+            fire(case, _reopened(case))
         case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))
         answer = rewards.Answer(200, "Taken back.", voucher.reward, voucher.code, voucher.state)
     if event.id:

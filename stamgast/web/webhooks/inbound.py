@@ -26,7 +26,7 @@ from stamgast.web.access.doors import Way, open_to
 from stamgast.web.deps import deps_of
 from stamgast.web.problem import Problem, unavailable
 from stamgast.web.webhooks.door_answers import twiml
-from stamgast.web.webhooks.joining import answer_stranger, confirmed, join
+from stamgast.web.webhooks.joining import answer_stranger, confirmed, is_known_code, join
 from stamgast.web.webhooks.preferences import fill_profile
 from stamgast.web.webhooks.twilio import append_events, forged, webhook_of
 from stamgast.web.webhooks.written import Written, is_to
@@ -56,7 +56,7 @@ async def post_inbound(request: Request) -> Response:
         deps.metrics.webhooks.labels(f"inbound_{kind}").inc()
     said = await asyncio.gather(*(_carry_out(each, each.keyword) for each in written if each.keyword in _ENDS))
     answered = inbound.handled or any(said)
-    for each in _to_whom_they_join(written):
+    for each in await _to_whom_they_join(written):
         if each.keyword not in _ENDS:
             text, answers = await _reply(each, answers=not answered)
             said.append(text)
@@ -68,7 +68,8 @@ def _meaning(inbound: Inbound, program: Program) -> Meaning:
     """What it means to a merchant; what the carrier recognised by itself is that."""
     if inbound.handled:
         return Meaning(inbound.keyword)
-    return read_meaning(inbound.text or inbound.button, inbound.keyword, program.topics, program.join)
+    friends = program.referral is not None and bool(program.referral.join)
+    return read_meaning(inbound.text or inbound.button, inbound.keyword, program.topics, program.join, friends=friends)
 
 
 def _addressed(inbound: Inbound, programs: Iterable[Program]) -> list[Program]:
@@ -80,12 +81,13 @@ def _addressed(inbound: Inbound, programs: Iterable[Program]) -> list[Program]:
     return everyone
 
 
-def _to_whom_they_join(written: Sequence[Written]) -> list[Written]:
+async def _to_whom_they_join(written: Sequence[Written]) -> list[Written]:
     """Of several merchants with one sender the one whose code it is; to the others it means nothing."""
-    knows = any(each.meaning.code in each.program.join for each in written)
+    joining = [each for each in written if each.keyword is Keyword.JOIN] if len(written) > 1 else []
+    knowing = [each.merchant for each in joining if await is_known_code(each)]
     return [
         replace(each, meaning=Meaning(Keyword.NONE))
-        if knows and each.keyword is Keyword.JOIN and each.meaning.code not in each.program.join
+        if knowing and each.keyword is Keyword.JOIN and each.merchant not in knowing
         else each
         for each in written
     ]

@@ -1,5 +1,7 @@
 """`JOIN <code>`: a phone becomes a customer's, or its customer agrees to more; with the proof of what was agreed to.
 
+The code is one of the shop's (`join` of program.yaml), or that of a customer who invites: then they agree to what the
+one says that `referral` names, and are that customer's friend if they can be (`stamgast.people.referral`).
 Where the code asks for it nothing happens before a YES: until then there is no customer, and no consent. All of it is
 done once for each message, however often and late the carrier delivers it.
 """
@@ -19,6 +21,7 @@ from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.records import Profile, Wish
 from stamgast.identity.sealing import DataKey
 from stamgast.logs import get_logger
+from stamgast.people.referral import NOT_INVITED, Invitation
 from stamgast.web.webhooks.door_answers import may_answer_strangers
 from stamgast.web.webhooks.twilio import append_events
 from stamgast.web.webhooks.written import Written
@@ -30,23 +33,40 @@ _ASKS: Final = frozenset({Keyword.CARD, Keyword.HELP})
 
 async def join(written: Written, *, answers: bool) -> tuple[str, bool]:
     """Do what a JOIN says, once. Returns what the door says, and whether anybody may answer."""
-    code = _code_of(written)
+    code = await _code_of(written)
     if code is None:
         return await _unknown_code(written, answers=answers)
-    wishes, merchant = written.deps.identities.wishes, written.merchant
+    wishes, merchant, meaning = written.deps.identities.wishes, written.merchant, written.meaning
     if await wishes.heard(merchant, written.inbound.provider_id):
         return "", answers
-    if code.confirm and not written.meaning.confirms:
-        wish = Wish(code.code, written.inbound.provider_id, written.at, written.meaning.language)
+    if meaning.friend and await _is_their_own(written):
+        await _keep_for_whom_it_is(written)
+        return await written.say(DoorText.OWN_CODE, meaning.language) if answers else "", answers
+    if code.confirm and not meaning.confirms:
+        wish = Wish(code.code, written.inbound.provider_id, written.at, meaning.language, meaning.friend)
         await wishes.note_unconfirmed(merchant, written.phone_hash, wish)
         await _keep_for_whom_it_is(written)
-        language = written.meaning.language or code.language
-        return await written.say(DoorText.CONFIRM, language) if answers else "", answers
-    await _enrol(replace(written, meaning=written.meaning._replace(code=code.code)), code, answers=answers)
+        return await written.say(DoorText.CONFIRM, meaning.language or code.language) if answers else "", answers
+    refused = await _enrol(replace(written, meaning=meaning._replace(code=code.code)), code, answers=answers)
     await wishes.note_heard(merchant, written.inbound.provider_id, written.at)
     await wishes.forget(merchant, [written.phone_hash])
     log.info("somebody joined by a code", merchant=merchant)
-    return "", answers
+    if not refused or not answers:
+        return "", answers
+    return await written.say(DoorText.NOT_A_FRIEND, meaning.language or code.language), True
+
+
+async def _is_their_own(written: Written) -> bool:
+    """Whether who wrote it invites others by that code. Raises `NotFilledError`."""
+    return await written.deps.inviting.whose(written.merchant, written.meaning.friend) in await written.customers()
+
+
+async def is_known_code(written: Written) -> bool:
+    """Whether the code of a JOIN is one of the merchant's, or of a customer of theirs. Raises `NotFilledError`."""
+    if written.meaning.code in written.program.join:
+        return True
+    friend = written.meaning.friend
+    return bool(friend and await written.deps.inviting.whose(written.merchant, friend))
 
 
 async def confirmed(written: Written) -> Written | None:
@@ -61,7 +81,7 @@ async def confirmed(written: Written) -> Written | None:
     if not says:
         await wishes.forget(merchant, [written.phone_hash])
         return None
-    return replace(written, meaning=Meaning(Keyword.JOIN, (), wish.code, wish.language, wish.message))
+    return replace(written, meaning=Meaning(Keyword.JOIN, (), wish.code, wish.language, wish.message, wish.friend))
 
 
 async def answer_stranger(written: Written) -> str:
@@ -81,11 +101,13 @@ async def _said_to_stranger(written: Written, text: DoorText, code: str) -> str:
     return await written.say(text, code=code.upper())
 
 
-def _code_of(written: Written) -> JoinCode | None:
-    """The code that is meant; without one the only one that there is."""
-    codes = written.program.join
+async def _code_of(written: Written) -> JoinCode | None:
+    """The code that is meant; without one the only one that there is, of a friend's the one by which friends join."""
+    codes, rules = written.program.join, written.program.referral
     if not written.meaning.code and len(codes) == 1:
         return next(iter(codes.values()))
+    if written.meaning.friend and rules is not None and await is_known_code(written):
+        return codes.get(rules.join)
     return codes.get(written.meaning.code)
 
 
@@ -106,8 +128,11 @@ async def _keep_for_whom_it_is(written: Written) -> None:
         await append_events(written.deps, [plain.told(customer, answers=False, read_as_answer=False)])
 
 
-async def _enrol(written: Written, code: JoinCode, *, answers: bool) -> None:
-    """Make them a customer, or let their customer agree to more; then their stream hears all of it in one piece."""
+async def _enrol(written: Written, code: JoinCode, *, answers: bool) -> bool:
+    """Make them a customer, or let their customer agree to more; then their stream hears all of it in one piece.
+
+    Returns whether they came by a friend's code that brings nothing.
+    """
     deps, merchant, at = written.deps, written.merchant, written.at
     identities, phone = deps.identities, Identifier("phone", written.inbound.from_)
     known = await identities.customer_of(merchant, phone)
@@ -120,6 +145,7 @@ async def _enrol(written: Written, code: JoinCode, *, answers: bool) -> None:
     )
     enrolment = await identities.enrol(merchant, [phone], given, at)
     who = (merchant, enrolment.customer)
+    invitation = await _invited(written, enrolment.customer, profile)
     if await identities.stopped_at(merchant, written.phone_hash) is not None:  # it is their own word that lifts it
         await deps.stops.carry_out(
             merchant,
@@ -151,9 +177,23 @@ async def _enrol(written: Written, code: JoinCode, *, answers: bool) -> None:
         language=given.language or None,
         acquisition_source=identities.veil(merchant).source(given.source) if given.source else None,
         phone=written.phone_hash,
+        invited_by=invitation.by,
+        invited_through=invitation.through,
+        invitation_refused=invitation.refused,
     )
-    answer = written.told(enrolment.customer, answers=answers, read_as_answer=False)
+    refused = bool(invitation.refused)
+    answer = written.told(enrolment.customer, answers=answers and not refused, read_as_answer=False)
     await append_events(deps, [*events, joined, answer])
+    return refused
+
+
+async def _invited(written: Written, customer: str, known: Profile | None) -> Invitation:
+    """What the friend's code comes to for whoever joins by it. Raises `NotFilledError`."""
+    if not written.meaning.friend:
+        return NOT_INVITED
+    return await written.deps.inviting.by_code(
+        written.program, written.meaning.friend, customer, known or Profile(phone=written.inbound.from_)
+    )
 
 
 def _topics(written: Written, code: JoinCode, customer: str, key: DataKey, *, is_new: bool) -> list[Event]:
@@ -170,4 +210,5 @@ def _proved_by(written: Written, code: JoinCode) -> str:
     """Where they agreed: code, store, channel and the messages that said so."""
     at_store = f"@{code.store}" if code.store else ""
     asked = f"{written.meaning.confirms}+" if written.meaning.confirms else ""
-    return f"join:{code.code}{at_store} {written.inbound.channel}:{asked}{written.inbound.provider_id}"
+    by = f"+{written.meaning.friend}" if written.meaning.friend else ""
+    return f"join:{code.code}{by}{at_store} {written.inbound.channel}:{asked}{written.inbound.provider_id}"

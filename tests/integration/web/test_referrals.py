@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from stamgast.bootstrap import id_key_of
-from stamgast.domain.events import key_of
+from stamgast.domain.events import Enrolled, key_of
 from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
@@ -28,7 +28,7 @@ from tests.integration.web.shop import bread, events
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
-REFERRAL = "\nreferral: {reward: free_loaf, friend_reward: free_loaf, least: 3 EUR}\n"
+REFERRAL = "\nreferral: {reward: free_loaf, friend_reward: free_loaf, least: 3 EUR, join: korenmarkt}\n"
 RULE = """
 rule: brings-friends
 status: live
@@ -152,7 +152,9 @@ async def test_whoever_is_killed_between_two_streams_both_get_theirs_once(
     await shows(web, after, invited=True)
 
 
-async def test_a_code_that_brings_nothing_is_told_to_staff_with_the_reason(web: Web, fleet: Fleet) -> None:
+async def test_a_code_that_brings_nothing_is_told_with_the_reason_and_a_friend_joins_by_writing(
+    web: Web, fleet: Fleet
+) -> None:
     await fleet.start().ready()
     els = (await enrol(web, phone="0612345678", name="Els", email="Els@example.nl", membership_number="M-1"))[
         "customer"
@@ -183,6 +185,25 @@ async def test_a_code_that_brings_nothing_is_told_to_staff_with_the_reason(web: 
     assert "not new" in await why(phone="0687654324")
     shown = await shows(web, els, refused="circle")
     assert "circle" in shown["referral"]["why"]
+
+    stranger = "+31687654329"
+    assert "Répondez OUI" in (await web.message(stranger, f"Join {code.lower().replace('-', ' ')} svp", "SM1")).text
+    assert (await web.post("/customers/lookup", {"phone": stranger})).status_code == 404
+    assert "<Response/>" in (await web.message(stranger, "oui", "SM2")).text
+    friend = (await web.post("/customers/lookup", {"phone": stranger})).json()["customer"]
+    await shows(web, friend, invited=True)
+    [joined] = [each for each in await events(web) if isinstance(each, Enrolled) and each.customer == friend]
+    assert joined.invited_by == els
+    assert (await web.post("/purchases", bread(2, {"customer_id": friend}, days_ago=0))).is_success
+    await shows(web, friend, counts=True, vouchers=2)
+    await shows(web, els, friends=1)
+
+    said = len(await events(web))
+    assert "propre code" in (await web.message("+31612345679", f"REJOINDRE {code}", "SM3")).text
+    assert len(await events(web)) == said + 1, "they wrote, and agreed to nothing"
+    await web.message("+31687654324", f"JOIN {code}", "SM4")
+    assert "est pour qui est nouveau" in (await web.message("+31687654324", "oui", "SM5")).text
+    assert "JOIN BROOD?" in (await web.message("+31687654328", "JOIN 05K7P-M4XQ9", "SM6")).text
 
 
 async def test_who_is_merged_takes_code_and_friends_along_and_who_is_forgotten_takes_them_away(

@@ -56,6 +56,29 @@ def test_without_topics_and_codes_nothing_of_it_means_anything_more_than_before(
             assert plain.keyword in {Keyword.STOP, Keyword.NONE}
 
 
+@pytest.mark.parametrize(
+    ("text", "friend"),
+    [
+        ("JOIN 05K7P-M4XQ9", "05K7P-M4XQ9"),
+        ("meedoen o5k7p m4xq9 aub!", "05K7P-M4XQ9"),
+        ("Join: 05K7PM4XQ9?", "05K7P-M4XQ9"),
+        ("mitmachen 05K7P \u2013 M4XQ9", "05K7P-M4XQ9"),
+        ("JOIN KORENMARKT", ""),
+        ("join every night", ""),
+        ("join stamgasten?", ""),
+        ("JOIN 05K7P M4XQ", ""),
+    ],
+)
+def test_who_joins_may_name_a_friends_code_however_they_type_it(text: str, friend: str):
+    assert read_meaning(text, read_keyword(text), TOPICS, CODES, friends=True).friend == friend
+    assert read(text).friend == ""
+
+
+def test_where_friends_may_join_by_writing_all_other_texts_mean_what_they_meant():
+    for text, _ in labelled():
+        assert read_meaning(text, read_keyword(text), TOPICS, CODES, friends=True) == read(text)
+
+
 @given(st.text(max_size=200))
 def test_any_text_has_a_meaning(text: str):
     assert read(text).keyword in Keyword

@@ -12,8 +12,10 @@ import pytest
 from stamgast.commands import report as command
 from stamgast.domain.budgets import Budget, Per
 from stamgast.domain.counters import Counter as Counted
+from stamgast.domain.draws import Draw, Prize
 from stamgast.domain.earned import report
 from stamgast.domain.program import Program, Reward
+from stamgast.domain.referrals import ReferralRules
 from tests.builders import card, program
 
 SUMS = {
@@ -25,12 +27,19 @@ SUMS = {
     "measure|win-back|redeemed": 40, "measure|win-back|opted_out": 2,
     "measure|win-back|messages": 280 * 7500, "measure|win-back|rewards": 40 * 110,
     "measure|win-back|purchases": 95, "measure|win-back|revenue": 190_000, "measure|win-back|profit": 95_000,
+    "referral|invited": 4, "referral|counted": 3,
     "reward|loaf|issued": 100, "reward|loaf|redeemed": 60, "reward|loaf|expired": 20, "reward|loaf|withdrawn": 5,
     f"{Counted.CARD}|bread|stamps": 900, "budget|shop/month|2026-10|spent": 6_500_000,
+    "draw|wheel|entered": 1_200, "draw|wheel|entrants": 400, "draw|wheel|won": 58, "draw|wheel|taken": 40,
+    "draw|wheel|cost": 4_400, "draw|wheel|too_many": 7,
+    "budget|prize:wheel/loaf/total|total|spent": 55_000, "budget|prize:wheel/loaf/total|total|back": 3_000,
+    "draw|spring|entered": 20, "draw|spring|entrants": 5, "draw|spring|won": 2, "draw|spring|passed": 1,
 }  # fmt: skip
 SHOP = program(
     card("bread", 9, reward="loaf"),
     rewards={"loaf": Reward("loaf", {"nl": "brood"}, cost=110), "coffee": Reward("coffee", {"nl": "koffie"})},
+    draws={"wheel": Draw("wheel", 0, 1, 1, prizes=(Prize("loaf", 200, 50_000),), instant=True)},
+    referral=ReferralRules(),
 )
 
 PRICED = replace(SHOP, prices={"sms": {"NL": 8750}})
@@ -139,6 +148,23 @@ def test_json_table_and_page_say_the_same(tmp_path: Path, capsys: pytest.Capture
     assert rows["quiet"]["uplift_low"] == ""
     assert "win-back: it earns more than it costs" in page.read_text()
     assert "data:image/svg+xml" in page.read_text()
+    draws = {row["draw"]: row for row in csv.DictReader(table.open(encoding="utf-8")) if row["draw"]}
+    of_a_wheel = ("rule", "entries", "customers", "won", "taken", "forfeited", "stock", "rewards_minor")
+    assert [draws["wheel"][name] for name in of_a_wheel] == ["", "1200", "400", "58", "40", "3", "200", "4400"]
+    assert [draws["spring"][name] for name in ("entries", "won", "forfeited", "stock")] == ["20", "2", "1", "0"]
+    assert "<li>draw wheel: 1,200 entries of 400 customers" in page.read_text()
+    assert "<li>friends: 3 of 4 who were invited</li>" in page.read_text()
+
+
+def test_draws_are_told_beside_their_stock(capsys: pytest.CaptureFixture[str]):
+    assert run() == 0
+    said = capsys.readouterr().out
+    assert (
+        "draw wheel: 1,200 entries of 400 customers (7 more were too many or too late), 58 prizes won, 40 used, "
+        "3 not claimed, cost 44.00 EUR" in said
+    )
+    assert "  loaf: 55 of 200 given" in said
+    assert "draw spring: 20 entries of 5 customers, 2 prizes won, 0 used, 1 not claimed, cost 0.00 EUR" in said
 
 
 def test_several_rules_are_told_together_as_well(capsys: pytest.CaptureFixture[str]):

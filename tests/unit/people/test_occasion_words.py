@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stamgast.clock.shop_time import parse_time
+from stamgast.domain.facts import CARRIES
 from stamgast.domain.occasions import VOUCHERS
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import OncePer
@@ -37,6 +38,15 @@ SAID = {
     "voucher:1-WKYHBAR3ZKMGMQAM": "the voucher …MQAM",
     f"at:{parse_time('2026-10-01T08:05:00Z')}": "at 2026-10-01 10:05",
     "posted:0ed4f35153ea544c179a4236c3b62ca2": "an event that was posted",
+    "answered:visit:0ed4f35153ea544c179a4236c3b62ca2": "an answer to visit",
+    "drawn:december": "the draw december",
+    "drawn:wheel:0ed4f35153ea544c": "an entry in wheel",
+    "friend:cb2ae5s7bn6f3p7mq4x9zz234": "friend cb2ae5s7bn6f3p7mq4x9zz234 buying",
+    "invited:purchase": "their own first purchase as a friend",
+    "birthday:2026": "the birthday in 2026",
+    "anniversary:joined:2": "2 years since joined",
+    "spend:12 months:2026": "what was spent in 12 months, in 2026",
+    "reply": "something they wrote",
 }
 
 
@@ -56,6 +66,8 @@ def test_every_kind_of_occasion_has_words() -> None:
     kinds = {each.partition(":")[0] for each in SAID}
     by_their_word = {OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTOMER, OncePer.CARD}
     assert {*by_their_word, *(each.rstrip(":") for each in VOUCHERS)} <= kinds
+    named = {occasion.partition(":")[0] for occasion, _ in CARRIES.values() if ":" in occasion}
+    assert named <= kinds
 
 
 def test_an_id_of_a_till_that_looks_like_something_else_is_told_as_it_is() -> None:

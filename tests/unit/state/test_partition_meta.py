@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ OF_META = re.compile(r"'(H[A-Z]+)', KEYS\[1\]((?:, '[^']*')*)")
 """A command on a script's first key, and the words behind it that are no variables."""
 
 
+@cache
 def named_in_scripts() -> dict[str, set[str]]:
     """Field -> scripts that name it."""
     found = defaultdict(set)
@@ -35,6 +37,7 @@ def named_in_scripts() -> dict[str, set[str]]:
     return found
 
 
+@cache
 def named_in_modules() -> dict[str, set[str]]:
     """Constant of `partition_meta` -> modules that import it."""
     found = defaultdict(set)

@@ -39,6 +39,12 @@ MISTAKES = {
         "`most_rewards` must be from 1 to 200, not 201",
         "",
     ),
+    "a code that friends cannot join by": (
+        "name: The Shop",
+        "name: The Shop\njoin: {friends: {wording: w-1}, bread: {wording: w-1}}\nreferral: {join: freinds}",
+        'unknown code of `join` "freinds"',
+        'Did you mean "friends"?',
+    ),
     "rewards of a card": ("stamps: 7,", "stamps: 7, most_rewards: none,", "must be a whole number", ""),
     "word for what is much": (
         "name: The Shop",
@@ -327,3 +333,22 @@ def test_a_programme_has_so_many_cards(load):
         return [line for line in told(load(program=text + many)) if "at most 50" in line]
 
     assert (len(cards(50)), len(cards(51))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("referral", "join", "by"),
+    [
+        ("true", "{bread: {wording: w-1}}", "bread"),
+        ("{least: 5 EUR}", "{bread: {wording: w-1}}", "bread"),
+        ("{join: friends}", "{bread: {wording: w-1}, friends: {wording: w-2}}", "friends"),
+        ("true", "{bread: {wording: w-1}, friends: {wording: w-2}}", ""),
+        ("true", "{}", ""),
+    ],
+)
+def test_what_friends_agree_to_who_join_by_writing_is_said_or_the_only_thing_that_there_is(referral, join, by):
+    text = f"name: The Shop\nlanguages: [nl]\nstores: {{shop: {{}}}}\nreferral: {referral}\njoin: {join}\n"
+    loaded = load_bundle({"program.yaml": text})
+    assert [each for each in told(loaded) if "join" in each or "referral" in each] == []
+    rules = loaded.program.referral
+    assert rules is not None
+    assert rules.join == by
