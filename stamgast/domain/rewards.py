@@ -15,6 +15,7 @@ from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.occasions import CARDS, STEP, card_of
+from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
@@ -284,6 +285,14 @@ def give_back(customer: Customer, voucher: Voucher, use: Use | None, at: Millis)
 def was_taken_back(voucher: Voucher) -> Answer:
     """What a request to redeem is told once it was taken back."""
     return Answer(409, "This request was taken back.", voucher.reward, voucher.code, voucher.state)
+
+
+def cost_of_use(program: Program, voucher: Voucher, use: Use) -> Minor:
+    """What one use costs the shop: what it took off, or what the reward is said to cost."""
+    if voucher.terms is not None and voucher.terms.worth is not None:
+        return use.discount
+    reward = program.rewards.get(voucher.reward)
+    return 0 if reward is None else reward.cost or 0
 
 
 def occasion_of(code: str, use: Use | None = None) -> str:

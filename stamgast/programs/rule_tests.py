@@ -39,12 +39,8 @@ from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
 from stamgast.programs.friends_in_tests import Friends
-<<<<<<< HEAD
 from stamgast.programs.played_redemptions import redeemed_at
-from stamgast.programs.played_replies import wrote
-=======
 from stamgast.programs.played_replies import Replies, joins_in_it
->>>>>>> main
 from stamgast.service import Bundle
 from stamgast.simulate import OFFER, TO, Happening, Simulation
 

@@ -42,13 +42,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
         measuring.redeemed(case, voucher, 1, use)
         count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
-    for fact in facts:
-        case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
-        if voucher is not None:
-            telling.voucher(case, voucher, VoucherState.REDEEMED, event)
-            measuring.redeemed(case, voucher, 1)
-            count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
-            draws.used(case, voucher, 1)
+        draws.used(case, voucher, 1, use)
     fire(case, facts)
 
 
@@ -71,20 +65,6 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
                 case.store(field_of_refusal(event.code, request), b"1")
         if was_used:
             _was_not_used(case, voucher, was, use)
-            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
-            telling.voucher(case, voucher, TAKEN_BACK)
-            measuring.redeemed(case, voucher, -1)
-            draws.used(case, voucher, -1)
-            at_hand.no_longer_used(case, voucher)
-            if voucher.state != VoucherState.OPEN:
-                case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
-                telling.voucher(case, voucher, voucher.state)
-            if voucher.state == VoucherState.WITHDRAWN:
-                case.change.withdrawn.append(voucher)
-            if voucher.state != VoucherState.OPEN:
-                budgets.voucher_ended(case, voucher)
-            take_back(case, rewards.occasion_of(event.code))
-            fire(case, _reopened(case))
         case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))
         answer = rewards.Answer(200, "Taken back.", voucher.reward, voucher.code, voucher.state)
     if event.id:
@@ -105,6 +85,7 @@ def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> No
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
     telling.voucher(case, voucher, TAKEN_BACK, use or NO_USE)
     measuring.redeemed(case, voucher, -1, use or NO_USE)
+    draws.used(case, voucher, -1, use or NO_USE)
     if not voucher.was_used:
         at_hand.no_longer_used(case, voucher)
     if used_up and voucher.state != VoucherState.OPEN:
