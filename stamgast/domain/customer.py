@@ -70,6 +70,11 @@ class Voucher(Struct, array_like=True, gc=False):
     """None: it is used once, for what its reward says."""
 
     @property
+    def known_as(self) -> str:
+        """The code that it was given under: what it is an occasion for is named by that, whatever its code is now."""
+        return self.terms.formerly[0] if self.terms is not None and self.terms.formerly else self.code
+
+    @property
     def of_rule(self) -> str:
         """The rule that gave it, by its id; empty if a card did."""
         return "" if self.of_level else self.rule

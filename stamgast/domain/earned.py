@@ -230,6 +230,6 @@ def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collec
 
 
 def _open(totals: Totals, reward: str) -> int:
-    ended = (VoucherState.REDEEMED, VoucherState.WITHDRAWN, VoucherState.EXPIRED)
+    ended = (VoucherState.REDEEMED, VoucherState.WITHDRAWN, VoucherState.EXPIRED, VoucherState.VOIDED)
     gone = sum(totals.get(counter(Counter.REWARD, reward, state), 0) for state in ended)
     return totals.get(counter(Counter.REWARD, reward, Tally.ISSUED), 0) - gone

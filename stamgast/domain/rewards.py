@@ -46,6 +46,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     """How often it can be used again at most, where that is more than once; None else."""
     rest: Minor | None = None
     """What is left of an amount that can be used bit by bit."""
+    new_code: str = ""
+    """Of one that was given another code."""
 
 
 class Basket(NamedTuple):
@@ -200,6 +202,8 @@ def redeem(customer: Customer, code: str, request: str, basket: Basket, currency
     """
     voucher = with_code(customer, code)
     if voucher is None:
+        if any(each.terms is not None and code in each.terms.formerly for each in customer.vouchers):
+            return Answer(409, "This voucher has another code now.", code=code), []
         return Answer(404, "There is no voucher with this code.", code=code), []
     terms = voucher.terms
     if request and (voucher.redeemed_by == request or (terms is not None and terms.use_by(request))):
@@ -219,7 +223,9 @@ def redeem(customer: Customer, code: str, request: str, basket: Basket, currency
     if terms is None or not terms.uses_left:
         voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
         customer.timers.pop(timer_of(code), None)
-    fact = Fact(FactName.REWARD_REDEEMED, occasion_of(code, use), data={"reward": voucher.reward, "code": code})
+    fact = Fact(
+        FactName.REWARD_REDEEMED, occasion_of(voucher.known_as, use), data={"reward": voucher.reward, "code": code}
+    )
     return _was_redeemed(voucher, request), [fact]
 
 
@@ -282,6 +288,28 @@ def give_back(customer: Customer, voucher: Voucher, use: Use | None, at: Millis)
         customer.timers[timer_of(voucher.code)] = voucher.expires_at
 
 
+def void(customer: Customer, voucher: Voucher) -> None:
+    """Nobody can use it any more, whatever comes about."""
+    voucher.state = VoucherState.VOIDED
+    customer.timers.pop(timer_of(voucher.code), None)
+
+
+def recode(customer: Customer, voucher: Voucher, code: str) -> None:
+    """Let it go on under another code."""
+    terms = voucher.terms = voucher.terms or Terms()
+    terms.formerly = [*terms.formerly, voucher.code]
+    ends = customer.timers.pop(timer_of(voucher.code), None)
+    charge = customer.charges.pop(voucher.code, None)
+    for activation in customer.activations:
+        if activation.voucher == voucher.code:
+            activation.voucher, activation.data = code, {**activation.data, "code": code}
+    voucher.code = code
+    if ends is not None:
+        customer.timers[timer_of(code)] = ends
+    if charge is not None:
+        customer.charges[code] = charge
+
+
 def was_taken_back(voucher: Voucher) -> Answer:
     """What a request to redeem is told once it was taken back."""
     return Answer(409, "This request was taken back.", voucher.reward, voucher.code, voucher.state)
@@ -307,17 +335,17 @@ def given_occasion(code: str) -> str:
 
 def given_fact(voucher: Voucher) -> Fact:
     """A voucher was given, or opened again."""
-    return Fact(FactName.REWARD_GIVEN, given_occasion(voucher.code), data=_words_of_open(voucher))
+    return Fact(FactName.REWARD_GIVEN, given_occasion(voucher.known_as), data=_words_of_open(voucher))
 
 
 def ending_fact(voucher: Voucher, left: Millis) -> Fact:
     """A voucher that can be used ends in so many milliseconds."""
-    return Fact(FactName.REWARD_ENDING, f"ending:{voucher.code}", after=left, data=_words_of_open(voucher))
+    return Fact(FactName.REWARD_ENDING, f"ending:{voucher.known_as}", after=left, data=_words_of_open(voucher))
 
 
 def expired_fact(voucher: Voucher) -> Fact:
     """A voucher that nobody used has ended."""
-    return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.code}", data=_words_of(voucher))
+    return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.known_as}", data=_words_of(voucher))
 
 
 def _words_of(voucher: Voucher) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Terms(Struct, omit_defaults=True, gc=False):
     least: Minor = 0
     """It is for receipts of so much and more."""
     used: list[Use] = []
+    formerly: list[str] = []
+    """Codes that it had before a person gave it another one."""
 
     @property
     def rest(self) -> Minor:

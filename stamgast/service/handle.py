@@ -38,7 +38,13 @@ from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
-from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.till_events import (
+    RedemptionTakenBack,
+    StampsHanded,
+    StampsHandedBack,
+    VoucherRedeemed,
+    VoucherVoided,
+)
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
@@ -60,6 +66,7 @@ from stamgast.service import (
     schedules,
     segments,
     telling,
+    voiding,
 )
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
@@ -284,6 +291,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     Replied: conversation.replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
+    VoucherVoided: voiding.voided,
     StampsHanded: handed.give,
     StampsHandedBack: handed.take_back,
     ActivationOutcome: outcomes.settle,

@@ -65,7 +65,9 @@ def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, sta
     )
 
 
-def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None) -> None:
+def voucher(  # noqa: PLR0917
+    case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None, reason: str = ""
+) -> None:
     """A voucher was given, or became something else; `use`: what is told of its use, `by`: what the till asked."""
     reward = case.program.rewards.get(which.reward)
     discount = use.discount if which.terms is not None and which.terms.worth is not None and use is not NO_USE else None
@@ -80,7 +82,7 @@ def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: Vouc
             receipt=case.receipt,
             rule=which.of_rule,
             reward=which.reward,
-            voucher=name_of_voucher(which.code),
+            voucher=name_of_voucher(which.known_as),
             cause=public(which.cause),
             cost=cost if discount is None else discount,
             value=None if reward is None else reward.value,
@@ -88,6 +90,7 @@ def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: Vouc
             used_on=use.receipt,
             discount=discount,
             total=use.total,
+            reason=reason,
             till=by.till if by else "",
             operator_id=by.operator_id if by else "",
         )

@@ -94,7 +94,7 @@ def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> No
         if voucher.state == VoucherState.WITHDRAWN:
             case.change.withdrawn.append(voucher)
         budgets.voucher_ended(case, voucher)
-    take_back(case, rewards.occasion_of(voucher.code, use))
+    take_back(case, rewards.occasion_of(voucher.known_as, use))
     fire(case, _reopened(case))
 
 

@@ -34,6 +34,7 @@ def answer_schemas() -> Json:
         "Merger": _merger(),
         "Redemption": _redemption(),
         "StampsByHand": _stamps_by_hand(),
+        "Voided": _voided(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
@@ -232,6 +233,13 @@ def _stamps_by_hand() -> Json:
         "warnings": _several("Warning"),
     }
     return handed
+
+
+def _voided() -> Json:
+    """One that was given another code has that in `code`; `pending` has nothing else."""
+    voided = _object(status={"type": "string", "enum": ["voided", "reissued", "pending"]})
+    voided["properties"] |= {"reward": _TEXT, "code": _TEXT, "short_code": _TEXT}
+    return voided
 
 
 def _tills() -> Json:
