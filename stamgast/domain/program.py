@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
+from stamgast.domain.calendar import LocalTime
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
@@ -63,6 +64,29 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubleHours:
+    """When a purchase gives `times` as many stamps. Empty `weekdays` and `stores` mean all of them.
+
+    `begins` and `ends` are minutes since midnight on the store's clock, the end not included; they may pass midnight,
+    and equal ones mean all day. The weekday is that of the business day.
+    """
+
+    times: int = 2
+    weekdays: frozenset[str] = frozenset()
+    begins: int = 0
+    ends: int = 0
+    stores: frozenset[str] = frozenset()
+
+    def holds(self, at: LocalTime, store: str) -> bool:
+        """Whether a purchase then and there is doubled."""
+        if (self.weekdays and at.weekday not in self.weekdays) or (self.stores and store not in self.stores):
+            return False
+        if self.begins <= self.ends:
+            return self.begins == self.ends or self.begins <= at.minute < self.ends
+        return at.minute >= self.begins or at.minute < self.ends
+
+
+@dataclass(frozen=True, slots=True)
 class CardDefinition:
     """A stamp card. Empty `products` and `categories` mean that every line qualifies.
 
@@ -89,6 +113,10 @@ class CardDefinition:
     """What was bought before it started stamps it as well."""
     levels: tuple[tuple[int, str], ...] = ()
     """What it gives on its way: (stamps, reward), ascending, each below its size."""
+    welcome: int = 0
+    """Stamps for joining, once."""
+    double: tuple[DoubleHours, ...] = ()
+    """Where several hold, the one that gives most counts."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
@@ -124,17 +152,21 @@ class Reward:
     """What it takes off a receipt; None: it is a thing."""
     least: Minor = 0
     """It is for receipts of so much and more."""
+    usable_after: Millis = 0
+    """So long after it is given its voucher can be used."""
 
     @property
     def promised(self) -> Minor:
         """What a voucher of it costs the shop at most, as far as `cost` says it."""
         return (self.cost or 0) * self.uses
 
-    def terms(self) -> Terms | None:
-        """What a voucher of it promises beyond one use of a thing."""
-        if self.uses == 1 and self.worth is None and not self.least:
+    def terms(self, given_at: Millis) -> Terms | None:
+        """What a voucher of it that is given then promises beyond one use of a thing from now on."""
+        if self.uses == 1 and self.worth is None and not self.least and not self.usable_after:
             return None
-        return Terms(self.uses, self.worth, self.least)
+        return Terms(
+            self.uses, self.worth, self.least, usable_from=given_at + self.usable_after if self.usable_after else 0
+        )
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
@@ -48,14 +49,23 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     """What is left of an amount that can be used bit by bit."""
     new_code: str = ""
     """Of one that was given another code."""
+    usable_from: Millis = 0
+    """Of one that cannot be used yet."""
 
 
 class Basket(NamedTuple):
     """What a voucher is used on, as far as the till says it."""
 
+    at: Millis
+    currency: str
     receipt: str = ""
     """The transaction."""
     total: Minor = 0
+
+    @property
+    def was_said(self) -> bool:
+        """Whether the till says anything of the receipt."""
+        return bool(self.receipt or self.total)
 
 
 def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
@@ -195,16 +205,14 @@ def with_code(customer: Customer, code: str) -> Voucher | None:
     return next((v for v in customer.vouchers if v.code == code), None)
 
 
-def redeem(customer: Customer, code: str, request: str, basket: Basket, currency: str) -> tuple[Answer, list[Fact]]:
+def redeem(customer: Customer, code: str, request: str, basket: Basket) -> tuple[Answer, list[Fact]]:
     """Use a voucher. The same request again gets the same answer; another one is told why not.
 
     One whose time has come must have been let end before.
     """
     voucher = with_code(customer, code)
     if voucher is None:
-        if any(each.terms is not None and code in each.terms.formerly for each in customer.vouchers):
-            return Answer(409, "This voucher has another code now.", code=code), []
-        return Answer(404, "There is no voucher with this code.", code=code), []
+        return _not_there(customer, code), []
     terms = voucher.terms
     if request and (voucher.redeemed_by == request or (terms is not None and terms.use_by(request))):
         return _was_redeemed(voucher, request), []
@@ -212,13 +220,13 @@ def redeem(customer: Customer, code: str, request: str, basket: Basket, currency
         return was_taken_back(voucher), []
     if voucher.state != VoucherState.OPEN:
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
-    if terms is None and basket != Basket():
+    if terms is None and basket.was_said:
         terms = voucher.terms = Terms()
     use = None
     if terms is not None:
-        refused = _not_for(terms, basket, currency)
+        refused = _not_for(terms, basket)
         if refused:
-            return Answer(refused.status, refused.detail, voucher.reward, code), []
+            return replace(refused, reward=voucher.reward, code=code), []
         use = terms.use(request, basket.receipt, basket.total)
     if terms is None or not terms.uses_left:
         voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
@@ -229,12 +237,20 @@ def redeem(customer: Customer, code: str, request: str, basket: Basket, currency
     return _was_redeemed(voucher, request), [fact]
 
 
-def _not_for(terms: Terms, basket: Basket, currency: str) -> Answer | None:
-    """Why it cannot be used on this receipt."""
+def _not_there(customer: Customer, code: str) -> Answer:
+    if any(each.terms is not None and code in each.terms.formerly for each in customer.vouchers):
+        return Answer(409, "This voucher has another code now.", code=code)
+    return Answer(404, "There is no voucher with this code.", code=code)
+
+
+def _not_for(terms: Terms, basket: Basket) -> Answer | None:
+    """Why it cannot be used on this receipt, or not yet."""
+    if basket.at < terms.usable_from:
+        return Answer(409, "This voucher cannot be used yet.", usable_from=terms.usable_from)
     if terms.needs_total and basket.total <= 0:
         return Answer(422, "This voucher takes money off a receipt: say what that comes to (`total_minor`).")
     if basket.total < terms.least:
-        return Answer(409, f"This voucher is for receipts of {format_money(terms.least, currency)} and more.")
+        return Answer(409, f"This voucher is for receipts of {format_money(terms.least, basket.currency)} and more.")
     return None
 
 

@@ -48,6 +48,7 @@ from stamgast.domain.till_events import (
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
+    added_stamps,
     alerts,
     at_hand,
     awaited,
@@ -202,6 +203,7 @@ def _enrolled(case: Case, event: Enrolled) -> None:
         case.count(Counter.JOINED)
         telling.entry(case)
         if not event.since:
+            added_stamps.welcome(case)
             fire(case, [Fact(FactName.JOINED, "customer")])
 
 

@@ -31,8 +31,8 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
     if voucher is not None and _fell_out(case, voucher, event.id or ""):
         answer, facts = rewards.was_taken_back(voucher), list[Fact]()
     else:
-        basket = rewards.Basket(event.receipt, event.total)
-        answer, facts = rewards.redeem(case.customer, event.code, event.id or "", basket, case.program.currency)
+        basket = rewards.Basket(case.at, case.program.currency, event.receipt, event.total)
+        answer, facts = rewards.redeem(case.customer, event.code, event.id or "", basket)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
     if facts and voucher is not None:

@@ -15,6 +15,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.clock.shop_time import format_time, on_the_wall
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer
@@ -201,6 +202,10 @@ async def _answer(
             raise no_such_code(deps, entrance.key.id, entrance.merchant)
         case 422:
             raise Problem(422, "total-needed", f"{answer.detail} Nothing was redeemed now.")
+    if answer.usable_from:
+        day, time = on_the_wall(format_time(answer.usable_from), entrance.program.time_zone).split()[:2]
+        detail = f"This voucher can be used from {day} {time} on. Nothing was redeemed now."
+        raise Problem(409, "not-yet", detail)
     raise Problem(
         answer.status,
         "taken-back" if answer.voucher else "not-redeemable",

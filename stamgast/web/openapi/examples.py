@@ -277,7 +277,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
         Example(
             "over", "A reason of one's own needs a word from the list", _OF_VOUCHER, 422,
-            _refused("/reason", "reason may be 'lost', 'seen', 'mistake', 'fraud' or 'other'"),
+            _refused("/reason", "reason input should be 'lost', 'seen', 'mistake', 'fraud' or 'other'"),
             {"reason": "oops"}, headers={_KEY: "desk-13"},
         ),
     ),

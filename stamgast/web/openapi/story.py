@@ -189,6 +189,7 @@ REPORT: Final[dict[str, Any]] = {
         "expected_redemption": None,
         "without_cost": ["free_loaf"],
     },
+    "draws": {},
     "prices_known": False,
     "referral": None,
 }
