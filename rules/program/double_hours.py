@@ -6,7 +6,8 @@ from typing import Final
 from rules.yaml.nodes import ListNode, Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import WEEKDAYS, parse_any_hours
-from stamgast.domain.program import DoubleHours, Store
+from stamgast.domain.double_hours import DoubleHours
+from stamgast.domain.program import Store
 
 _WORDS: Final = ("weekday", "hour", "store", "times")
 MOST: Final = 10

@@ -14,10 +14,10 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
-from stamgast.domain.calendar import LocalTime
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
+from stamgast.domain.double_hours import DoubleHours
 from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.joining import JoinCode
@@ -61,29 +61,6 @@ class Store:
     day_start: int = 0
     region: str = "NL"
     neighbours: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DoubleHours:
-    """When a purchase gives `times` as many stamps. Empty `weekdays` and `stores` mean all of them.
-
-    `begins` and `ends` are minutes since midnight on the store's clock, the end not included; they may pass midnight,
-    and equal ones mean all day. The weekday is that of the business day.
-    """
-
-    times: int = 2
-    weekdays: frozenset[str] = frozenset()
-    begins: int = 0
-    ends: int = 0
-    stores: frozenset[str] = frozenset()
-
-    def holds(self, at: LocalTime, store: str) -> bool:
-        """Whether a purchase then and there is doubled."""
-        if (self.weekdays and at.weekday not in self.weekdays) or (self.stores and store not in self.stores):
-            return False
-        if self.begins <= self.ends:
-            return self.begins == self.ends or self.begins <= at.minute < self.ends
-        return at.minute >= self.begins or at.minute < self.ends
 
 
 @dataclass(frozen=True, slots=True)

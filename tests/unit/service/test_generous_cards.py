@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from rules.actions import Give
+from stamgast.domain.double_hours import DoubleHours
 from stamgast.domain.events import Enrolled
-from stamgast.domain.program import DoubleHours, Reward
+from stamgast.domain.program import Reward
 from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.people.view import show_voucher
