@@ -167,6 +167,13 @@ def _of_variant(totals: Totals, rule: str, variant: str, side: Side, held_out: S
     }
 
 
+def uplift_of(totals: Totals, rule: str) -> Uplift:
+    """What a rule changed, all of its variants together."""
+    begins = counter(Counter.MEASURE, rule, arm_of(""))
+    arms = {name.split(BETWEEN)[2] for name in totals if name.startswith(begins) and name.count(BETWEEN) > 2}
+    return uplift(together(_side(totals, rule, arm) for arm in sorted(arms)), _side(totals, rule, HELD_OUT))
+
+
 def _in_cents(found: Uplift) -> dict[str, Any]:
     return {
         "per_customer_minor": _to_cent(found.per_customer),

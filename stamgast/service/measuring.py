@@ -48,12 +48,6 @@ def name_of(rule: str, *words: str) -> str:
     return counter(Counter.MEASURE, rule, *words)
 
 
-@lru_cache(maxsize=1024)
-def stamps_of(card: str) -> str:
-    """The counter of the stamps that stand on all cards of a kind."""
-    return counter(Counter.CARD, card, Sum.STAMPS)
-
-
 def reached(case: Case, rule: str) -> None:
     """A rule fires for this customer for the first time."""
     case.count(name_of(rule, _SUM_REACHED))

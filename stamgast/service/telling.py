@@ -87,12 +87,12 @@ def voucher(  # noqa: PLR0917
             cost=cost if discount is None else discount,
             value=None if reward is None else reward.value,
             ends=which.expires_at,
+            till=by.till if by else "",
+            operator_id=by.operator_id if by else "",
             used_on=use.receipt,
             discount=discount,
             total=use.total,
             reason=reason,
-            till=by.till if by else "",
-            operator_id=by.operator_id if by else "",
         )
     )
 

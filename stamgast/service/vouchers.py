@@ -13,7 +13,7 @@ from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.domain.voucher_terms import NO_USE, Use
-from stamgast.service import at_hand, budgets, draws, measuring, telling
+from stamgast.service import at_hand, budgets, draws, measuring, shop_counts, telling
 from stamgast.service.case import Case
 from stamgast.service.handed import count_at_till
 from stamgast.service.reversals import take_back
@@ -39,6 +39,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         use = NO_USE if voucher.terms is None else voucher.terms.use_by(event.id or "") or NO_USE
         if voucher.state == VoucherState.REDEEMED:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED))
+            shop_counts.redeemed(case, 1)
         telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
         measuring.redeemed(case, voucher, 1, use)
         count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
@@ -83,6 +84,7 @@ def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> No
     used_up = was == VoucherState.REDEEMED
     if used_up:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
+        shop_counts.redeemed(case, -1)
     telling.voucher(case, voucher, TAKEN_BACK, use or NO_USE)
     measuring.redeemed(case, voucher, -1, use or NO_USE)
     draws.used(case, voucher, -1, use or NO_USE)
@@ -120,6 +122,6 @@ def _reopened(case: Case) -> list[Fact]:
         if card_id in case.program.cards:
             balance = card.balance
             steps = stamps.take_back(card, card_id, 0, case)
-            case.count(measuring.stamps_of(card_id), card.balance - balance)
+            shop_counts.stamps(case, card_id, card.balance, card.balance - balance)
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts

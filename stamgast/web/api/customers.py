@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
@@ -164,6 +166,7 @@ async def delete_customer(request: Request) -> JSONResponse:
         done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
     if not done.known and not done.has_state:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
+    await note(deps.audit, entrance.who, Did.CUSTOMER_ERASED, About(entrance.merchant, customer=customer))
     return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
 
 

@@ -6,6 +6,7 @@ it is refused. A till that waited for nothing takes its request back with DELETE
 was applied or is still to come.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.clock.shop_time import format_time, on_the_wall
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
@@ -100,7 +103,12 @@ async def post_redemption(request: Request) -> JSONResponse:
     )
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
-        await deps.appender.append(deps.topics.customer_events, [record])
+        words = ", ".join(filter(None, (given.till, given.operator_id)))
+        about = About(entrance.merchant, customer=customer, store=given.store or "", words=words)
+        await asyncio.gather(
+            deps.appender.append(deps.topics.customer_events, [record]),
+            note(deps.audit, entrance.who, Did.REDEEMED, about),
+        )
     if doubt is None:
         return await _answer(deps, redemption, entrance, WAIT_S)
     deps.metrics.doubts.note(entrance.merchant, [doubt])
@@ -154,6 +162,8 @@ async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) 
         )
         record = (key_of(entrance.merchant, owner.customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
+        about = About(entrance.merchant, customer=owner.customer)
+        await note(deps.audit, entrance.who, Did.REDEMPTION_TAKEN_BACK, about)
     stored = await wait_for(deps, answer, WAIT_S)
     if stored is None:
         return _pending(redemption)

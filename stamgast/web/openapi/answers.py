@@ -246,6 +246,12 @@ def _voided() -> Json:
 def _tills() -> Json:
     """What `stamgast pos status --json` says of one merchant."""
     maybe_moment = {"type": ["string", "null"], "format": "date-time"}
+    unmapped = _object(
+        place=_TEXT, count=_COUNT, last_event={"type": "string", "format": "date-time"},
+        nearest=_MAYBE_TEXT | {"description": "The store that may be meant."},
+        in_connection=_MAYBE_TEXT | {"description": "What to write into `pos/<connection>.yaml` for it."},
+        in_program=_TEXT | {"description": "What to write into program.yaml, where it is a store of its own."},
+    )  # fmt: skip
     row = _object(
         connection=_TEXT, system=_TEXT, merchant=_TEXT, store=_TEXT, last_event=maybe_moment,
         health={
@@ -259,6 +265,11 @@ def _tills() -> Json:
         payments_without_sale={
             "type": ["integer", "null"],
             "description": "Of a payment system beside the till: payments of the last week that fit no sale.",
+        },
+        unmapped={
+            "type": "array",
+            "items": unmapped,
+            "description": "Places of this connection, of the last thirty days, that are no store of program.yaml.",
         },
     )  # fmt: skip
     return _object(connections={"type": "array", "items": row})
