@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 _IDS: Final = re.compile(
     r"(?<=/c/)[a-z2-7]{31}|c[a-z2-7]{24}(?![a-z0-9])|\b[0-9A-F]{1,3}-[0-9a-f]{32}\b|[0-9A-F]{1,3}-[A-Z2-7]{16}|\b[0-9a-f]{32}\b|\b[0-9a-f]{64}\b|\b[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
+    r"|\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b"
 )
 _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 _DAY: Final = re.compile(r"2026-(?=\d\d-\d\d)\d\d-\d\d")

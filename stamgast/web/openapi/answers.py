@@ -34,6 +34,7 @@ def answer_schemas() -> Json:
         "Merger": _merger(),
         "Redemption": _redemption(),
         "StampsByHand": _stamps_by_hand(),
+        "Voided": _voided(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
@@ -180,7 +181,8 @@ def _voucher() -> Json:
         valid_until={"type": "string", "format": "date"},
     )  # fmt: skip
     voucher["properties"] |= {
-        "uses_left": _COUNT, "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
+        "uses_left": _COUNT, "usable_from": _MOMENT | {"description": "Of one that is usable later than it is given."},
+        "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
         "rest_minor": _COUNT, "minimum_spend_minor": _COUNT,
         "used": {"type": "array", "items": _object(
             receipt=_TEXT | {"description": "The transaction; empty where the till did not say it."},
@@ -232,6 +234,13 @@ def _stamps_by_hand() -> Json:
         "warnings": _several("Warning"),
     }
     return handed
+
+
+def _voided() -> Json:
+    """One that was given another code has that in `code`; `pending` has nothing else."""
+    voided = _object(status={"type": "string", "enum": ["voided", "reissued", "pending"]})
+    voided["properties"] |= {"reward": _TEXT, "code": _TEXT, "short_code": _TEXT}
+    return voided
 
 
 def _tills() -> Json:
@@ -319,6 +328,7 @@ def _report() -> Json:
     return _object(
         merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
         liability=liability, prices_known={"type": "boolean"}, referral=friends,
+        draws={"type": "object", "additionalProperties": {"type": "object"}},
     )  # fmt: skip
 
 

@@ -192,6 +192,7 @@ REPORT: Final[dict[str, Any]] = {
         "expected_redemption": None,
         "without_cost": ["free_loaf"],
     },
+    "draws": {},
     "prices_known": False,
     "referral": None,
 }
