@@ -194,6 +194,7 @@ REPORT: Final[dict[str, Any]] = {
     },
     "prices_known": False,
     "referral": None,
+    "draws": {},
 }
 RULES: Final = {
     "merchant": MERCHANT,
