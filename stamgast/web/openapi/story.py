@@ -195,6 +195,7 @@ REPORT: Final[dict[str, Any]] = {
     "draws": {},
     "prices_known": False,
     "referral": None,
+    "draws": {},
 }
 RULES: Final = {
     "merchant": MERCHANT,
