@@ -195,7 +195,6 @@ REPORT: Final[dict[str, Any]] = {
     "draws": {},
     "prices_known": False,
     "referral": None,
-    "draws": {},
 }
 RULES: Final = {
     "merchant": MERCHANT,
