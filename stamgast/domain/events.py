@@ -27,6 +27,7 @@ from stamgast.domain.draw_events import (
     DrawOpened,
     DrawTicketed,
     DrawWished,
+    EntriesMoved,
     PrizeDeclined,
     PrizePassed,
 )
@@ -336,9 +337,7 @@ class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
 
 
 class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
-    """A rule rests in this partition until the next bundle: it raised, or a message of it cost too much, under the
-    merchant's bundle `number`.
-    """
+    """A rule rests in this partition until the next bundle: under the one `number` it raised, or cost too much."""
 
     number: int
     rule: str
@@ -349,10 +348,10 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
-    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
-    | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
+    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed | AudienceFixed
+    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered | StaffAlerted
+    | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled
+    | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined | EntriesMoved
     | StampsHanded | StampsHandedBack
 )  # fmt: skip
 

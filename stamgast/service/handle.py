@@ -11,7 +11,7 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
-from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
+from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -40,6 +40,7 @@ from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.units import Millis
+from stamgast.domain.value_bins import NEVER_BOUGHT
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
@@ -48,6 +49,7 @@ from stamgast.service import (
     conversation,
     deeds,
     drawn,
+    draws,
     handed,
     measuring,
     outcomes,
@@ -99,6 +101,7 @@ def handle(
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
+        case.count(NEVER_BOUGHT)
     bundle = context.bundle
     keeps, plans_anew = bundle.keeps or _has_kept(customer), bundle.plans
     minds_segments = bool(bundle.rules.segments or customer.segments)
@@ -296,6 +299,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     CalledOff: schedules.called_off,
     FriendBought: referrals.heard,
     FriendGiven: referrals.given,
+    EntriesMoved: draws.moved_in,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }
