@@ -21,6 +21,7 @@ from rules.program.cards import read_cards
 from rules.program.draws import read_draws
 from rules.program.freshness import read_feed, read_freshness
 from rules.program.joining import Known, read_join
+from rules.program.look import read_look
 from rules.program.meant import read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import Texts, check_plain
@@ -73,6 +74,7 @@ SECTIONS: Final = (
     "join",
     "recommend",
     "referral",
+    "look",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 
@@ -143,6 +145,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         join=codes,
+        look=read_look(reader, found.get("look"), texts.drawings),
         **messages._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )

@@ -158,6 +158,11 @@ referral: vrienden aanbreng parrainage freundschaftswerbung empfehlungsprogramm 
 referred: vriend_gebracht aangebracht parrainé a_parrainé geworben freund_geworben friend_bought
 referrals: aantal_vrienden gebrachte_vrienden filleuls parrainages geworbene_freunde friends_brought
 friend: vriend vriendin ami amie filleul freund freundin
+look: uiterlijk huisstijl apparence charte_graphique aussehen erscheinungsbild branding theme
+colour: kleur couleur farbe color
+logo: beeldmerk
+stamp: stempel tampon stempelbild
+privacy: privacyverklaring confidentialité datenschutz
 joined: ingeschreven lid_geworden aangemeld inscrit s_est_inscrit angemeldet beigetreten registered member_joined
 replied: geantwoord antwoord répondu reponse réponse geantwortet reply_received
 answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given

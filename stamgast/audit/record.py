@@ -67,6 +67,10 @@ class Did(StrEnum):
     """Confirmed or refused what waited for a person."""
     REPORT_SHARED = "report shared"
     """A link to it was made."""
+    IMPORTED = "imported"
+    FEED_CHANGED = "feed changed"
+    """Another system is told what happens, or no more, or signs with another secret."""
+    CONNECTION_CHANGED = "connection changed"
 
 
 class Who(NamedTuple):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
+from stamgast.commands.noting import note_done
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.counting import so_many
 
@@ -77,6 +79,7 @@ def add(
         await _append(settings, [(feed_key(id_), _encoded(feed))])
 
     _run(work())
+    note_done(settings, Did.FEED_CHANGED, About(merchant, words=f"{name}: added, to {url}"))
     if as_json:
         print_json({"feed": name, "merchant": merchant, "url": url, "only": list(wanted), "secret": secret})
     else:
@@ -196,6 +199,7 @@ def remove(name: FeedName, *, merchant: Merchant = "", as_json: AsJson = False) 
         return feed
 
     found = _run(work())
+    note_done(settings, Did.FEED_CHANGED, About(found.merchant, words=f"{found.name}: removed"))
     if as_json:
         print_json({"feed": found.name, "merchant": found.merchant, "removed": True})
     else:
@@ -225,6 +229,7 @@ def _change(
         return changed
 
     feed = _run(work())
+    note_done(settings, Did.FEED_CHANGED, About(feed.merchant, words=f"{feed.name}: {became}"))
     if as_json:
         told = {"feed": feed.name, "merchant": feed.merchant, "paused": feed.paused, "secrets": len(feed.sealed)}
         print_json(told | ({"secret": secret} if secret else {}))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import (
     WRONG,
     AsJson,
@@ -22,6 +23,7 @@ from stamgast.commands.answering import (
     progress,
     say,
 )
+from stamgast.commands.noting import note_done
 from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def bring(
         raise typer.Exit
     with _Told("; the same command again goes on from where it is"):
         summary = _read_only(job) if dry_run else _bring_in(job, progress_file or Path(f"{file}.import-progress"))
+    if summary.accepted and not dry_run:
+        note_done(settings, Did.IMPORTED, About(job.program.merchant, words=f"{summary.accepted} of {file.name}"))
     _tell(job, summary, dry_run=dry_run, as_json=as_json)
     if summary.rows and not summary.accepted:
         raise typer.Exit(WRONG)

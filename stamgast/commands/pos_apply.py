@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, print_json, say
 from stamgast.commands.merchant_files import files_of
+from stamgast.commands.noting import note_done
 from stamgast.commands.pos_systems import registry
 from stamgast.commands.stamping import stamp_of
 
@@ -41,7 +43,10 @@ def apply(*, merchant: Merchant = None, as_json: AsJson = False) -> None:
     found = _load(folder, loaded.program)
     if found is None:
         fail("nothing was changed: the connections that were in force stay so")
-    gone = asyncio.run(_apply(settings, loaded.program.merchant, found, stamp_of(settings), ends=True)).without_file
+    whose = loaded.program.merchant
+    applied = asyncio.run(_apply(settings, whose, found, stamp_of(settings), ends=True))
+    gone = applied.without_file
+    _note(settings, whose, applied.changed, gone)
     if as_json:
         print_json({"in_force": [each.name for each in found], "ended": gone})
         return
@@ -61,9 +66,15 @@ def apply_beside(settings: Settings, folder: Path, program: Program, now: int) -
         say(f"{program.merchant}: its connections to tills stay as they were")
         return Applied([], [], wrong=True)
     applied = asyncio.run(_apply(settings, program.merchant, found, now, ends=False))
+    _note(settings, program.merchant, applied.changed, [])
     for name in applied.without_file:
         say(f"{program.merchant}: the connection {name} has no file here and stays; `stamgast pos apply` would end it")
     return applied
+
+
+def _note(settings: Settings, merchant: str, changed: list[str], ended: list[str]) -> None:
+    words = [*(f"{each}: in force" for each in changed), *(f"{each}: ended" for each in ended)]
+    note_done(settings, Did.CONNECTION_CHANGED, *(About(merchant, words=each) for each in words))
 
 
 def _load(folder: Path, program: Program) -> list[Connection] | None:

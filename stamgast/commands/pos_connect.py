@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.merchant_files import files_of
+from stamgast.commands.noting import note_done
 from stamgast.commands.pos_systems import adapter_of, registry
 from stamgast.commands.stamping import stamp_of
 from stamgast.pos.roles import Role
@@ -73,6 +75,7 @@ def connect(
     except (OSError, UnicodeDecodeError) as error:
         fail(f"the file of {connection.name} cannot be written: {error}")
     begun = asyncio.run(_bring_into_force(settings, [connection], stamp_of(settings)))
+    note_done(settings, Did.CONNECTION_CHANGED, About(connection.merchant, words=f"{connection.name}: in force"))
     url = address_of(settings.public_url, connection, adapter, seal)
     webhooks = _subscribed(settings, connection, adapter) if subscribe else ""
     if not as_json:

@@ -210,6 +210,14 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Which question they answered with it, and where: sealed as that of a consent."""
 
 
+class CodeAsked(Event, frozen=True, kw_only=True, tag="code_asked", gc=False):
+    """On their card's page they ask for something that the phone has to confirm: a code goes there, which follows from
+    the event's `id` and stands nowhere (`Veil.code`).
+    """
+
+    channel: str
+
+
 class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
@@ -347,7 +355,7 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 
 AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
-    | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
+    | Replied | CodeAsked | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed | AudienceFixed
     | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered | StaffAlerted
     | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled

@@ -21,6 +21,7 @@ from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.look import NO_LOOK, Look
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
@@ -334,6 +335,8 @@ class Program:
     referral: ReferralRules | None = None
     """What it is worth to bring a friend; None: nobody has a code."""
     draws: Mapping[str, Draw] = field(default_factory=dict)
+    look: Look = NO_LOOK
+    """How its pages look."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(

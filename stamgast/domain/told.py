@@ -73,7 +73,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `entry` | `joined` | |
     | `answer` | the keyword it meant, if any; of a question the option or score | `channel`; `rule`, `cause` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
-    | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
+    | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `cause`, `reason`, `activation` |
     | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
     | `by_hand` | `given`, `taken_back`: stamps of a till; the card moves besides | `card`, `count`, `reason`, `till` |
@@ -112,7 +112,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     voucher: str = ""
     """A name of the voucher; its code, which is as good as money, cannot be made of it."""
     cause: str = ""
-    """The occasion that a voucher was given for."""
+    """The occasion that a voucher was given for; of a notice what it is about, if that is another one."""
     cost: Minor | None = None
     """What the reward costs the shop, as its programme says at that moment."""
     value: Minor | None = None

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rules.actions import Send
 from rules.engine import CompiledRule
 from rules.loader import LoadedMerchant
+from rules.rule_set import RuleSet
 from stamgast.domain.units import Millis
 from stamgast.programs.previews import previews_of
 from stamgast.programs.record import BundleRecord, decode_bundle, load_record
@@ -66,3 +67,8 @@ def _templates(rule: CompiledRule) -> Iterator[str]:
 def _opened(packed: bytes) -> tuple[BundleRecord, LoadedMerchant]:
     record = decode_bundle(packed)
     return record, load_record(record)
+
+
+def rules_of(packed: bytes) -> RuleSet:
+    """Return the rules, compiled, with the statuses that they were launched with."""
+    return _opened(packed)[1].rules

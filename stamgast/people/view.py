@@ -10,7 +10,9 @@ from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
+from stamgast.domain.feedback import newest_band
 from stamgast.domain.program import Program
+from stamgast.domain.prospects import Prospects
 from stamgast.domain.referrals import Referral
 from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
@@ -121,7 +123,15 @@ def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] 
         "churn_probability": model.churn_probability(state, today, within),
         "churn_within_days": within,
         "predicted_over": model.discounting.words(),
+        "feedback": _feedback(state, model),
     }
+
+
+def _feedback(state: Customer, model: Prospects) -> dict[str, Any] | None:
+    """What their newest score does to what is expected of them; None where scores are not gone by."""
+    if not model.feedback:
+        return None
+    return {"newest_score": newest_band(state.conversation), "pace": model.pace(state)}
 
 
 def _stamps(state: Customer, card: str, program: Program) -> int:

@@ -253,6 +253,7 @@ def notice(case: Case, arm: str, about: Notice, reason: str = "") -> None:
             at=case.at,
             receipt=case.receipt,
             rule=about.rule,
+            cause=public(about.cause) if about.cause != about.occasion else "",
             occasion=public(about.occasion),
             reason=reason,
             activation=about.id,

@@ -22,6 +22,7 @@ from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.identity.staff import unseal_phone
 from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state import joined_identities
+from stamgast.state.cards import Cards
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.newcomers import Newcomers
@@ -67,6 +68,7 @@ class IdentityStore:
         self.profiles = Profiles(self._log, wrapping_keys)
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
         self.wishes = Wishes(self._log, id_key)
+        self.cards = Cards(self._log, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 
@@ -244,9 +246,10 @@ class IdentityStore:
         """
         async with self._log.locked(merchant, hashes):
             await self.profiles.erase(merchant, customer)
+            await self.cards.forget(merchant, customer)
             aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
             records: dict[bytes, bytes | None] = {
-                entry_key(merchant, "a", name): encode(_freed(alias, at))
+                entry_key(merchant, "a", name): encode(alias.freed(at))
                 for name, alias in aliases.items()
                 if alias is not None and alias.customer == customer
             }
@@ -257,7 +260,9 @@ class IdentityStore:
 
     async def join(self, merchant: str, former: str, into: str, at: Millis) -> int:
         """Let what names `former` name `into`, who is the same person. Raises `NobodyThereError`."""
-        return await joined_identities.join(self._log, self.profiles, merchant, (former, into), at)
+        moved = await joined_identities.join(self._log, self.profiles, merchant, (former, into), at)
+        await self.cards.lead(merchant, former, into, at)
+        return moved
 
     # --- keys ---
 
@@ -322,7 +327,7 @@ class IdentityStore:
         async with self._log.locked(merchant, [self._hash(merchant, phone)]):
             alias = (await self._aliases(merchant, [phone])).get(phone)
             if alias is not None and alias.customer == customer:
-                await self._write_aliases(merchant, {phone: _freed(alias, at)})
+                await self._write_aliases(merchant, {phone: alias.freed(at)})
 
     async def _take_from_former_owner(
         self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
@@ -337,7 +342,7 @@ class IdentityStore:
             others = {_held(known, other) for other in identifiers if other != each}
             if alias.customer not in others and at - alias.at >= DAY:
                 await self.profiles.forget_phone(merchant, alias.customer, each.value, at)
-                known[each] = _freed(alias, at)
+                known[each] = alias.freed(at)
 
     async def _bring_to_owner(
         self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
@@ -350,7 +355,7 @@ class IdentityStore:
         for each in identifiers:
             other = _held(known, each)
             if owner and other not in {"", owner} and await self.profiles.get(merchant, other) is None:
-                known[each] = _freed(known[each], at)
+                known[each] = known[each].freed(at)
 
     async def _together(
         self,
@@ -384,11 +389,6 @@ class IdentityStore:
     def _note_of(self, merchant: str, message: str, at: Millis) -> dict[bytes, bytes | None]:
         """What remembers the message. Of a batch that is cut short, a STOP is left and a START is not."""
         return {entry_key(merchant, "h", message_hash(self._id_key, merchant, message)): encode(Heard(at))}
-
-
-def _freed(alias: Alias, at: Millis) -> Alias:
-    """The same naming nobody; who comes with it next is somebody new."""
-    return Alias(alias.kind, "", at, alias.erasures + 1)
 
 
 def _held(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
@@ -32,6 +32,7 @@ from stamgast.users.record import (
 from stamgast.users.tokens import Token, proves
 
 S = TypeVar("S", bound=Stored)
+_BY_TOKEN: Final = (Kind.SESSION, Kind.DEVICE, Kind.INVITATION, Kind.ENDED)
 
 
 class UserTable(Table):
@@ -69,11 +70,11 @@ class UserTable(Table):
         self._news = asyncio.Event()
 
     def knows(self, record_id: str) -> bool:
-        """Whether there is, or was, a session or a till of this id."""
-        return any(record_id in self._records[kind] for kind in (Kind.SESSION, Kind.DEVICE, Kind.ENDED))
+        """Whether there is, or was, something of this id that a token proves."""
+        return any(record_id in self._records[kind] for kind in _BY_TOKEN)
 
     async def until_known(self, record_id: str, seconds: float) -> None:
-        """Wait for a session or a till that another process made a moment ago; no longer than so many seconds."""
+        """Wait for what another process made a moment ago; no longer than so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self.knows(record_id):

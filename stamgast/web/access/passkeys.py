@@ -7,7 +7,10 @@ begins again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import importlib
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -60,7 +63,8 @@ def site(request: Request) -> Site:
 
 async def ask_to_register(request: Request, user: User, name: str, about: str) -> dict[str, Any]:
     """What `navigator.credentials.create` takes, for a passkey beside those that the user has."""
-    from webauthn import generate_registration_options  # noqa: PLC0415  half of what web takes to start
+    await _brought()
+    from webauthn import generate_registration_options  # noqa: PLC0415
     from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415
     from webauthn.helpers.structs import (  # noqa: PLC0415
         AuthenticatorSelectionCriteria,
@@ -89,6 +93,7 @@ async def ask_to_register(request: Request, user: User, name: str, about: str) -
 
 async def register(request: Request, raw: bytes, about: str) -> NewPasskey:
     """What an authenticator made of `ask_to_register`. Raises `NotProvenError`."""
+    await _brought()
     from webauthn import verify_registration_response  # noqa: PLC0415
     from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415
 
@@ -110,6 +115,7 @@ async def register(request: Request, raw: bytes, about: str) -> NewPasskey:
 
 async def ask_to_sign_in(request: Request) -> dict[str, Any]:
     """What `navigator.credentials.get` takes: any passkey of this site's."""
+    await _brought()
     from webauthn import generate_authentication_options  # noqa: PLC0415
     from webauthn.helpers.structs import UserVerificationRequirement  # noqa: PLC0415
 
@@ -122,6 +128,7 @@ async def ask_to_sign_in(request: Request) -> dict[str, Any]:
 
 async def sign_in(request: Request, raw: bytes) -> tuple[Passkey, int]:
     """Whose passkey answered, and how often it says it was used. Raises `NotProvenError`."""
+    await _brought()
     from webauthn import verify_authentication_response  # noqa: PLC0415
     from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415
 
@@ -149,17 +156,20 @@ async def sign_in(request: Request, raw: bytes) -> tuple[Passkey, int]:
     return passkey, int(_checked(verify, passkey.user).new_sign_count)
 
 
+async def _brought() -> None:
+    """Import it in a thread: that takes half a second, once, and STOP is not to wait for a sign-in."""
+    if "webauthn" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "webauthn")
+
+
 def _origins(request: Request) -> list[str]:
     return list({site(request).origin, origin_of(request)})
 
 
 def _checked(verify: Callable[[], Any], user: str = "") -> Any:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
-
     try:
         return verify()
-    except (WebAuthnException, UnsupportedAlgorithm, ValueError, TypeError, KeyError, IndexError) as error:
+    except Exception as error:  # noqa: BLE001  readers of CBOR, keys and certificates raise what they like
         raise NotProvenError(f"it does not prove what it should: {error}", user) from None
 
 

@@ -137,7 +137,7 @@ def _events() -> Json:
 
 def _enrolled() -> Json:
     enrolled = _object(customer=_TEXT, merchant=_TEXT, new=_YES_OR_NO)
-    enrolled["properties"]["warnings"] = _several("Warning")
+    enrolled["properties"] |= {"warnings": _several("Warning"), "card_url": _TEXT}
     return enrolled
 
 
@@ -159,7 +159,7 @@ def _customer() -> Json:
         stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
         referral=_referral(),
     )  # fmt: skip
-    customer["properties"]["warnings"] = _several("Warning")
+    customer["properties"] |= {"warnings": _several("Warning"), "card_url": _TEXT}
     return customer
 
 

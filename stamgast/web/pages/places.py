@@ -5,6 +5,7 @@ A new page of `/app` that has a place of its own there gets its line here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from stamgast.users.rights import RIGHTS, Right, Role
@@ -19,7 +20,19 @@ class Place(NamedTuple):
     right: Right
 
 
+ROLES: Final[Mapping[Role, str]] = {
+    Role.OWNER: N_("owner"),
+    Role.MARKETER: N_("marketer"),
+    Role.CASHIER: N_("cashier"),
+    Role.VIEWER: N_("viewer"),
+}
+"""What each is called on pages."""
+
 PLACES: Final = (
+    Place("/app", N_("Overview"), Right.SEE_OVERVIEW),
+    Place("/app/rules", N_("Rules"), Right.SEE_OVERVIEW),
+    Place("/app/customers", N_("Customers"), Right.READ_CUSTOMERS),
+    Place("/app/report", N_("Report"), Right.SEE_OVERVIEW),
     Place("/app/tills", N_("Tills"), Right.MANAGE_TILLS),
     Place("/app/users", N_("Users"), Right.MANAGE_USERS),
     Place("/app/audit", N_("Who did what"), Right.SEE_AUDIT),

@@ -65,6 +65,7 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
     assert shown["uncounted"]["purchases"] == 0
     page = await web.client.get("/app", headers=headers | {"Accept": "text/html"})
     assert page.status_code == 200
+    await _is_found_and_forgotten(web, headers | {"Origin": PUBLIC_URL})
     assert "unsafe-inline" not in page.headers["content-security-policy"]
     nobody = await web.client.get("/app", headers={"Accept": "text/html"})
     assert (nobody.status_code, nobody.headers["location"]) == (303, "/app/sign-in?next=/app")
@@ -73,3 +74,29 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
         async for line in told.aiter_lines():
             assert line == "retry: 2000"
             break
+
+
+async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
+    """Somebody is found by their phone, looked at, and forgotten."""
+    page, document = headers | {"Accept": "text/html"}, headers | {"Accept": "application/json"}
+    text = (await web.client.get("/app/customers", headers=page)).text
+    form = {"csrf": text.partition('name="csrf" value="')[2].partition('"')[0]}
+    nobody = await web.client.post("/app/customers", headers=page, data=form | {"who": "+31699999999"})
+    assert nobody.status_code == 404
+    found = await web.client.post("/app/customers", headers=page, data=form | {"who": "06 12345678"})
+    assert found.status_code == 303
+    where = found.headers["location"]
+    shown = (await web.client.get(where, headers=document)).json()
+    assert (shown["customer"]["purchases"], shown["person"]["phone"]) == (3, "+31612345678")
+    assert (await web.client.get(where, headers=page)).status_code == 200
+    proofs = (await web.client.get(f"{where}/consents", headers=document)).json()["consents"]
+    assert all(each["source"] for each in proofs)
+    assert (await web.client.get(f"{where}/erase", headers=page)).status_code == 200
+    assert (await web.client.post(f"{where}/erase", headers=page, data=form)).status_code == 303
+
+    async def forgotten() -> Any:
+        answer = await web.client.get(where, headers=document)
+        return answer.json()["customer"]["erased"] and answer.json()
+
+    gone = await eventually(forgotten, seconds=30, every=0.1)
+    assert gone["person"] is None

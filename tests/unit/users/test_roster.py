@@ -3,10 +3,24 @@
 import random
 
 import pytest
+from msgspec.structs import fields
 
 from stamgast.domain.units import DAY, HOUR
 from stamgast.users.names import clean_name
-from stamgast.users.record import DEVICE_IDLE, INVITED_FOR, SESSION_LONGEST, seen
+from stamgast.users.record import (
+    DEVICE_IDLE,
+    INVITED_FOR,
+    SESSION_LONGEST,
+    Ended,
+    Invitation,
+    Operator,
+    PairedDevice,
+    Passkey,
+    Seen,
+    Session,
+    User,
+    seen,
+)
 from stamgast.users.rights import RIGHTS, Right, Role, may
 from stamgast.users.roster import LastOwnerError
 from stamgast.users.table import UserTable
@@ -47,6 +61,7 @@ async def test_a_link_is_good_once_and_not_for_ever(house: House):
     assert table.invitation(invited.token, house.now + INVITED_FOR - 1) == invited.invitation
     assert table.invitation(invited.token, house.now + INVITED_FOR) is None
     assert table.invitation(Token(invited.token.id, new_token().secret), house.now) is None
+    assert table.knows(invited.token.id), "nobody waits for it"
     again = await house.roster.invite_again(invited.user, house.now)
     assert table.invitation(invited.token, house.now) is None
     await house.roster.revoke(invited.user, house.now)
@@ -158,3 +173,19 @@ def test_what_is_no_token_is_none(text: str):
 )
 def test_a_name_steers_nothing(given: str, kept: str):
     assert clean_name(given) == kept
+
+
+def test_fields_of_what_is_kept_stay_where_they_are():
+    """New ones come at the ends, with defaults: what stands on the topic is read for ever."""
+    assert {of.__name__: [each.name for each in fields(of)] for of in (User, Invitation, Passkey, Session)} == {
+        "User": ["id", "sealed_name", "roles", "made_at"],
+        "Invitation": ["id", "user", "digest", "made_at", "ends_at"],
+        "Passkey": ["id", "user", "credential", "public_key", "made_at", "sealed_name", "invitation"],
+        "Session": ["id", "user", "digest", "made_at", "passkey", "browser"],
+    }
+    assert {of.__name__: [each.name for each in fields(of)] for of in (PairedDevice, Operator, Seen, Ended)} == {
+        "PairedDevice": ["id", "merchant", "store", "digest", "made_at", "sealed_name", "by"],
+        "Operator": ["id", "merchant", "sealed_name", "made_at"],
+        "Seen": ["at", "count"],
+        "Ended": ["at", "by"],
+    }

@@ -23,8 +23,9 @@ from stamgast.web.access.passkeys import NotProvenError, ask_to_register, regist
 from stamgast.web.access.visitors import NEW_WAIT_S
 from stamgast.web.auth import read_body
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.pages.account.showing import ROLES, SAME_ORIGIN, program_of
+from stamgast.web.pages.account.showing import SAME_ORIGIN, program_of
 from stamgast.web.pages.account.signing_in import BODY, at_name_of_site, begin_session, home
+from stamgast.web.pages.places import ROLES
 from stamgast.web.pages.rendering import CONNECTS, answer
 from stamgast.web.problem import Problem, unavailable
 

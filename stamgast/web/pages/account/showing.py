@@ -10,22 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from stamgast.domain.program import Program
-from stamgast.users.rights import Role
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.pages.languages import N_, language_of, texts
-from stamgast.web.pages.places import places_of
+from stamgast.web.pages.languages import language_of, texts
+from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 
 SAME_ORIGIN: Final[Mapping[str, str]] = {"Referrer-Policy": "same-origin"}
 """Else browsers do not say from where a form was sent."""
-ROLES: Final[Mapping[Role, str]] = {
-    Role.OWNER: N_("owner"),
-    Role.MARKETER: N_("marketer"),
-    Role.CASHIER: N_("cashier"),
-    Role.VIEWER: N_("viewer"),
-}
-"""What each is called on pages."""
 
 
 def said(request: Request, usual: str | None, text: str) -> str:

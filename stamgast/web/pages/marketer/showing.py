@@ -14,6 +14,7 @@ from stamgast.marketer.reading import Reading, UnknownMerchantError
 from stamgast.users.rights import Right
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import deps_of
+from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 from stamgast.web.problem import Problem, unavailable
 
@@ -61,5 +62,7 @@ def show(
         currency=program.currency,
         zone=ZoneInfo(program.time_zone),
         here=here,
+        places=places_of(visitor.role),
+        roles=ROLES,
         **values,
     )

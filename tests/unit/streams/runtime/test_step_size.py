@@ -40,6 +40,7 @@ from stamgast.domain.events import (
     AnyEvent,
     Barrier,
     CalledOff,
+    CodeAsked,
     ConsentChanged,
     Enrolled,
     Erased,
@@ -107,6 +108,7 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     OptedIn: _of(OptedIn),
     Erased: _of(Erased),
     Replied: _of(Replied, channel="sms"),
+    CodeAsked: _of(CodeAsked, channel="sms"),
     VoucherRedeemed: _of(VoucherRedeemed, code="0-" + "A" * 16),
     RedemptionTakenBack: _of(RedemptionTakenBack, code="0-" + "A" * 16, redemption="r1"),
     ActivationOutcome: lambda number, who, _: ActivationOutcome(

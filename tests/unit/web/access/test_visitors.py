@@ -34,7 +34,7 @@ async def house() -> House:
 @pytest.fixture
 async def http(house: House) -> AsyncIterator[httpx.AsyncClient]:
     app: Starlette = create_app(house.deps)
-    app.router.routes.append(Route("/app/rules", looked, methods=["GET", "POST"]))
+    app.router.routes.insert(0, Route("/app/rules", looked, methods=["GET", "POST"]))
     async with house.client(app) as client:
         yield client
 

@@ -1,0 +1,32 @@
+"""Where the marketer's pages are."""
+
+from starlette.routing import BaseRoute
+
+from stamgast.web.pages.marketer import customers
+from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
+from stamgast.web.pages.marketer.overview import get_live, get_overview
+from stamgast.web.pages.marketer.rules import get_history, get_launch, get_rule, get_rules, post_launch
+from stamgast.web.pages.rendering import PageRoute
+
+
+def marketer_routes() -> list[BaseRoute]:
+    """All of them."""
+    return [
+        PageRoute("/app", get_overview, methods=["GET"]),
+        PageRoute("/app/live", get_live, methods=["GET"]),
+        PageRoute("/app/report", get_newest, methods=["GET"]),
+        PageRoute("/app/report/{month}", get_report, methods=["GET"]),
+        PageRoute("/app/report/{month}/link", post_link, methods=["POST"]),
+        PageRoute("/app/rules", get_rules, methods=["GET"]),
+        PageRoute("/app/rules/{rule}", get_rule, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/history", get_history, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/launch", get_launch, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/launch", post_launch, methods=["POST"]),
+        PageRoute("/app/customers", customers.get_search, methods=["GET"]),
+        PageRoute("/app/customers", customers.post_search, methods=["POST"]),
+        PageRoute("/app/customers/{customer}", customers.get_customer, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/consents", customers.get_consents, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
+        PageRoute("/report/{token}", get_shared, methods=["GET"]),
+    ]
