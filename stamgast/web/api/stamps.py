@@ -104,7 +104,8 @@ async def hand_stamps(deps: Deps, entrance: Entrance, customer: str, key: str, g
 async def _give(deps: Deps, entrance: Entrance, handing: _Handing, given: StampsRequest) -> Told:
     customer = handing.customer
     await state_of(deps, entrance, customer)
-    asked = digest(msgspec.json.encode([customer, given.model_dump(mode="json")]))
+    said = given.model_dump(mode="json") | {"happened_at": None}  # a till may say it with its second try
+    asked = digest(msgspec.json.encode([customer, said]))
     await refuse_other_request(deps, handing.request, asked)
     at = deps.clock.now()
     event = StampsHanded(

@@ -62,6 +62,7 @@ def test_what_is_open_to_all_is_a_short_list():
         "/app/sign-in",
         "/app/sign-in/options",
         "/till/pair",
+        "/till/sw.js",
     }
 
 

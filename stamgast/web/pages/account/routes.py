@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.account import audit, invitations, pairing, sessions, signing_in, tills, users
+from stamgast.web.pages.account import audit, invitations, pairing, sessions, signing_in, till_use, tills, users
 from stamgast.web.pages.rendering import PageRoute
 
 
@@ -35,6 +35,7 @@ def account_routes() -> list[BaseRoute]:
         PageRoute("/app/audit", audit.get_audit, methods=["GET"]),
         PageRoute("/app/tills", tills.get_tills, methods=["GET"]),
         PageRoute("/app/tills", tills.post_till, methods=["POST"]),
+        PageRoute("/app/tills/use", till_use.get_till_use, methods=["GET"]),
         PageRoute("/app/tills/{device}/revoke", tills.post_revoke, methods=["POST"]),
         PageRoute("/till/pair", pairing.get_pair, methods=["GET"]),
         PageRoute("/till/pair", pairing.post_pair, methods=["POST"]),

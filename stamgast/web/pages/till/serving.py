@@ -111,7 +111,12 @@ async def _give(at: Stand, found: Found) -> Done:
         "happened_at": at.said("happened_at") or None,
     }
     given = stamps.read_stamps(document, at.program)
-    told = await stamps.hand_stamps(at.deps, at.entrance, found.customer, key, given)
+    try:
+        told = await stamps.hand_stamps(at.deps, at.entrance, found.customer, key, given)
+    except RefusedError as error:
+        if any(each["pointer"] == "/happened_at" for each in error.problems):
+            raise Problem(422, "happened-at", "It lies ahead, or is more than seven days ago.") from None
+        raise
     await may_undo(at, key)
     return Done(
         Deed.STAMPED,

@@ -50,6 +50,7 @@ WHY: Final = {
     ),
     "total": N_("Write the total as an amount of money, such as 12.50."),
     "too-many": N_("Too many tries. Wait a moment; a code that is scanned is taken at once."),
+    "happened-at": N_("By this device's clock it was more than seven days ago, or is still to come. Set the clock."),
     "no-stamps": N_("The card takes no stamps now. Nothing was given."),
     "undo-over": N_("It is longer than two minutes ago, or was done at another till. Ask an owner."),
     "phone": N_("That is no mobile number we can read. With the country in front it always works."),
