@@ -21,6 +21,7 @@ from stamgast.filling import Filling
 from stamgast.identity.sealing import (
     WrappingKeys,
     decode_key,
+    derive_operator_key,
     derive_producer_key,
     derive_source_key,
     derive_voucher_key,
@@ -31,13 +32,16 @@ from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
+from stamgast.log.letter_table import LetterTable
 from stamgast.log.producers import Emitters
 from stamgast.log.pulse import Pulse
+from stamgast.log.segment_table import SegmentTable
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.logs import get_logger
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
+from stamgast.report.links import ReportLinks
 from stamgast.settings import Settings, SettingsError, auth_tokens_of, has_live_account
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
@@ -81,6 +85,9 @@ class WebParts:
     kafka: str
     roster: Roster
     audit: Audit
+    segments: SegmentTable
+    letters: LetterTable
+    report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -324,7 +331,9 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
         tills = tills_of(settings, redis, stack)
-        roster = Roster(UserTable(), appender.append, topics.users, NameSeal(wrapping_keys_of(settings)))
+        names, operators = NameSeal(wrapping_keys_of(settings)), derive_operator_key(id_key_of(settings))
+        roster = Roster(UserTable(), appender.append, topics.users, names, operators)
+        segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
         audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
             running_tails(
@@ -333,6 +342,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.connections, tills.connections, "connections"),
                 _small_tail(settings, topics.users, roster.table, "users"),
+                _small_tail(settings, topics.segments, segments, "segments"),
+                _small_tail(settings, topics.dead_letters, letters, "dead-letters"),
                 tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
@@ -349,7 +360,17 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
             *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(tills, settings.public_url, kafka_of(settings), roster, audit, watch),
+            *(
+                tills,
+                settings.public_url,
+                kafka_of(settings),
+                roster,
+                audit,
+                segments,
+                letters,
+                ReportLinks(wrapping_keys_of(settings)),
+                watch,
+            ),
         )
 
 

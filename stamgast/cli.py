@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "services": "run a broker and a Redis for development until Ctrl-C",
     "topics": "create the topics, or adopt a new cluster",
     "keys": "create and revoke API keys, show the key for sealed identifiers",
+    "users": "say who may sign in to the pages, end their sessions",
+    "audit": "see who did what, and when",
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",

@@ -74,6 +74,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         cashier=nobody,
         draws=nobody,
         budgets=nobody,
+        old_days=nobody,
         sending=None,
     )
 

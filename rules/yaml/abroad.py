@@ -115,6 +115,9 @@ categories: categorieën categorieen catégories kategorien
 products: producten produits produkte
 per: voor_elke pour_chaque für_jeden stamp_for
 minimum_spend: minimumbedrag minimale_besteding achat_minimum mindestumsatz min_spend minimum_amount
+uses: aantal_keer keren utilisations fois verwendungen einlösungen times max_uses usage_limit
+worth: korting kortingsbedrag remise réduction rabatt nachlass discount amount_off percent_off
+rest: restant restbedrag reste solde restbetrag remainder balance
 reward: beloning cadeau récompense belohnung prämie gift
 live: actief aan actif active aktiv an on enabled running
 draft: concept ontwerp brouillon entwurf

@@ -65,6 +65,8 @@ class Did(StrEnum):
     REPLAYED = "replayed"
     REVIEWED = "reviewed"
     """Confirmed or refused what waited for a person."""
+    REPORT_SHARED = "report shared"
+    """A link to it was made."""
 
 
 class Who(NamedTuple):

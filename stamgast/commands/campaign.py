@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.campaign_words import outcome_of, progress_of, tell, tell_occasions
 from stamgast.commands.finding import Reasons
+from stamgast.commands.noting import note_done
 from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def start(
         typer.confirm("Start it?", abort=True)
         now = max(now, stamp_of(settings))  # somebody may have thought about it for long
     campaign = _run(_start(settings, aimed, counted, now, wait))
+    note_done(settings, Did.CAMPAIGN_STARTED, About(whose, rule=rule))
     if campaign is None:
         state = found | {"campaign": f"{rule}@{now}", "state": "starting"}
         if as_json:
@@ -170,6 +173,7 @@ def stop(
         fail(f"no campaign of {rule!r} was ever started")
     if campaign.state != "stopped":
         _run(stop_campaign(settings, campaign, now))
+        note_done(settings, Did.CAMPAIGN_STOPPED, About(campaign.merchant, rule=campaign.rule))
     found = _wait_until(settings, bundles, campaign.id, wait, lambda each: each.state == "stopped") or campaign
     if as_json:
         print_json(found.as_json())

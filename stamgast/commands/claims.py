@@ -56,8 +56,10 @@ def refuse(merchant: Merchant, transaction: Transaction, *, as_json: AsJson = Fa
 
 
 def _say(merchant: str, transaction: str, word: Word, *, as_json: bool) -> None:
+    from stamgast.audit.record import About, Did
     from stamgast.claims_to_review import say
     from stamgast.commands.finding import Reasons
+    from stamgast.commands.noting import note_done
     from stamgast.commands.stamping import stamp_of
     from stamgast.domain.claims import ClaimOutcome
 
@@ -73,6 +75,7 @@ def _say(merchant: str, transaction: str, word: Word, *, as_json: bool) -> None:
         why = "its till has named its customer meanwhile; the claim is gone" if named else "somebody else was faster"
         fail(f"{transaction}: {why}. `stamgast claims review {merchant}` lists what waits.")
     detail = details[heard.outcome] if heard else "It stands in the log; no worker has applied it yet."
+    note_done(settings, Did.REVIEWED, About(merchant, purchase=transaction, words=f"claim: {word}"))
     if as_json:
         document = {"merchant": merchant, "transaction": transaction, "verdict": word, "applied": heard is not None}
         print_json(document | {"customer": heard.customer if heard else None, "detail": detail})

@@ -47,7 +47,9 @@ def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False)
 @app.command()
 def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Forget the person for good: profile, identifiers, replies. Purchases stay under an id that names nobody."""
+    from stamgast.audit.record import About, Did
     from stamgast.commands.finding import with_people
+    from stamgast.commands.noting import note_done
     from stamgast.commands.stamping import stamp_of
     from stamgast.people.erasure import Erasure, erase_person
 
@@ -64,6 +66,7 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
         return done
 
     done = with_people(settings, merchant, identifier, forget)
+    note_done(settings, Did.CUSTOMER_ERASED, About(merchant, customer=done.customer))
     if as_json:
         print_json({"customer": done.customer, "merchant": merchant, "erased": True, "identifiers": done.identifiers})
     elif done.known:

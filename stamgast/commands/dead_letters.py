@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import (
+    AsJson,
+    answer,
+    fail,
+    kafka_of,
+    load_settings,
+    misuse,
+    new_app,
+    print_json,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from stamgast.log.dead_letters import DeadLetters, Stored
@@ -68,7 +78,9 @@ def replay(
     """Append a dead letter's record to its topic again, mended if --value is given."""
     from kafka.errors import KafkaError
 
+    from stamgast.audit.record import About, Did
     from stamgast.clock.shop_time import RealClock
+    from stamgast.commands.noting import note_done
     from stamgast.identity.sealing import SealError
     from stamgast.log.dead_letters import DeadLetterError
 
@@ -80,6 +92,7 @@ def replay(
         topic, partition, offset = _open().replay(letter_id, mended=mended, now=RealClock().now())
     except (DeadLetterError, SealError, KafkaError) as error:
         fail(str(error))
+    note_done(read_settings(), Did.REPLAYED, About(words=letter_id))
     if as_json:
         print_json({"id": letter_id, "topic": topic, "partition": partition, "offset": offset})
     else:

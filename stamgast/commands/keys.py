@@ -8,7 +8,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from stamgast.api_keys.model import PRODUCE, SCOPES, ApiKey, MixedScopesError, Scope, check_scopes
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.noting import note_done
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.counting import so_many
 from stamgast.domain.program import MERCHANT
@@ -51,6 +53,7 @@ def create(
     producers = _producers(settings) if PRODUCE in scopes else b""
     published = _run(_published(settings))  # first: if Kafka is away, no key is made and lost
     new = _run(_ring(settings, producers).create(merchant, scopes, stamp_of(settings)))
+    note_done(settings, Did.KEY_MADE, About(merchant, key=new.record.id, words=", ".join(scopes)))
     if as_json:
         print_json(_shown(new.record) | {"key": new.text})
     else:
@@ -70,6 +73,7 @@ def revoke(
     """End a key, at once; what a producer proved before with it counts."""
     settings = load_settings()
     ended = _run(_ring(settings).revoke(merchant, key_id, stamp_of(settings)))
+    note_done(settings, Did.KEY_REVOKED, About(merchant, key=ended.id))
     if as_json:
         print_json(_shown(ended))
     else:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stamgast.audit.record import About, Did
 from stamgast.commands.answering import answer, fail, kafka_of, misuse, print_json
 from stamgast.commands.finding import Reasons
+from stamgast.commands.noting import note_done
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.counting import so_many
 from stamgast.logs import get_logger
@@ -50,6 +52,7 @@ def merge_customers(
     if not yes:
         typer.confirm("Merge them?", abort=True)
     done = _run(_do(settings, merchant, plan, max(at, stamp_of(settings))))
+    note_done(settings, Did.CUSTOMERS_MERGED, About(merchant, customer=plan.into, words=why))
     log.info("customers merged", merchant=merchant, former=plan.former, customer=plan.into, why=why[:200])
     later = "" if done.applied else " It stands in the log; ask again once the workers have caught up, it does no harm."
     if as_json:

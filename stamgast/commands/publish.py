@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
+from stamgast.commands.noting import note_done
 from stamgast.commands.signing import By, Why, sign
 from stamgast.domain.spelling import nearest
 
@@ -100,6 +101,7 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
 
 def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
     """Publish once and tell; says whether anything was wrong."""
+    from stamgast.audit.record import About, Did
     from stamgast.bootstrap import seals_phones_of
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.programs.publish import publish as append
@@ -119,6 +121,8 @@ def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
     )  # fmt: skip
     for result in results:
         tell(result, as_json=asked.as_json)
+    new = [About(each.merchant, version=str(each.number), words=asked.why) for each in results if each.is_new]
+    note_done(settings, Did.PUBLISHED, *new, by=asked.by)
     if asked.all_of_them:
         gone = asyncio.run(without_folder(kafka_of(settings), topics.programs, folders))
         for merchant in gone:

@@ -58,7 +58,9 @@ def void(merchant: Merchant, transaction: Transaction, *, as_json: AsJson = Fals
 
 
 def _pass(merchant: str, transaction: str, verdict: ReviewVerdict, *, as_json: bool) -> None:
+    from stamgast.audit.record import About, Did
     from stamgast.commands.finding import Reasons
+    from stamgast.commands.noting import note_done
     from stamgast.commands.stamping import stamp_of
     from stamgast.to_review import pass_verdict
 
@@ -69,6 +71,7 @@ def _pass(merchant: str, transaction: str, verdict: ReviewVerdict, *, as_json: b
         fail(heard.detail)
     applied = heard is not None
     detail = heard.detail if heard else "It stands in the log; no worker has applied it yet. Look at the list again."
+    note_done(settings, Did.REVIEWED, About(merchant, purchase=transaction, words=f"purchase: {verdict}"))
     if as_json:
         document = {"merchant": merchant, "transaction": transaction, "verdict": verdict, "applied": applied}
         print_json(document | {"customer": heard.customer if heard else None, "detail": detail})

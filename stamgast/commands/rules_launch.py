@@ -10,6 +10,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
 from stamgast.commands.finding import Reasons
+from stamgast.commands.noting import note_done
 from stamgast.commands.signing import By, Why, sign
 from stamgast.domain.counting import so_many
 
@@ -47,6 +48,7 @@ def launch(
 ) -> None:
     """Give a rule that is in force another status, without an edit of its file; wait until it is so everywhere."""
     from rules.yaml.words import WordError, parse_status
+    from stamgast.audit.record import About, Did
     from stamgast.programs.launching import RefusedLaunchError, Wanted
     from stamgast.programs.launching import launch as launch_rule
 
@@ -63,6 +65,14 @@ def launch(
         done = _run(launch_rule(kafka_of(settings, to_append=True), topics.programs, wanted, signed))
     except RefusedLaunchError as error:
         fail(str(error))
+    if done.is_new:
+        whose = done.version.record.merchant
+        note_done(
+            settings,
+            Did.LAUNCHED,
+            About(whose, rule=rule, words=f"{done.status}: {why}" if why else done.status),
+            by=by,
+        )
     waiting = _wait(settings, topics, done.version, wait)
     if as_json:
         print_json(_document(done.version, waiting) | {"rule": rule, "was": done.was, "status": done.status})
@@ -85,6 +95,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Bring the files and launches of an older version back into force, as a new version."""
+    from stamgast.audit.record import About, Did
     from stamgast.programs.launching import RefusedLaunchError, roll_back
 
     _must_say(why)
@@ -96,6 +107,8 @@ def rollback(
         )
     except RefusedLaunchError as error:
         fail(str(error))
+    if done.is_new:
+        note_done(settings, Did.ROLLED_BACK, About(whose, version=str(done.of), words=why), by=by)
     waiting = _wait(settings, topics, done.version, wait)
     differ = done.is_new and _files_differ(settings, done.version)
     if as_json:

@@ -13,6 +13,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.templates import Template
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.validity import last_day
+from stamgast.domain.voucher_codes import short_of
 
 ANSWER: Final = "answer"
 """The word in our texts, and the purpose of these messages: they were asked for, so nobody is asked for consent."""
@@ -170,7 +171,7 @@ def _vouchers(program: Program, vouchers: Sequence[Sequence[Any]], more: int, la
     for code, reward, ends in vouchers:
         day = date_of(last_day(program, int(ends)))
         name = _reward(program, str(reward), language) or str(reward)
-        told.append(_UNTIL[spoken].format(name, code, f"{day.day}/{day.month}/{day.year}"))
+        told.append(_UNTIL[spoken].format(name, short_of(code), f"{day.day}/{day.month}/{day.year}"))
     return f"{_READY[spoken]}: {_with_more(told, more, spoken)}." if told else ""
 
 

@@ -57,6 +57,12 @@ class Counter(StrEnum):
     """By till, operator, ISO week and `AtTill`."""
     EVENT = "event"
     """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
+    VALUE = "value"
+    """By bin of what they brought so far, how many stand there now (`stamgast.domain.value_bins`)."""
+    DAY = "day"
+    """By business day, `stamgast.domain.day_sums.Per` and store; those of days long gone are dropped."""
+    MONTH = "month"
+    """By month of the business day, `Per` and store."""
 
 
 class Tally(StrEnum):
@@ -75,6 +81,8 @@ class Tally(StrEnum):
     TOO_MANY = "too_many"
     TOO_LATE = "too_late"
     ENTERED = "entered"
+    ON = "on"
+    """By number of stamps, how many customers have just so many on a card now."""
     ENTRANTS = "entrants"
     """Customers with an entry that stands."""
     TAKEN = "taken"

@@ -66,6 +66,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     |---|---|---|
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
+    | | of `redeemed` and `taken_back` | `used_on`, `discount`, `total` |
     | `stage` | the new stage | `was` |
     | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |
     | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
@@ -143,6 +144,12 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     till: str = ""
     operator_id: str = ""
     """At which till, and who stood there, of what is done by hand and of redemptions; empty where nobody said so."""
+    used_on: str = ""
+    """The transaction that a voucher was used on, where the till says it."""
+    discount: Minor | None = None
+    """What it took off the receipt: its `cost` too."""
+    total: Minor = 0
+    """What the receipt came to before that; 0: the till did not say."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

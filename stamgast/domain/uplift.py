@@ -5,6 +5,7 @@ From count, sum and sum of squares per side alone (Welch): nobody looks at custo
 
 import math
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -48,6 +49,17 @@ def together(sides: Iterable[Side]) -> Side:
     )
 
 
+class Judgement(StrEnum):
+    """What can be said of a difference; `verdict` says the same in English."""
+
+    NOTHING = "nothing"
+    """There is nothing to compare with: nobody is held out, or nothing was decided."""
+    TOO_FEW = "too_few"
+    EARNS = "earns"
+    COSTS = "costs"
+    NO_DIFFERENCE = "no_difference"
+
+
 class Uplift(Struct, frozen=True):
     """The difference per person, and between what it lies in 95 of 100 cases; None where nothing can be said."""
 
@@ -55,6 +67,11 @@ class Uplift(Struct, frozen=True):
     low: float | None
     high: float | None
     verdict: str
+    judgement: Judgement = Judgement.NOTHING
+    people: int = 0
+    """On the smaller side."""
+    needed: int = 0
+    """So many there are about needed, where there are too few."""
 
 
 def uplift(treated: Side, held_out: Side) -> Uplift:
@@ -63,27 +80,31 @@ def uplift(treated: Side, held_out: Side) -> Uplift:
         return Uplift(None, None, None, "nothing to compare with: the rule holds nobody out, or decided nothing yet")
     fewest = min(treated.people, held_out.people)
     if fewest < 2:
-        return Uplift(None, None, None, f"too few to tell: {fewest} of at least {LEAST} needed on each side")
+        said = f"too few to tell: {fewest} of at least {LEAST} needed on each side"
+        return Uplift(None, None, None, said, Judgement.TOO_FEW, fewest, LEAST)
     difference = treated.mean - held_out.mean
     parts = (treated.variance / treated.people, held_out.variance / held_out.people)
     error = math.sqrt(sum(parts))
     half = t_quantile(_freedom(parts, treated.people, held_out.people)) * error if error else 0.0
     low, high = difference - half, difference + half
-    return Uplift(difference, low, high, _verdict(difference, half, fewest))
+    verdict, judgement, needed = _verdict(difference, half, fewest)
+    return Uplift(difference, low, high, verdict, judgement, fewest, needed)
 
 
-def _verdict(difference: float, half: float, fewest: int) -> str:
+def _verdict(difference: float, half: float, fewest: int) -> tuple[str, Judgement, int]:
+    """In words, by its name, and how many are needed where there are too few."""
     if fewest < LEAST:
-        return f"too few to tell: {fewest} of at least {LEAST} needed on each side"
+        return f"too few to tell: {fewest} of at least {LEAST} needed on each side", Judgement.TOO_FEW, LEAST
     if difference - half > 0:
-        return "it earns more than it costs"
+        return "it earns more than it costs", Judgement.EARNS, 0
     if difference + half < 0:
-        return "it costs more than it earns"
+        return "it costs more than it earns", Judgement.COSTS, 0
     times = (half / difference) ** 2 if difference else math.inf
     if times > _MOST_NEEDED:
-        return "no difference to be seen"
-    needed = math.ceil(fewest * times)
-    return f"too few to tell: {fewest} of about {_rounded(needed)} needed on the smaller side"
+        return "no difference to be seen", Judgement.NO_DIFFERENCE, 0
+    needed = _rounded(math.ceil(fewest * times))
+    said = f"too few to tell: {fewest} of about {needed} needed on the smaller side"
+    return said, Judgement.TOO_FEW, needed
 
 
 def _rounded(number: int) -> int:

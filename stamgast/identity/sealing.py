@@ -120,6 +120,11 @@ def derive_voucher_key(id_key: bytes) -> bytes:
     return derive_key(id_key, "vouchers")
 
 
+def derive_operator_key(id_key: bytes) -> bytes:
+    """32 bytes from `ID_KEY`, for ids of those who stand at tills."""
+    return derive_key(id_key, "operators")
+
+
 def decode_key(encoded: str, name: str) -> bytes:
     """Base64 of 32 bytes -> bytes. Raises ValueError that names the setting."""
     try:

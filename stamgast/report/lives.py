@@ -78,6 +78,9 @@ class Redeemed(Struct, frozen=True, gc=False):
     times: int
     cost: Minor
     voucher: str
+    total: Minor = 0
+    """What the receipt came to that it was used on."""
+    used_on: str = ""
 
 
 class Charged(Struct, frozen=True, gc=False):
@@ -154,7 +157,8 @@ class Life(Struct):
                 self.given.setdefault(line.voucher, line.at)
             elif line.became in {VoucherState.REDEEMED, TAKEN_BACK}:
                 times = -1 if line.became == TAKEN_BACK else 1
-                self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
+                used = Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher, line.total, line.used_on)
+                self.redeemed[used] = None
         elif line.kind == _STAGE and line.became == _LAPSING:
             self.lapsing[line.at] = None
         elif line.kind == _ANSWER and line.cause.startswith(OF_QUESTION):

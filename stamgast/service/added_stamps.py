@@ -15,6 +15,7 @@ from stamgast.domain.customer import Card
 from stamgast.domain.dated import is_within
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.service import shop_counts
 from stamgast.service.case import Case, Firing
 
 
@@ -123,6 +124,8 @@ def _move(case: Case, rule: str, card_id: str, by: int) -> None:
     card = case.customer.cards.get(card_id)
     if card is None:
         card = case.customer.cards[card_id] = Card()
+    balance = card.balance
     steps = stamps.move_balance(card, definition, by, case)
+    shop_counts.stamps(case, card_id, card.balance, card.balance - balance)
     case.moved += [fact_of(card_id, step, None) for step in steps]
     case.change.stamped.append((rule, card_id, by))

@@ -9,7 +9,7 @@ from stamgast.domain.counters import Counter
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Status
-from stamgast.service import measuring
+from stamgast.service import measuring, shop_counts
 from stamgast.service.case import Case
 from stamgast.service.watched import watch_cost
 
@@ -24,6 +24,7 @@ def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> i
     """
     if event.status not in TAKEN or activation.rank >= _ACCEPTED_RANK:
         return None
+    shop_counts.sent(case)
     program, channel = case.program, activation.channel
     price = program.costs.contact_costs.get(channel, 0)
     if event.country:
@@ -38,6 +39,7 @@ def book(case: Case, rule: str, variant: str, cost: int) -> None:
     """A message to the customer cost so much, or so much more than was booked for it."""
     case.customer.contact_cost += cost
     case.count(Counter.CONTACT_COST, cost)
+    shop_counts.cost(case, cost)
     if not rule:
         return  # an answer of the house
     watch_cost(case, rule, cost)

@@ -40,6 +40,7 @@ from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.units import Millis
+from stamgast.domain.value_bins import NEVER_BOUGHT
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
     alerts,
@@ -100,6 +101,7 @@ def handle(
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
+        case.count(NEVER_BOUGHT)
     bundle = context.bundle
     keeps, plans_anew = bundle.keeps or _has_kept(customer), bundle.plans
     minds_segments = bool(bundle.rules.segments or customer.segments)

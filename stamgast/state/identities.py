@@ -64,7 +64,7 @@ class IdentityStore:
         self._log = IdentityLog(redis, append, topics, topic_ids)
         self._view = self._log.view
         self._topics = topics
-        self._profiles = Profiles(self._log, wrapping_keys)
+        self.profiles = Profiles(self._log, wrapping_keys)
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
         self.wishes = Wishes(self._log, id_key)
 
@@ -200,7 +200,7 @@ class IdentityStore:
                 raise IdentityConflictError("these identifiers belong to different customers")
             customer = self._owner(merchant, identifiers, known)
             await self._give_up_phone(merchant, customer, given, at)
-            profile, is_new = await self._profiles.merge(merchant, customer, given, at)
+            profile, is_new = await self.profiles.merge(merchant, customer, given, at)
             fresh = {
                 each: Alias(each.kind, customer, at, _erasures(known, each))
                 for each in identifiers
@@ -212,7 +212,7 @@ class IdentityStore:
 
     async def profile(self, merchant: str, customer: str) -> Profile | None:
         """What we know of a customer; None for one we only know by purchases, or who was erased."""
-        return await self._profiles.get(merchant, customer)
+        return await self.profiles.get(merchant, customer)
 
     async def customer_of(self, merchant: str, identifier: Identifier) -> str | None:
         """The customer of an identifier, without remembering an unknown one."""
@@ -243,7 +243,7 @@ class IdentityStore:
         Returns how many identifiers they gave up: the last step, so that whoever was cut short finds them again.
         """
         async with self._log.locked(merchant, hashes):
-            await self._profiles.erase(merchant, customer)
+            await self.profiles.erase(merchant, customer)
             aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
             records: dict[bytes, bytes | None] = {
                 entry_key(merchant, "a", name): encode(_freed(alias, at))
@@ -257,7 +257,7 @@ class IdentityStore:
 
     async def join(self, merchant: str, former: str, into: str, at: Millis) -> int:
         """Let what names `former` name `into`, who is the same person. Raises `NobodyThereError`."""
-        return await joined_identities.join(self._log, self._profiles, merchant, (former, into), at)
+        return await joined_identities.join(self._log, self.profiles, merchant, (former, into), at)
 
     # --- keys ---
 
@@ -267,19 +267,19 @@ class IdentityStore:
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
         """Wrap a customer's data key by the newest wrapping key; says whether that was needed. Raises `SealError`."""
-        return await self._profiles.rewrap(merchant, customer, at)
+        return await self.profiles.rewrap(merchant, customer, at)
 
     async def key_for(self, merchant: str, customer: str, at: Millis) -> DataKey:
         """The data key of a customer, made now if there is none; it goes when they are erased."""
-        return await self._profiles.key_for(merchant, customer, at)
+        return await self.profiles.key_for(merchant, customer, at)
 
     async def key_of(self, merchant: str, customer: str) -> DataKey | None:
         """The data key of a customer; None for one who never had any, or was erased."""
-        return await self._profiles.key_of(merchant, customer)
+        return await self.profiles.key_of(merchant, customer)
 
     async def has_key(self, merchant: str, customer: str) -> bool:
         """Say whether anything is kept sealed for a customer, even if it can no longer be opened."""
-        return await self._profiles.has_key(merchant, customer)
+        return await self.profiles.has_key(merchant, customer)
 
     # --- STOP and START ---
 
@@ -315,7 +315,7 @@ class IdentityStore:
 
     async def _give_up_phone(self, merchant: str, customer: str, given: Profile, at: Millis) -> None:
         """Free the phone that another one takes the place of."""
-        former = await self._profiles.get(merchant, customer)
+        former = await self.profiles.get(merchant, customer)
         if former is None or not former.phone or not given.phone or former.phone == given.phone:
             return
         phone = Identifier("phone", former.phone)
@@ -336,7 +336,7 @@ class IdentityStore:
             alias = known[each]
             others = {_held(known, other) for other in identifiers if other != each}
             if alias.customer not in others and at - alias.at >= DAY:
-                await self._profiles.forget_phone(merchant, alias.customer, each.value, at)
+                await self.profiles.forget_phone(merchant, alias.customer, each.value, at)
                 known[each] = _freed(alias, at)
 
     async def _bring_to_owner(
@@ -349,7 +349,7 @@ class IdentityStore:
         owner = next((_held(known, each) for each in identifiers if each.kind == "phone"), "")
         for each in identifiers:
             other = _held(known, each)
-            if owner and other not in {"", owner} and await self._profiles.get(merchant, other) is None:
+            if owner and other not in {"", owner} and await self.profiles.get(merchant, other) is None:
                 known[each] = _freed(known[each], at)
 
     async def _together(

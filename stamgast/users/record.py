@@ -37,6 +37,8 @@ class Kind(StrEnum):
     PASSKEY = "passkey"
     SESSION = "session"
     DEVICE = "device"
+    OPERATOR = "operator"
+    """What a cashier at a till called themselves."""
     SEEN = "seen"
     """When a session, a till or a passkey was used last: not at each use, but every few minutes."""
     ENDED = "ended"
@@ -107,6 +109,15 @@ class PairedDevice(Struct, frozen=True, omit_defaults=True):
     """The user who paired it."""
 
 
+class Operator(Struct, frozen=True, omit_defaults=True):
+    """What a cashier called themselves at a till. `id` follows from that and the merchant (`Roster.operator_id`)."""
+
+    id: str
+    merchant: str
+    sealed_name: str
+    made_at: Millis
+
+
 class Seen(Struct, frozen=True, omit_defaults=True):
     """When something was used last. `count` is what a passkey's authenticator counts."""
 
@@ -121,7 +132,7 @@ class Ended(Struct, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-Stored = User | Invitation | Passkey | Session | PairedDevice | Seen | Ended
+Stored = User | Invitation | Passkey | Session | PairedDevice | Operator | Seen | Ended
 Written = tuple[bytes, bytes | None]
 """Key and value of a record; None takes it away."""
 
@@ -144,6 +155,7 @@ _TYPES: Final[Mapping[Kind, Any]] = {
     Kind.PASSKEY: Passkey,
     Kind.SESSION: Session,
     Kind.DEVICE: PairedDevice,
+    Kind.OPERATOR: Operator,
     Kind.SEEN: Seen,
     Kind.ENDED: Ended,
     Kind.OUT: Ended,
@@ -175,7 +187,7 @@ def written(kind: Kind, record_id: str, record: Stored) -> Written:
     return Name(kind, record_id).key, _encode(record)
 
 
-def stored(record: User | Invitation | Passkey | Session | PairedDevice) -> Written:
+def stored(record: User | Invitation | Passkey | Session | PairedDevice | Operator) -> Written:
     """The same for what has an id of its own."""
     kinds = {of: kind for kind, of in _TYPES.items()}
     return written(kinds[type(record)], record.id, record)

@@ -12,6 +12,7 @@ from stamgast.users.record import (
     Invitation,
     Kind,
     Name,
+    Operator,
     PairedDevice,
     Passkey,
     Session,
@@ -25,7 +26,7 @@ from stamgast.users.record import (
 )
 from stamgast.users.rights import Right, Role, may
 from stamgast.users.table import UserTable
-from stamgast.users.tokens import Token, new_id, new_token
+from stamgast.users.tokens import Token, id_of, new_id, new_token
 
 Append = Callable[[str, Sequence[Written]], Awaitable[object]]
 
@@ -55,7 +56,9 @@ class NewPasskey(NamedTuple):
 class Roster:
     """Over a table that is loaded. What is written is in the table at once; others read it within a second."""
 
-    def __init__(self, table: UserTable, append: Append, topic: str, seal: NameSeal) -> None:
+    def __init__(self, table: UserTable, append: Append, topic: str, seal: NameSeal, operators: bytes = b"") -> None:
+        """`operators` is `derive_operator_key`, where tills are served."""
+        self._operators = operators
         self.table = table
         self.seal = seal
         self._append = append
@@ -167,6 +170,22 @@ class Roster:
         device = PairedDevice(token.id, merchant, store, token.digest, at, sealed, by)
         await self.write([stored(device)])
         return device, token
+
+    def operator_id(self, merchant: str, name: str) -> str:
+        """What stands in events for what somebody at a till called themselves; the same at each till of a merchant."""
+        return id_of(self._operators, merchant, name.casefold()) if name else ""
+
+    async def name_operator(self, merchant: str, name: str, at: Millis) -> None:
+        """Remember what somebody at a till called themselves, if nobody did before."""
+        operator_id = self.operator_id(merchant, name)
+        if operator_id and self.table.operator(operator_id) is None:
+            sealed = self.seal.seal(operator_id, name)
+            await self.write([stored(Operator(operator_id, merchant, sealed, at))])
+
+    def operator_name(self, operator_id: str) -> str:
+        """What an operator called themselves, for lists of what was done; the id where that is not known."""
+        found = self.table.operator(operator_id)
+        return (self.seal.open(operator_id, found.sealed_name) if found else "") or operator_id
 
     async def touch(self, record_id: str, at: Millis) -> None:
         """Note that a session or a till is used."""

@@ -18,6 +18,7 @@ from stamgast.users.record import (
     Ended,
     Invitation,
     Kind,
+    Operator,
     PairedDevice,
     Passkey,
     Seen,
@@ -143,6 +144,15 @@ class UserTable(Table):
         if found is None or not proves(token, found.digest):
             return None
         return found if at < self.seen_at(found) + DEVICE_IDLE else None
+
+    def sealed_names(self) -> dict[str, str]:
+        """What all are called that ever were: users, those who may not come in any more too, and tills."""
+        kinds = (*self._records[Kind.USER].values(), *self._records[Kind.DEVICE].values())
+        return {each.id: each.sealed_name for each in kinds if isinstance(each, User | PairedDevice)}
+
+    def operator(self, operator_id: str) -> Operator | None:
+        """Who called themselves something at a till. Raises `NotLoadedError`."""
+        return self._one(Kind.OPERATOR, operator_id, Operator)
 
     def devices(self, merchant: str) -> list[PairedDevice]:
         """A merchant's tills that are paired, oldest first. Raises `NotLoadedError`."""

@@ -52,6 +52,12 @@ def read_token(text: str) -> Token | None:
     return Token(found[1], found[2]) if found else None
 
 
+def id_of(key: bytes, *words: str) -> str:
+    """A name that follows from words by a key, the same each time: 16 small letters and digits."""
+    digest = hmac.digest(key, "\0".join(words).encode(), "sha256")
+    return base64.b32encode(digest[:10]).decode("ascii").lower()
+
+
 def proves(token: Token, digest: str) -> bool:
     """Say whether the secret is the one that was kept."""
     return hmac.compare_digest(token.digest, digest)

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 
 from stamgast.api_keys.model import ApiKey, Scope
+from stamgast.audit.record import Actor, Who
 from stamgast.domain.program import Program
 from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S, WHOLE, address_of
 from stamgast.web.deps import Deps, deps_of
@@ -31,6 +32,11 @@ class Entrance:
     merchant: str
     program: Program
     key: ApiKey
+
+    @property
+    def who(self) -> Who:
+        """As `stamgast.audit.book.note` wants to know it."""
+        return Who(Actor.KEY, self.key.id)
 
 
 async def enter(request: Request, scope: Scope) -> Entrance:

@@ -21,11 +21,13 @@ from stamgast.filling import Filling
 from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
+from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
 from stamgast.people.referral import Inviting
 from stamgast.purchases.gathering import Gathering
+from stamgast.report.links import ReportLinks
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
@@ -86,6 +88,9 @@ class Deps:
     roster: Roster
     """Who may sign in, and which tills are paired."""
     audit: Audit
+    reading: Reading
+    """What pages show of merchants."""
+    report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""
@@ -112,6 +117,9 @@ class Deps:
         self.by_visitor = TokenBuckets(limits.per_visitor, limits.per_visitor_burst, monotonic=self.monotonic)
         self.sign_ins = TokenBuckets(limits.sign_ins, limits.sign_ins_burst, monotonic=self.monotonic)
         self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)
+        self.wrong_codes_of_merchants = TokenBuckets(
+            limits.wrong_codes_of_merchant, limits.wrong_codes_of_merchant_burst, monotonic=self.monotonic
+        )
 
         self._touching: set[asyncio.Task[None]] = set()
 

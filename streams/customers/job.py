@@ -22,6 +22,7 @@ from stamgast.state import keys
 from stamgast.state.errors import ElsewhereError, StateError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import Outbox
+from streams.customers import standing_counts
 from streams.customers.activation_log import ActivationLog
 from streams.customers.batch import Batch
 from streams.customers.budget_watch import BudgetWatch
@@ -35,6 +36,7 @@ from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
 from streams.customers.launch_watch import LaunchWatch
 from streams.customers.missing_barriers import MissingBarriers
+from streams.customers.old_days import OldDays
 from streams.customers.parking import Parked, TakingUp, park
 from streams.customers.rate_limits import Limits
 from streams.customers.rates import AwaitedRates
@@ -83,6 +85,7 @@ class OwnedCustomers:
         cashier: Cashier,
         draws: DrawErrands,
         budgets: BudgetWatch,
+        old_days: OldDays,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -104,6 +107,7 @@ class OwnedCustomers:
         self.cashier = cashier
         self.draws = draws
         self.budgets = budgets
+        self.old_days = old_days
         self.sending = sending
         self.sending_open = False
         self.errands: asyncio.Task[None] | None = None
@@ -153,6 +157,7 @@ class CustomersJob:
         """Read the log of activations to its end."""
         await self._bundles.loaded()
         await complete(owned.lease)
+        await standing_counts.complete(owned.lease)
         standing = standing_of(owned.lease.meta)
         standing.go_on_from(owned.lease.watermark + 1, real=isinstance(self._clock, RealClock))
         self._warn_of_its_time(owned, standing)
@@ -180,6 +185,7 @@ class CustomersJob:
                 owned, self.topic, self._topics.partitions, bundles=self._bundles, clock=self._clock
             ),
             budgets=BudgetWatch(*watching),
+            old_days=OldDays(owned),
             sending=sending,
         )  # fmt: skip
         await activations.open(reader)
@@ -338,6 +344,7 @@ class CustomersJob:
                     if not own.standing.taking_up:  # what waits may hold entries
                         await own.draws.look(own.standing)
                     await own.budgets.look(own.standing)
+                    await own.old_days.look(own.standing.time)
                 failures = 0
             except TROUBLE as error:
                 if isinstance(error, StateError) and not isinstance(error, ElsewhereError):

@@ -82,7 +82,8 @@ class PartitionReplay:
         self._voucher_key = voucher_key
         self._purses: dict[Name, tuple[Purse, ...]] = {}
         self._chests: dict[Name, tuple[Chest, ...]] = {}
-        self._time: Millis = 0
+        self.time: Millis = 0
+        """The partition's own: recorded time of what was applied, which never goes back."""
         self._schedules: dict[Name, ScheduleMark] = {}
         self._campaigns: dict[Name, CampaignMark] = {}
         self._store_feeds: dict[str, Unwell] = {}
@@ -138,16 +139,16 @@ class PartitionReplay:
         if in_force and offset in self.aside:
             self.passed_over.append(offset)
             return
-        self._time = max(self._time, event.at)
+        self.time = max(self.time, event.at)
         if event.source is not None and self._is_repeat(event.source):
             return
         if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
-            self._take(offset, msgspec.structs.replace(event, at=self._time))
+            self._take(offset, msgspec.structs.replace(event, at=self.time))
         elif in_force or type(event) not in OF_A_PARTITION or isinstance(event, BudgetWished | DrawWished):
-            self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
+            self._waiting[merchant].append(_Waiting(offset, self.time, value or b"", appended_at))
         elif isinstance(event, Barrier):
             self._come_into_force(event)
-            self._since[merchant] = self._time
+            self._since[merchant] = self.time
             self._take_up(merchant)
         else:
             self._take(offset, event)
@@ -216,7 +217,7 @@ class PartitionReplay:
         heard = hearing(bundle, self._store_feeds.get(barrier.merchant))
         self._in_force[barrier.merchant] = closing(heard, self._draws.closed_of(barrier.merchant))
         self._paused.pop(barrier.merchant, None)
-        for _ in self._draws.open_new(bundle, self._voucher_key, self._time):
+        for _ in self._draws.open_new(bundle, self._voucher_key, self.time):
             pass  # the worker says so on the log
 
     def _lease(self, event: BudgetWished) -> None:

@@ -39,7 +39,7 @@ class House:
         self.now = NOON
         self.appended: list[tuple[str, bytes, bytes | None]] = []
         self.keys, table = ApiKeyTable(), UserTable()
-        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS))
+        self.roster = Roster(table, self._append, "users.v1", NameSeal(KEYS), b"o" * 32)
         self.audit = Audit(self._append, "audit.v1", AuditSeal(KEYS), lambda: self.now)
         limits, monotonic = limits or Limits(), lambda: self.now / 1_000
         self.deps: Any = SimpleNamespace(
@@ -98,12 +98,14 @@ class House:
 
 
 def cookie(token: Token, which: Cookie = Cookie.SESSION) -> dict[str, str]:
-    return {"Cookie": f"__Host-{which.value}={token.text}"}
+    return {"Cookie": f"__Host-{which.value}={token.text}", **JSON}
 
 
 def sent(token: Token, merchant: str = MERCHANT, which: Cookie = Cookie.SESSION) -> dict[str, str]:
     """The headers of what a page's script sends."""
-    return cookie(token, which) | {"Origin": ORIGIN, "X-CSRF-Token": page_token(token.secret, merchant)}
+    said = {"Origin": ORIGIN, "X-CSRF-Token": page_token(token.secret, merchant), "Accept": "application/json"}
+    return cookie(token, which) | said
 
 
+JSON = {"Accept": "application/json"}
 PAGE = {"Accept": "text/html,application/xhtml+xml"}

@@ -21,7 +21,7 @@ class Way(StrEnum):
     SIGNED = "signed"
     """A carrier or a system of tills, by its signature or on a path that cannot be guessed."""
     LINK = "link"
-    """Whoever has the link, which carries 128 random bits or more."""
+    """Whoever has the link, which nobody can guess: 128 random bits, or fewer for minutes and with few attempts."""
     PAIRED = "paired"
     """A paired till (`stamgast.web.access.tills.paired`)."""
 

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 SIGN_IN: Final = "/app/sign-in"
-APP: Final = "/app"
 PAIR: Final = "/till/pair"
 _PLACE: Final = re.compile(r"/(?:app|till)(?:[/?][\x21-\x7e]*)?")
 _BEYOND: Final = re.compile(r"//|\\|\.\.|@|%2f|%5c", re.IGNORECASE)
@@ -35,15 +34,15 @@ async def answer_elsewhere(_request: Request, error: Exception) -> Response:
 def to_sign_in(request: Request) -> ElsewhereError:
     """Sign in, then come back."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = here if request.method == "GET" else APP
-    return ElsewhereError(f"{SIGN_IN}?next={quote(safe_next(back), safe='/')}")
+    back = safe_next(here) if request.method == "GET" else ""
+    return ElsewhereError(f"{SIGN_IN}?next={quote(back, safe='/')}" if back else SIGN_IN)
 
 
 def safe_next(text: str) -> str:
-    """Where to go after signing in: a page of ours, whatever a link says."""
+    """Where to go on after signing in, if that is a page of ours; else nothing, whatever a link says."""
     path = text.partition("?")[0]
     fine = len(text) <= _LONGEST and _PLACE.fullmatch(text) and not _BEYOND.search(path)
-    return text if fine and not path.startswith(SIGN_IN) else APP
+    return text if fine and not path.startswith(SIGN_IN) else ""
 
 
 def wants_page(request: Request) -> bool:

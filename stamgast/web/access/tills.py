@@ -45,7 +45,9 @@ class Device:
     """As program.yaml calls it; empty where the merchant named none."""
     name: str
     operator: str
-    """What the cashier called themselves; empty before they did."""
+    """What the cashier called themselves; empty before they did. Never on a topic, in a key or in a log."""
+    operator_id: str
+    """What stands for that in events (`TillName`): the same at each till of the merchant. `Roster.operator_name`."""
     csrf: str
     """What every form of the page carries in its field `csrf`; a script sends it as `X-CSRF-Token`."""
     form: FormData = field(default_factory=FormData)
@@ -77,12 +79,14 @@ async def paired(request: Request, *, most: int = 0) -> Device:
     if now - deps.roster.table.seen_at(found) >= _TOUCHED_EVERY:
         deps.touch(found.id, now)
         keep_cookie(request, Cookie.TILL, token.text, KEPT_S)
+    operator = operator_of(request)
     return Device(
         id=found.id,
         merchant=found.merchant,
         store=found.store,
         name=deps.roster.seal.open(found.id, found.sealed_name),
-        operator=operator_of(request),
+        operator=operator,
+        operator_id=deps.roster.operator_id(found.merchant, operator),
         csrf=page_token(token.secret, found.merchant),
         form=form,
     )
@@ -93,13 +97,14 @@ def operator_of(request: Request) -> str:
     return clean_name(unquote(read_cookie(request, Cookie.OPERATOR)))[:LONGEST_OPERATOR]
 
 
-def keep_operator(request: Request, text: str) -> None:
-    """Let a cashier call themselves something until the end of the day; nothing: nobody."""
+def keep_operator(request: Request, text: str) -> str:
+    """Let a cashier call themselves something until the end of the day, and return it; nothing: nobody."""
     name = clean_name(text)[:LONGEST_OPERATOR]
     if name:
         keep_cookie(request, Cookie.OPERATOR, quote(name, safe=""), _OPERATOR_KEPT_S)
     else:
         forget_cookie(request, Cookie.OPERATOR)
+    return name
 
 
 async def _device(request: Request, deps: Deps) -> tuple[PairedDevice, Token]:

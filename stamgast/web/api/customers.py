@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
@@ -164,6 +166,7 @@ async def delete_customer(request: Request) -> JSONResponse:
         done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
     if not done.known and not done.has_state:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
+    await note(deps.audit, entrance.who, Did.CUSTOMER_ERASED, About(entrance.merchant, customer=customer))
     return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
 
 
@@ -205,7 +208,7 @@ def without_codes(entrance: Entrance, vouchers: list[dict[str, Any]]) -> None:
     """Take the codes off, unless the key is a till's: whoever knows a code can redeem it."""
     if not entrance.key.allows("till"):
         for voucher in vouchers:
-            del voucher["code"]
+            del voucher["code"], voucher["short_code"]
 
 
 async def stored(deps: Deps, merchant: str, customer: str) -> Customer | None:

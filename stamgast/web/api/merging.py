@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.logs import get_logger
 from stamgast.people.merger import Merger, NobodyError, NotMergeableError, Plan
 from stamgast.pos.canonical import Strict
@@ -60,6 +62,7 @@ async def post_merge(request: Request) -> JSONResponse:
             raise Problem(404, "no-customer", f"{error}.") from None
         except NotMergeableError as error:
             raise Problem(409, "not-mergeable", f"{error}. Nothing was changed.") from None
+    await note(deps.audit, entrance.who, Did.CUSTOMERS_MERGED, About(merchant, customer=plan.into, words=given.why))
     log.info("customers merged", merchant=merchant, former=former, customer=given.into, why=given.why)
     return JSONResponse(_told(plan, merged=True), 200 if done.applied else 202)
 

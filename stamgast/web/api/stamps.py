@@ -4,6 +4,7 @@ As with vouchers (`stamgast.web.api.vouchers`): a repeat under the same `Idempot
 request back, whether it was applied or is still to come.
 """
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from rules.yaml.problems import suggest
+from stamgast.audit.book import note
+from stamgast.audit.record import About, Did
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.till_events import MOST_BY_HAND, TILL_NAME, HandReason, StampsHanded, StampsHandedBack
@@ -108,7 +111,15 @@ async def post_stamps(request: Request) -> JSONResponse:
         operator_id=given.operator_id or "",
     )
     if await deps.redis.get(handing.answer) is None:
-        await _append(deps, event)
+        about = About(
+            entrance.merchant,
+            customer=customer,
+            card=given.card,
+            stamps=given.stamps,
+            store=given.store or "",
+            words=_by_hand(given),
+        )
+        await asyncio.gather(_append(deps, event), note(deps.audit, entrance.who, Did.STAMPS_GIVEN, about))
     doubts = _doubts(entrance.program, given.store)
     return await _answer(deps, handing, WAIT_S, doubts)
 
@@ -158,6 +169,10 @@ async def _take_back(deps: Deps, entrance: Entrance, handing: _Handing) -> JSONR
         return _pending(handing)
     content = {"status": TAKEN_BACK, **_told(_decode_answer(answered))}
     return JSONResponse(content, 200, {"Location": handing.location})
+
+
+def _by_hand(given: StampsRequest) -> str:
+    return ", ".join(filter(None, (given.reason, given.till, given.operator_id)))
 
 
 async def _append(deps: Deps, event: StampsHanded | StampsHandedBack) -> None:

@@ -43,6 +43,11 @@ def texts(language: str) -> NullTranslations:
     return Translations(file)
 
 
+def N_(text: str) -> str:  # noqa: N802  as gettext's users call it
+    """Mark a text that is said later: `scripts/catalogues.py` finds it."""
+    return text
+
+
 def known(language: str | None) -> str | None:
     """The language that a tag means (`nl-BE` is nl); None for one that pages do not speak."""
     short = (language or "")[:2].lower()

@@ -86,7 +86,7 @@ class _Delivery:
         merchant, metrics = self.connection.merchant, self.deps.metrics
         metrics.purchases.labels(merchant).inc(len(came.taken))
         metrics.doubts.note(merchant, came.doubts)
-        self.tills.feeds.note(self.program, came.taken, self.at)
+        self.tills.feeds.note(self.program, came.taken, self.at, self.connection)
         if came.refused:
             await self.lay_aside(came.reason)
         else:

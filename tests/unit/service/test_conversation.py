@@ -13,6 +13,7 @@ from stamgast.domain.answers import LIFE, MOST_PARTS, Asked, own_answer_named, t
 from stamgast.domain.conversation import MOST_ANSWERS, MOST_HEARD
 from stamgast.domain.events import Line, OptedOut, PurchaseChanged, Replied, decode_event
 from stamgast.domain.units import DAY, HOUR, MINUTE
+from stamgast.domain.voucher_codes import short_of
 from stamgast.identity.records import Profile
 from stamgast.people.why import rules_told_of
 from stamgast.service import Bundle
@@ -63,9 +64,7 @@ def test_the_card_answers_with_stamps_and_vouchers_and_when_they_end():
     [submission] = sent(of)
     assert (submission.template, submission.channel, submission.rule) == ("answer/card", "whatsapp", "")
     [voucher] = of.state().vouchers
-    expected = (
-        f"The Shop: 1 van 3 stempels voor Een brood. Klaar voor je: Een brood (code {voucher.code}, t/m 31/10/2026)."
-    )
+    expected = f"The Shop: 1 van 3 stempels voor Een brood. Klaar voor je: Een brood (code {short_of(voucher.code)}, t/m 31/10/2026)."
     assert said(of, submission) == expected
     for language, words in {"fr-BE": "tampons sur", "de": "Stempeln", "en": "stamps for", "tr": "van 3"}.items():
         assert words in said(of, submission, language)

@@ -13,7 +13,7 @@ from stamgast.web.access.cookies import Cookie
 from stamgast.web.access.doors import KeyWith, OpenTo, Way, said_of
 from stamgast.web.access.forms import SAFE
 from stamgast.web.app import create_app
-from tests.fakes.house import MERCHANT, ORIGIN, OTHER, PAGE, House, cookie, sent
+from tests.fakes.house import JSON, MERCHANT, ORIGIN, OTHER, PAGE, House, cookie, sent
 
 APP = create_app(House().deps)
 
@@ -85,11 +85,11 @@ async def test_a_merchants_interface_takes_a_key_of_the_merchant_with_the_scope(
 
 @pytest.mark.parametrize(("method", "path", "right"), RIGHTED)
 async def test_a_page_asks_for_its_right(house: House, http: httpx.AsyncClient, method: str, path: str, right: Right):
-    key = {"Authorization": f"Bearer {await house.key('admin')}"}
+    key = {"Authorization": f"Bearer {await house.key('admin')}", **JSON}
     assert (await http.request(method, path, headers=key)).status_code == 401
     browser = await http.request(method, path, headers=PAGE)
     assert browser.status_code == 303
-    assert browser.headers["location"].startswith("/app/sign-in?next=/app")
+    assert browser.headers["location"].startswith("/app/sign-in?next=/app" if method in SAFE else "/app/sign-in")
     _, till = await house.till()
     assert (await http.request(method, path, headers=sent(till, which=Cookie.TILL))).status_code == 401
     for role in Role:
@@ -111,7 +111,7 @@ async def test_what_changes_something_comes_from_a_page_of_ours(
     before = list(house.appended)
     foreign = await http.request(method, path, headers=sent(token) | {"Origin": "https://evil.example"})
     assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:stamgast:problem:origin")
-    without = await http.request(method, path, headers=cookie(token) | {"Origin": ORIGIN})
+    without = await http.request(method, path, headers=cookie(token) | JSON | {"Origin": ORIGIN})
     assert (without.status_code, without.json()["type"]) == (403, "urn:stamgast:problem:csrf")
     of_another = sent(await house.session(await house.user(Role.OWNER, OTHER)), OTHER)["X-CSRF-Token"]
     theirs = await http.request(method, path, headers=sent(token) | {"X-CSRF-Token": of_another})
@@ -123,7 +123,7 @@ async def test_what_changes_something_comes_from_a_page_of_ours(
 
 @pytest.mark.parametrize(("method", "path"), PAIRED)
 async def test_a_tills_page_takes_a_paired_till(house: House, http: httpx.AsyncClient, method: str, path: str):
-    assert (await http.request(method, path)).status_code == 401
+    assert (await http.request(method, path, headers=JSON)).status_code == 401
     browser = await http.request(method, path, headers=PAGE)
     assert (browser.status_code, browser.headers["location"]) == (303, "/till/pair")
     signed = await house.session(await house.user(Role.OWNER))

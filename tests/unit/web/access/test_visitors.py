@@ -183,7 +183,7 @@ def test_a_page_of_ours_is_where_one_goes_on(good: str):
     ],
 )  # fmt: skip
 def test_nowhere_else(bad: str):
-    assert safe_next(bad) == "/app"
+    assert safe_next(bad) == ""
 
 
 def test_the_longest_session_is_longer_than_the_idle_one():

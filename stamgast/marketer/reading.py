@@ -1,0 +1,117 @@
+"""What pages read of a merchant: counters and meta of every partition at once, and tables that this process follows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from stamgast.domain.feed_health import Health
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.filling import Filling
+from stamgast.log.letter_table import LetterTable
+from stamgast.log.segment_table import SegmentTable
+from stamgast.log.topics import Topics
+from stamgast.marketer.overview import Seen
+from stamgast.programs.launches import Launches
+from stamgast.programs.record import decode_bundle
+from stamgast.programs.told_rules import ToldRules, rules_told
+from stamgast.state.counters import totals_of_merchant
+from stamgast.state.keys import customers
+from stamgast.state.nodes import Redis
+from stamgast.state.partition_meta import PAUSED, STORE_FEEDS
+
+_KEPT: Final = 64
+
+
+class Merchants(Protocol):
+    """Which programme of which merchant is in force (`stamgast.programs.in_force`)."""
+
+    async def get(self, merchant: str) -> Program | None:
+        """A merchant's programme, if one was published."""
+        ...
+
+    async def bundle(self, merchant: str) -> bytes | None:
+        """The bundle that it stands in, packed."""
+        ...
+
+
+class UnknownMerchantError(LookupError):
+    """Nothing of this merchant is in force, as far as is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is in force of a merchant."""
+
+    program: Program
+    packed: bytes
+    told: ToldRules
+    launches: Launches
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where it is read."""
+
+    redis: Redis
+    topics: Topics
+    filling: Filling
+    merchants: Merchants
+    segments: SegmentTable
+    letters: LetterTable
+
+    async def in_force(self, merchant: str) -> InForce:
+        """Return what is in force. Raises UnknownMerchantError."""
+        program, packed = await self.merchants.get(merchant), await self.merchants.bundle(merchant)
+        if program is None or packed is None:
+            raise UnknownMerchantError(merchant)
+        told, launches = await asyncio.to_thread(_opened, packed)
+        return InForce(program, packed, told, launches)
+
+    async def seen(self, merchant: str, now: Millis) -> Seen:
+        """Return what the overview is made of.
+
+        Raises:
+            UnknownMerchantError: nothing of the merchant is in force.
+            NotFilledError: Redis lost what it held, and does not hold it again yet.
+            StateError: Redis does not answer.
+        """
+        found = await self.in_force(merchant)
+        await self.filling.check()
+        totals, broken, unwell = await asyncio.gather(
+            totals_of_merchant(self.redis, self.topics.partitions, merchant),
+            self.broken(merchant),
+            self.unwell(merchant),
+        )
+        return Seen(
+            program=found.program,
+            totals=totals,
+            now=now,
+            rules=[each.rule for each in found.told.rules],
+            full_cards=found.told.full_cards,
+            unwell=unwell,
+            broken=broken,
+            launches=found.launches,
+            letters=self.letters.of(merchant),
+            segments=self.segments.of(merchant),
+            valued_at=self.segments.valued_at(merchant),
+        )
+
+    async def broken(self, merchant: str) -> frozenset[str]:
+        """Return the rules that raised and rest, in any partition. Raises StateError."""
+        metas = [customers(number).meta for number in range(self.topics.partitions)]
+        words = await asyncio.gather(*(self.redis.call("HGET", meta, PAUSED.name(merchant)) for meta in metas))
+        return frozenset().union(*map(PAUSED.read, words))
+
+    async def unwell(self, merchant: str) -> Mapping[str, Health]:
+        """Return the stores whose feeds are quiet or stale, as was said last. Raises StateError."""
+        return STORE_FEEDS.read(await self.redis.call("HGET", customers(0).meta, STORE_FEEDS.name(merchant)))
+
+
+@lru_cache(maxsize=_KEPT)
+def _opened(packed: bytes) -> tuple[ToldRules, Launches]:
+    return rules_told(packed), decode_bundle(packed).launched

@@ -1,0 +1,1 @@
+"""Pages of who works with a programme; their figures come from `stamgast.marketer`."""

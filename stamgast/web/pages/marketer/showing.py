@@ -1,0 +1,65 @@
+"""What the marketer's pages have in common: who looks at which shop, its zone, and where else there is to go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stamgast.domain.program import Program
+from stamgast.marketer.reading import Reading, UnknownMerchantError
+from stamgast.users.rights import Right
+from stamgast.web.access.visitors import Visitor
+from stamgast.web.deps import deps_of
+from stamgast.web.pages.rendering import CONNECTS, answer
+from stamgast.web.problem import Problem, unavailable
+
+SAME_ORIGIN: Final[Mapping[str, str]] = {"Referrer-Policy": "same-origin"}
+"""Else a form of the page would not say where it comes from."""
+
+
+def reading_of(request: Request) -> Reading:
+    """Where figures are read. Raises `Problem` 503."""
+    found = deps_of(request).reading
+    if not (found.segments.loaded and found.letters.loaded):
+        raise unavailable("Not ready: what pages show is still being read.")
+    return found
+
+
+def no_programme(error: UnknownMerchantError) -> Problem:
+    """Nothing of the merchant is in force."""
+    return Problem(404, "no-programme", f"Nothing of {error} is in force yet. `stamgast publish` comes first.")
+
+
+def show(
+    request: Request,
+    template: str,
+    model: Any,
+    *,
+    visitor: Visitor,
+    program: Program,
+    here: str,
+    live: bool = False,
+    status: int = 200,
+    **values: Any,
+) -> Response:
+    """Answer with one of the marketer's pages, or with its figures as JSON. `here` is its place in the head's links."""
+    return answer(
+        request,
+        f"marketer/{template}",
+        model,
+        usual=program.languages[0] if program.languages else None,
+        allow=[CONNECTS] if live else [],
+        headers=SAME_ORIGIN,
+        status=status,
+        visitor=visitor,
+        may=lambda name: visitor.may(Right[name]),
+        shop=program.name,
+        currency=program.currency,
+        zone=ZoneInfo(program.time_zone),
+        here=here,
+        **values,
+    )

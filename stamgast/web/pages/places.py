@@ -1,0 +1,37 @@
+"""Where there is to go for who is signed in: what stands in the head of every page of `/app`, by right.
+
+A new page of `/app` that has a place of its own there gets its line here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from stamgast.users.rights import RIGHTS, Right, Role
+from stamgast.web.pages.languages import N_
+
+
+class Place(NamedTuple):
+    """A page, what it is called, and the right that it takes."""
+
+    where: str
+    name: str
+    right: Right
+
+
+PLACES: Final = (
+    Place("/app/tills", N_("Tills"), Right.MANAGE_TILLS),
+    Place("/app/users", N_("Users"), Right.MANAGE_USERS),
+    Place("/app/audit", N_("Who did what"), Right.SEE_AUDIT),
+    Place("/app/sessions", N_("My sign-in"), Right.OWN_ACCOUNT),
+)
+
+
+def places_of(role: Role) -> list[Place]:
+    """Those that a role may go to."""
+    return [each for each in PLACES if each.right in RIGHTS[role]]
+
+
+def home_of(role: Role) -> str:
+    """Where somebody begins."""
+    return places_of(role)[0].where

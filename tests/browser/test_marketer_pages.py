@@ -1,0 +1,55 @@
+"""The marketer's pages: readable on every screen, in light and dark, and nothing in them that the policy forbids."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.looking import seen, served
+from tests.fakes.marketed import Marketed
+
+pytestmark = pytest.mark.browser
+
+Site = tuple[str, str]
+"""Where the pages are, and the cookie of who is signed in."""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with ThreadPoolExecutor() as beside:  # Playwright has a loop in this thread
+        app, token = beside.submit(asyncio.run, Marketed().app(url="http://127.0.0.1")).result()
+    with served(app) as url:
+        yield url, token
+
+
+def looked_at(browser: Browser, site: Site, path: str, picture: str) -> list[str]:
+    """What is wrong with a page for somebody who is signed in: as `look_at`, and its script has the cookie as well."""
+    url, token = site
+    wrong: list[str] = []
+    with contextlib.closing(browser.new_context(locale="en-GB")) as context:
+        context.add_cookies([{"name": "stamgast", "value": token, "url": url}])
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        answer = page.goto(url + path)
+        assert answer is not None
+        assert answer.status == 200
+        return wrong + seen(page, picture)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_overview_can_be_read_by_everybody(browser: Browser, site: Site, language: str):
+    assert looked_at(browser, site, f"/app?lang={language}", f"overview-{language}") == []
+
+
+def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
+    assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
+
+
+@pytest.mark.parametrize("path", ["/app/rules", "/app/rules/free-loaf", "/app/rules/free-loaf/launch?to=live"])
+def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
+    name = path.removeprefix("/app/").replace("/", "-").partition("?")[0]
+    assert looked_at(browser, site, path, name) == []
