@@ -9,8 +9,9 @@ which is best in truth. Told of every shop:
   is in it, but that of the past from which all have learnt.
 - `told`: in how many of the 400 half years a look would tell a cost above the goal.
 - `knowing`: the same of who goes by the best candidate in truth, and so costs nothing.
-- `bound`: where somebody has left for good or will come no one knows yet. Of two worlds with this same past, this one
-  and one in which nobody comes again, any mixture of the candidates costs at least so much in one of them.
+- `bound`: what no choice can avoid that has seen this past alone. There are worlds with the same one in which nobody
+  comes again, and in which the shop stays as busy as in the last six weeks: any mixture of the candidate that is best
+  here and of the one that is best there costs at least so much in one of the two.
 - `truth`: how much worse the best candidate is than who knows each one's rhythm.
 
 `--quick` looks at one small shop.
@@ -77,6 +78,7 @@ def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
     """Draw a shop, fit as `fit` does, and hold it and every candidate against all that may come."""
     shop = fitted_shop(kind, customers, days, seed)
     futures = shop.drawn.futures(seed)
+    lately = shop.drawn.futures_as_lately(seed)
     surprises = _surprises(shop, futures)
     ours, expected = surprises.pop(_OURS), {name: float(each.mean()) for name, each in surprises.items()}
     best = min(expected, key=lambda name: expected[name])
@@ -89,7 +91,7 @@ def look(kind: Kind, customers: int, days: int, seed: int) -> Found:
         float(ours.mean()) - expected[best],
         float((told > GOAL).mean()),
         float((knowing > GOAL).mean()),
-        _bound(shop, futures),
+        max(_bound(shop, futures, other) for other in (np.zeros((len(futures), 1), np.int64), lately)),
         expected[best] - _entropy(futures),
     )
 
@@ -122,10 +124,9 @@ def _entropy(futures: Integers) -> float:
     return float(np.mean(found))
 
 
-def _bound(shop: Shop, futures: Integers) -> float:
-    """Return what a mixture of two candidates costs at least in this world or in that of nobody who comes again."""
-    gone = np.zeros((len(futures), 1), dtype=np.int64)
-    here, there = (_each(shop.candidates, each) for each in (futures, gone))
+def _bound(shop: Shop, futures: Integers, others: Integers) -> float:
+    """Return what a mixture of two candidates costs at least in this world or in that of the other futures."""
+    here, there = (_each(shop.candidates, each) for each in (futures, others))
     best_here, best_there = (min(each, key=lambda name: each[name].mean()) for each in (here, there))
     costs = []
     for share in np.linspace(0, 1, _MIXTURES + 1):

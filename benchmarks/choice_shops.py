@@ -18,6 +18,7 @@ HORIZON: Final = 182
 """Days that are foretold."""
 _YEAR: Final = 365.25
 _FOR_EVER: Final = 1e6
+_LATELY: Final = 42
 _MOST: Final = 400
 """Purchases of one customer, beyond which nobody is drawn."""
 
@@ -163,13 +164,14 @@ class Drawn(NamedTuple):
     """What a shop's customers bought, and of each (in the order of their names) who they are and when they came.
 
     Times are by the shop's clock, which the season drives; `until` is what it says at the end of the last known day,
-    `ends` what at those of the days to come.
+    `ends` what at those of the days to come, and `lately` how fast it ran in the last six weeks, on average.
     """
 
     purchases: Purchases
     people: list[tuple[Person, np.ndarray]]
     until: float
     ends: np.ndarray
+    lately: float
 
     def oracle(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the means and chances of who knows each one's rhythm."""
@@ -178,6 +180,11 @@ class Drawn(NamedTuple):
     def futures(self, seed: int) -> np.ndarray:
         """Return how often each customer (a row) comes in each of many futures (a column) of the same past."""
         return redraw(self._rhythms(), self.until, self.ends, seed)
+
+    def futures_as_lately(self, seed: int) -> np.ndarray:
+        """Return the same where the shop stays as busy as it was in the last six weeks."""
+        ends = self.until + self.lately * np.arange(1.0, len(self.ends) + 1)
+        return redraw(self._rhythms(), self.until, ends, seed)
 
     def _rhythms(self) -> list[tuple[Rhythm, np.ndarray]]:
         return [(person.rhythm, times) for person, times in self.people]
@@ -206,4 +213,5 @@ def draw_people(kind: Kind, customers: int, days: int, seed: int) -> Drawn:
         buyers[f"{number:05}"] = Buyer({BEGIN + int(day): 10 * MICRO for day in found})
         people.append((person, times))
     purchases = Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
-    return Drawn(purchases, people, float(clock[days + 1]), clock[days + 2 :])
+    lately = float(trade[days + 1 - _LATELY : days + 1].mean())
+    return Drawn(purchases, people, float(clock[days + 1]), clock[days + 2 :], lately)

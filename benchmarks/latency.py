@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,10 +177,12 @@ def _calm_files() -> dict[str, str]:
     return {"program.yaml": program, "rules/hello.yaml": rule, "templates/nl/hello.j2": "Dank u!"}
 
 
-async def open_shop(scene: Scene, settings: dict[str, Any], *, busy: bool) -> list[str]:
-    """Publish the merchant and enrol people who may be written to."""
+async def open_shop(
+    scene: Scene, settings: dict[str, Any], *, busy: bool, files: Mapping[str, str] | None = None
+) -> list[str]:
+    """Publish the merchant, by `files` of its own where there are any, and enrol people who may be written to."""
     count = 2_000 if not scene.quick else 100
-    content = busy_files() if busy else _calm_files()
+    content = dict(files) if files else busy_files() if busy else _calm_files()
     record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(content, {}), files=content)
     async with web_parts(Settings(_env_file=None, **settings)) as parts:
         while not parts.identities.loaded:
@@ -200,8 +202,13 @@ async def open_shop(scene: Scene, settings: dict[str, Any], *, busy: bool) -> li
     return people
 
 
+def phone_of(number: int) -> str:
+    """The phone of one of the people who are enrolled."""
+    return f"+3161200{number:04d}"
+
+
 async def _enrol(parts: Any, number: int) -> str:
-    phone = f"+3161200{number:04d}"
+    phone = phone_of(number)
     given = Profile(phone=phone, first_name="Jo")
     return str(
         (await parts.identities.enrol(MERCHANT, [Identifier("phone", phone)], given, parts.clock.now())).customer

@@ -1,8 +1,8 @@
 """How fast are signed webhooks of a till taken in, beside the same server that only produces to Kafka?
 
 One web process, 32 connections from another process. Each webhook is an order of its own with three lines, every second
-one of a known customer; it is verified, read, named and appended before its answer. The bare route reads the body,
-appends a record of the same size and answers.
+one of a known customer; it is verified, read, named and appended before its answer. The bare server, in the
+same process, parses the body, appends it and answers (`benchmarks.bare`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import redis
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from benchmarks.bakery import MERCHANT
+from benchmarks.bare import bare_server
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.latency import open_shop, settings_of
 from benchmarks.meter import cpu_seconds
@@ -55,7 +53,7 @@ def run(scene: Scene) -> None:
     door_cpu, bare_cpu = (middle([cpu for _, cpu in found[path]]) for path in (DOOR, BARE))
     rows = [
         ("signed webhook, appended", door, middle(shares), door_cpu),
-        ("the same server, append alone", bare, 1.0, bare_cpu),
+        ("a bare server, append alone", bare, 1.0, bare_cpu),
     ]
     table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share", "CPU us of web"), rows)
     tell([
@@ -72,21 +70,13 @@ async def _measure(
     async with web_parts(Settings(_env_file=None, **settings)) as parts:
         deps = deps_over(parts)
         app = create_app(deps)
-        record = json.dumps(order(0)).encode()
-
-        async def bare(request: Request) -> Response:
-            await request.body()
-            await parts.appender.append(parts.topics.purchases, [(b"bench:1", record)])
-            return Response()
-
-        app.router.routes.append(Route(BARE, bare, methods=["POST"]))
         await connected(parts)
         collect_rarely()  # as web does
-        async with serving(app, "127.0.0.1", 0) as port:
+        async with serving(app, "127.0.0.1", 0) as ours, bare_server(parts) as bare:
             for number in range(rounds + 1):  # the first one warms up
                 for path, done in found.items():
                     requests, began = requests_to(path, count, number), cpu_seconds()
-                    speed = await _posted(port, requests, folder / "requests")
+                    speed = await _posted(ours if path == DOOR else bare, requests, folder / "requests")
                     done.append((speed, (cpu_seconds() - began) / count * 1e6))
     return {path: done[1:] for path, done in found.items()}
 

@@ -13,7 +13,7 @@ from rules.engine import Audience, Condition
 from rules.language.conditions import CONDITIONS
 from rules.language.goods import NAMES, read_thing
 from rules.language.registry import Context
-from rules.program.loader import named
+from rules.program.named import named
 from rules.rule_reader import read_conditions
 from rules.segments import leaves
 from rules.yaml.nodes import MapNode, Node, ScalarNode

@@ -17,6 +17,7 @@ from rules.program.content_check import check_contents
 from rules.program.content_lock import LOCK, Lock, NotALockError, read_lock, sids_in
 from rules.program.contents import ContentFile, read_content
 from rules.program.loader import empty_program, read_program
+from rules.program.look import FILE as LOOK
 from rules.program.message_size import check_approved, check_size, with_parts
 from rules.program.messages import Texts, check_sms
 from rules.rule_reader import RuleFile, read_rule
@@ -104,7 +105,8 @@ def load_published(files: Mapping[str, str], merchant: str, clv: Mapping[str, An
 def _files_of(folder: Path) -> list[str]:
     """The files that make a merchant's bundle, and those that look as if they should."""
     found = [PROGRAM] if (folder / PROGRAM).exists() else []
-    for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", "program.y*ml", "contents/*.y*ml", LOCK):
+    beside = ("program.y*ml", "contents/*.y*ml", "look/*", LOCK)
+    for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", *beside):
         found += [each.relative_to(folder).as_posix() for each in folder.glob(pattern) if each.is_file()]
     return [name for name in dict.fromkeys(found) if not Path(name).name.startswith(".")]
 
@@ -180,7 +182,8 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     node = loading.tree(PROGRAM)
     if node is None:
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
-    texts = Texts(_sms_texts(loading), _pushed(loading))
+    drawings = {name: source.text for name, source in loading.sources.items() if LOOK.fullmatch(name)}
+    texts = Texts(_sms_texts(loading), _pushed(loading), drawings)
     program = read_program(loading.reader(PROGRAM), node, merchant, texts, clv)
     _check_sms(loading, program)
     contents = {} if loading.published else _read_contents(loading, program)
@@ -226,13 +229,15 @@ def kept_by(program: Program, rules: Iterable[CompiledRule | Audience]) -> Kept:
 def _check_names(loading: _Loading) -> None:
     """Files that would silently be left out."""
     for name in list(loading.sources):
-        if name in {PROGRAM, LOCK} or any(each.fullmatch(name) for each in (_RULE, _SMS, _CONTENT)):
+        if name in {PROGRAM, LOCK} or any(each.fullmatch(name) for each in (_RULE, _SMS, _CONTENT, LOOK)):
             continue
         stem = name.rpartition(".")[0]
         if name.endswith(".yml"):
             loading.reader(name).problem(Mark(1, 1), "this file is not read", f"Name it {stem}.yaml.")
         elif name.startswith("rules/") and name.endswith(".yaml"):
             loading.reader(name).problem(Mark(1, 1), "this file is not read", "Rules stand in rules/ itself.")
+        elif name.startswith("look/"):
+            loading.reader(name).problem(Mark(1, 1), "this file is not read", "Drawings are look/<name>.svg.")
         elif name.startswith("templates/"):
             hint = "Texts are templates/<language>/<template>.j2."
             loading.reader(name).problem(Mark(1, 1), "this file is not read", hint)

@@ -10,7 +10,7 @@ from typing import Final
 
 from rules.engine import Condition, Segment
 from rules.language.registry import Context
-from rules.program.loader import named
+from rules.program.named import named
 from rules.rule_reader import read_conditions
 from rules.yaml.nodes import ListNode, MapNode, Node
 

@@ -20,7 +20,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from babel.messages.catalog import Catalog  # noqa: E402
+from babel.messages.catalog import Catalog, Message  # noqa: E402
 from babel.messages.extract import extract_from_dir  # noqa: E402
 from babel.messages.pofile import read_po, write_po  # noqa: E402
 
@@ -49,15 +49,21 @@ def kept(language: str) -> Catalog:
     text = path.read_text() if path.exists() else ""
     if not re.search(r"^<<<<<<< ", text, flags=re.MULTILINE):
         return read_po(io.StringIO(text), locale=language)
-    both = Catalog(locale=language)
-    for side in _SIDES:
-        shown = subprocess.run(["git", "show", f"{side}./{path.name}"], cwd=FOLDER, capture_output=True, check=True)
-        theirs = read_po(io.BytesIO(shown.stdout), locale=language)
-        vars(both).update(_num_plurals=theirs.num_plurals, _plural_expr=theirs.plural_expr)  # Babel would have its own
-        for message in theirs:
-            if message.id and any(message.string if isinstance(message.string, tuple) else (message.string,)):
-                both.add(message.id, message.string, context=message.context)
-    return both
+    ours, theirs = (_of_side(side, path.name, language) for side in _SIDES)
+    for message in theirs:
+        if message.id and _is_said(message) and not ((known := ours.get(message.id)) and _is_said(known)):
+            ours.add(message.id, message.string, context=message.context)
+    return ours
+
+
+def _of_side(side: str, name: str, language: str) -> Catalog:
+    """As a branch has it, with the plural forms that the file says: Babel knows more of them for French."""
+    shown = subprocess.run(["git", "show", f"{side}./{name}"], cwd=FOLDER, capture_output=True, check=True)
+    return read_po(io.BytesIO(shown.stdout), locale=language)
+
+
+def _is_said(message: Message) -> bool:
+    return all(message.string if isinstance(message.string, tuple) else (message.string,))
 
 
 def written(catalogue: Catalog, language: str) -> str:

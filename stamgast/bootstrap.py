@@ -331,9 +331,9 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
         tills = tills_of(settings, redis, stack)
-        segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
         names, operators = NameSeal(wrapping_keys_of(settings)), derive_operator_key(id_key_of(settings))
         roster = Roster(UserTable(), appender.append, topics.users, names, operators)
+        segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
         audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
             running_tails(

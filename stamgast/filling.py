@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
@@ -89,6 +90,21 @@ class Filling:
         if not reach.whole:
             raise NotFilledError(reach)
         return found.value
+
+    async def values(self, keys: PartitionKeys, names: Sequence[str]) -> list[bytes | None]:
+        """Return the values of many of a partition's keys; it is whole before and after they are read.
+
+        Raises NotFilledError and StateError as `value` does.
+        """
+        await self._check(keys.number)
+        found: list[bytes | None] = await self._redis.call("MGET", *names)
+        await self._check(keys.number)
+        return found
+
+    async def _check(self, number: int) -> None:
+        reach = await self._reach_of(number)
+        if not reach.whole:
+            raise NotFilledError(reach)
 
     async def check(self) -> None:
         """Raise NotFilledError if any partition is being filled: for figures of all customers. Raises StateError."""

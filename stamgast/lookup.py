@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -63,6 +63,18 @@ class People:
         keys = customers(partition_for(key_of(merchant, customer), self.topics.partitions))
         value = await self.filling.value(keys, keys.customer(merchant, customer))
         return None if value is None else decode_customer(value)
+
+    async def states_of(self, merchant: str, names: Sequence[str]) -> dict[str, Customer]:
+        """What Redis holds now of many; of whom nothing has happened yet there is nothing. Raises NotFilledError."""
+        by_partition: dict[int, list[str]] = {}
+        for name in names:
+            by_partition.setdefault(partition_for(key_of(merchant, name), self.topics.partitions), []).append(name)
+        found: dict[str, Customer] = {}
+        for number, some in by_partition.items():
+            keys = customers(number)
+            values = await self.filling.values(keys, [keys.customer(merchant, name) for name in some])
+            found |= {name: decode_customer(value) for name, value in zip(some, values, strict=True) if value}
+        return found
 
 
 async def find_customer(settings: Settings, merchant: str, identifier: str) -> Found:

@@ -131,7 +131,7 @@ def _add_events(people: Mapping[Person, _Told], events: Sequence[Json], terms: T
                 continue  # written twice; each sale's changes come from one place, and in its order
             newest[place] = number
         told = people[each["merchant"], each["customer"]]
-        if each["type"] == "replied":
+        if each["type"] == "replied" and each.get("keyword") not in {"join", "leave", "return"}:
             told.replies.append(each["at"])
         if each["type"] != "purchase_changed":
             continue

@@ -26,7 +26,7 @@ def _once(text: RuleText, program: Program) -> tuple[Mills, Mills]:
     rule = text.rule
     message = max((most_of(program, way.template, channel) for way in rule.sends for channel in way.by), default=0)
     given = [d for s in rule.all_steps if not rule.earned for d in s.deeds if isinstance(d, Give)]
-    rewards = (program.rewards[deed.reward].cost or 0 for deed in given if deed.reward in program.rewards)
+    rewards = (program.rewards[deed.reward].promised for deed in given if deed.reward in program.rewards)
     return message, sum(rewards) * MILLS
 
 

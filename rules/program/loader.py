@@ -4,7 +4,6 @@ A value that is wrong is noted and replaced by a harmless one, so that all probl
 programme with problems is never put into force.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -12,42 +11,39 @@ from zoneinfo import available_timezones
 
 from rules.bounds import (
     LONGEST_NAME,
-    MOST_GOODS,
-    MOST_REWARDS,
     MOST_STORES,
     hold_length,
     hold_to,
 )
 from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
+from rules.program.cards import read_cards
 from rules.program.draws import read_draws
-from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.freshness import read_feed, read_freshness
 from rules.program.joining import Known, read_join
-from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
+from rules.program.look import read_look
+from rules.program.meant import read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import Texts, check_plain
+from rules.program.named import named
 from rules.program.own_events import read_own_events
 from rules.program.phones import read_neighbours, read_nobodys_phones, read_region
 from rules.program.prices import read_prices, with_prices
-from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.purchases import read_purchases
 from rules.program.recommend import read_recommend
 from rules.program.referral import read_referral
+from rules.program.rewards import read_rewards
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
-from rules.yaml.dates import read_dates
-from rules.yaml.nodes import MapNode, Node, ScalarNode
-from rules.yaml.problems import nearest, suggest
+from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.problems import nearest
 from rules.yaml.reader import Reader
-from rules.yaml.words import Money, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
-from stamgast.domain.program import MERCHANT, CardDefinition, Program, Reward, Store
+from stamgast.domain.program import MERCHANT, Program, Store
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.region import Region
-from stamgast.domain.units import DAY, Minor
 
-ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-ON_REFUND: Final = ("below_zero", "next_stamps", "never")
 SECTIONS: Final = (
     "merchant",
     "name",
@@ -78,25 +74,9 @@ SECTIONS: Final = (
     "join",
     "recommend",
     "referral",
+    "look",
     *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
-CARD_WORDS: Final = (
-    "stamps",
-    "per",
-    "minimum_spend",
-    "products",
-    "categories",
-    "max_per_day",
-    "max_per_purchase",
-    "on_refund",
-    "reward",
-    "valid_for",
-    "most_rewards",
-    "starts",
-    "ends",
-    "count_history",
-)
-MOST_CARDS: Final = 50
 
 
 @cache
@@ -121,7 +101,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
     neighbours = read_neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = read_languages(reader, found.get("languages")) or spoken_in(found, texts.sms)
-    rewards = _rewards(reader, found.get("rewards"), languages, currency)
+    rewards = read_rewards(reader, found.get("rewards"), languages, currency)
     prices, closed = read_prices(reader, found.get("prices"), currency), read_closed(reader, found.get("closed"))
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
     horizon = read_horizon(reader, found.get("clv"))
@@ -141,7 +121,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         neighbours=neighbours,
         nobodys_phones=read_nobodys_phones(reader, found.get("nobodys_phones")),
         stores=stores,
-        cards=_cards(reader, found.get("cards"), currency, rewards),
+        cards=read_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
         lapse=read_lapse(reader, found.get("lapse")),
         costs=costs,
@@ -165,6 +145,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         recommend=read_recommend(reader, found.get("recommend"), languages),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         join=codes,
+        look=read_look(reader, found.get("look"), texts.drawings),
         **messages._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
@@ -213,33 +194,6 @@ def read_time_zone(reader: Reader, node: Node | None) -> str | None:
     return None
 
 
-_EXAMPLES: Final = {
-    "stores": "stores: {main-street: {}}",
-    "cards": "cards: {bread: {stamps: 7}}",
-    "rewards": "rewards: {free_loaf: {names: {nl: Een brood}}}",
-    "segments": "segments: {regulars: {visits: {at_least: 3}}}",
-    "draws": "draws: {december: {opens: 2026-12-01, closes: 2026-12-24, drawn: 2026-12-27 12:00, prizes: {loaf: 10}}}",
-    "events": "events: {workshop: {fields: {topic: [bread, cake]}}}",
-}
-"""How sections are written that are a list for whoever writes one first."""
-
-
-def named(reader: Reader, node: Node | None, section: str) -> list[tuple[str, ScalarNode, Node]]:
-    """The named things of a section; ids that could not stand in a key are noted."""
-    if node is None or (isinstance(node, ScalarNode) and node.value is None):
-        return []
-    found = []
-    with reader.showing(_EXAMPLES.get(section, "")):
-        entries = reader.entries(node, section)
-    for key, value in entries:
-        if ID.fullmatch(key.text):
-            found.append((key.text, key, value))
-        else:
-            hint = "Use letters, digits, dashes and underscores."
-            reader.problem(key, f'"{key.text}" cannot be an id in `{section}`', hint)
-    return found
-
-
 def _is_nothing(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value is None
 
@@ -268,117 +222,6 @@ def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> 
     if node is not None and not stores:
         reader.problem(node, "`stores` names no store", "A programme needs at least one.")
     return stores
-
-
-def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], currency: str) -> dict[str, Reward]:
-    rewards: dict[str, Reward] = {}
-    entries = named(reader, node, "rewards")
-    if node is not None:
-        hold_to(reader, node, "rewards", len(entries), MOST_REWARDS)
-    for name, key, value in entries:
-        with reader.showing(a_reward(name, value, languages)):
-            found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for", "cost", "value"), ("names",))
-        names: dict[str, str] = {}
-        for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
-            read = reader.text(text, f"names: {language.text}")
-            if language.text not in languages:
-                hint = suggest(language.text, languages)
-                reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
-            elif read is not None:
-                hold_length(reader, text, "the name of a reward", read, LONGEST_NAME)
-                check_plain(reader, text, read)
-                names[language.text] = read
-        missing = [each for each in languages if each not in names]
-        if "names" in found and isinstance(found["names"], MapNode) and missing:
-            hint = f"Add `{missing[0]}: …` under `names`."
-            reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}", hint)
-        rewards[name] = Reward(
-            name,
-            names,
-            read_duration(reader, found, "valid_for", 30 * DAY),
-            cost=_worth(reader, found, name, "cost", currency),
-            value=_worth(reader, found, name, "value", currency),
-        )
-    return rewards
-
-
-def _worth(reader: Reader, found: Mapping[str, Node], reward: str, key: str, currency: str) -> Minor | None:
-    amount = reader.money(found[key], f"rewards: {reward}: {key}", currency) if key in found else None
-    if amount is not None and amount < 0:
-        reader.problem(found[key], f"`rewards: {reward}: {key}` is below zero", "A gift costs something, or nothing.")
-        return None
-    return amount
-
-
-def _cards(
-    reader: Reader, node: Node | None, currency: str, rewards: Mapping[str, Reward]
-) -> dict[str, CardDefinition]:
-    cards: dict[str, CardDefinition] = {}
-    for name, _, value in named(reader, node, "cards"):
-        found = reader.mapping(value, f"cards: {name}", CARD_WORDS, ("stamps",))
-        cards[name] = _card(reader, name, found, currency, rewards)
-    if node is not None and len(cards) > MOST_CARDS:
-        reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
-    return cards
-
-
-def _card(
-    reader: Reader, name: str, found: Mapping[str, Node], currency: str, rewards: Mapping[str, Reward]
-) -> CardDefinition:
-    def count(key: str) -> int | None:
-        return reader.integer(found[key], key, 1, 1000) if key in found else None
-
-    def texts(key: str) -> frozenset[str]:
-        given = frozenset(reader.texts(found[key], key)) if key in found else frozenset()
-        if given:
-            hold_to(reader, found[key], f"{key} of a card", len(given), MOST_GOODS)
-        return given
-
-    per, amount = _per(reader, found.get("per"), currency)
-    reward = reader.known(found["reward"], "reward", rewards, "reward") if "reward" in found else None
-    on_refund = reader.one_of(found["on_refund"], "on_refund", ON_REFUND) if "on_refund" in found else None
-    valid_for = rewards[reward].valid_for if reward in rewards and reward is not None else 30 * DAY
-    starts, ends = read_dates(reader, found)
-    history = reader.truth(found["count_history"], "count_history") if "count_history" in found else False
-    if history and starts is None:
-        reader.problem(found["count_history"], "`count_history` counts what was before `starts`", "Add `starts`.")
-    minimum = reader.money(found["minimum_spend"], "minimum_spend", currency) if "minimum_spend" in found else None
-    return CardDefinition(
-        id=name,
-        stamps_required=count("stamps") or 1,
-        per=per,  # type: ignore[arg-type]  # one of the three by `_per`
-        amount=amount,
-        minimum_spend=minimum or 0,
-        products=texts("products"),
-        categories=texts("categories"),
-        max_per_day=count("max_per_day"),
-        max_per_purchase=count("max_per_purchase"),
-        on_refund=on_refund or "below_zero",  # type: ignore[arg-type]  # one of ON_REFUND
-        reward=reward,
-        reward_valid_for=read_duration(reader, found, "valid_for", valid_for),
-        most_rewards=read_most_rewards(reader, found),
-        starts=starts,
-        ends=ends,
-        count_history=bool(history),
-    )
-
-
-def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
-    """`purchase`, `item`, or an amount of money: one stamp for each."""
-    text = reader.text(node, "per") if node is not None else "purchase"
-    if node is None or text is None or text in {"purchase", "item"}:
-        return text or "purchase", 0
-    if not any(each.isdigit() for each in text):
-        hint = f"Write purchase, item or 10 {currency}."
-        reader.problem(node, f'`per`: "{text}" is not something to give a stamp for', hint)
-        return "purchase", 0
-    money: Money | None = reader.word(node, "per", lambda amount: parse_money(amount, currency))
-    if money is None:
-        return "purchase", 0
-    if money.currency != currency or money.minor <= 0:
-        reader.problem(node, f"`per`: write an amount above zero in {currency}", f"Such as `per: 10 {currency}`.")
-        return "purchase", 0
-    return "amount", money.minor
 
 
 def _prospects(reader: Reader, node: Node, read: Callable[[], Prospects | None]) -> Prospects | None:

@@ -27,6 +27,7 @@ Words = Mapping[str, Mapping[str, str]]
 LONG_NAME: Final = "Anne-Zoë van der Éśpinossa de los Montes"
 """Forty characters, some of which no cheap SMS has."""
 _CODE: Final = "3FF-ABCDEFGHIJKLMNOP"
+_SHORT_CODE: Final = "ZZAB-CDEF-GHJK"
 _DATE: Final = "30/12/2026"
 _ID: Final = "c" * 25
 _SKU: Final = "8710000000000"
@@ -51,7 +52,12 @@ def longest_words(program: Program, language: str) -> Words:
     return {
         CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], LONG_NAME),
         "merchant": {"name": program.name},
-        "voucher": {"code": _CODE, "name": max(names, key=len, default="voucher"), "valid_until": _DATE},
+        "voucher": {
+            "code": _SHORT_CODE,
+            "long_code": _CODE,
+            "name": max(names, key=len, default="voucher"),
+            "valid_until": _DATE,
+        },
         "card": {"stamps": most, "size": most, "missing": most},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
@@ -46,6 +46,8 @@ class Texts:
 
     sms: Mapping[str, Mapping[str, str]]
     pushed: Mapping[str, Mapping[str, str]]
+    drawings: Mapping[str, str] = field(default_factory=dict)
+    """The files of `look/`, by their names with the folder."""
 
 
 def read_templates(reader: Reader, node: Node | None, languages: tuple[str, ...], texts: Texts) -> dict[str, Template]:

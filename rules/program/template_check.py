@@ -91,7 +91,12 @@ _NAMELESS: Final = _NamelessEnvironment()
 _TRIED: Final = {
     CUSTOMER: {"first_name": "Noor", "name": "Noor de Vries"},
     "merchant": {"name": "Dok Noord"},
-    "voucher": {"code": "6-2VTAVOAOCW2MQNTT", "name": "Een brood", "valid_until": "29/12/2026"},
+    "voucher": {
+        "code": "06TN-K0NE-0E2P",
+        "long_code": "6-2VTAVOAOCW2MQNTT",
+        "name": "Een brood",
+        "valid_until": "29/12/2026",
+    },
     "card": {"stamps": "5", "size": "8", "missing": "3"},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
     ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},

@@ -12,11 +12,12 @@ from rules.program_keys.draws import DRAWS
 from rules.program_keys.friends import FRIENDS
 from rules.program_keys.goods import SOLD
 from rules.program_keys.key import Key
+from rules.program_keys.look import LOOK
 from rules.program_keys.messages import MESSAGES
 from rules.program_keys.shop import SHOP
 from rules.program_keys.value import VALUE
 
-PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **SOLD, **FRIENDS, **BUDGETS, **DRAWS, **VALUE}
+PROGRAM: Final[Mapping[str, Key]] = {**SHOP, **MESSAGES, **SOLD, **FRIENDS, **BUDGETS, **DRAWS, **LOOK, **VALUE}
 """In the order in which they are documented."""
 NEEDED: Final = ("name", "currency", "time_zone", "languages", "stores")
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SPAN, TEXT, choice, one_or_more
+from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SHARE, SPAN, TEXT, choice, one_or_more
 from rules.program_keys.key import COUNTRY, DATE, GOODS, ID, LANGUAGE, WORD, Key, yaml
 from stamgast.domain.own_events import FieldKind
+from stamgast.domain.voucher_terms import MOST_USES
 
 _NEIGHBOURS: Final = Key(
     "Countries across the border: a number without a country code may be theirs as well.",
@@ -62,6 +63,22 @@ _REWARD: Final = Key(
         "valid_for": Key("How long its voucher holds, to the end of that business day; 30 days else.", DURATION),
         "cost": Key("What it costs the shop: reports count it when it is redeemed.", MONEY),
         "value": Key("What the customer would have paid for it.", MONEY),
+        "uses": Key(
+            "How often its voucher can be used; once where nothing is said.", {**POSITIVE, "maximum": MOST_USES}
+        ),
+        "worth": Key(
+            "What it takes off a receipt: an amount, or a share of it such as `10%`. The till says what the receipt "
+            "comes to, and is told the discount. Of an amount it is also the `cost` and the `value`, where these say "
+            "nothing else; at the till it costs what it took off.",
+            {"anyOf": [MONEY, SHARE]},
+        ),
+        "at_most": Key("The most that a share takes off.", MONEY),
+        "minimum_spend": Key("It is for receipts of so much and more.", MONEY),
+        "rest": Key(
+            "What becomes of what is left of an amount: it is `lost` (so it is where nothing is said), or `kept` for "
+            "the next receipt.",
+            choice(("lost", "kept")),
+        ),
     },
     needed=("names",),
 )
@@ -190,6 +207,13 @@ SHOP: Final[Mapping[str, Key]] = {
                 valid_for: 60 days
                 cost: 1.10 EUR
                 value: 3.50 EUR
+              five_coffees: {names: {nl: Vijf koffies, fr: Cinq cafés}, uses: 5, cost: 0.40 EUR}
+              five_euro: {names: {nl: € 5 tegoed, fr: 5 € de crédit}, worth: 5 EUR, rest: kept}
+              ten_percent:
+                names: {nl: 10% korting, fr: 10 % de remise}
+                worth: 10%
+                at_most: 20 EUR
+                minimum_spend: 15 EUR
             """),
     ),
     "purchases": Key(

@@ -115,6 +115,9 @@ categories: categorieën categorieen catégories kategorien
 products: producten produits produkte
 per: voor_elke pour_chaque für_jeden stamp_for
 minimum_spend: minimumbedrag minimale_besteding achat_minimum mindestumsatz min_spend minimum_amount
+uses: aantal_keer keren utilisations fois verwendungen einlösungen times max_uses usage_limit
+worth: korting kortingsbedrag remise réduction rabatt nachlass discount amount_off percent_off
+rest: restant restbedrag reste solde restbetrag remainder balance
 reward: beloning cadeau récompense belohnung prämie gift
 live: actief aan actif active aktiv an on enabled running
 draft: concept ontwerp brouillon entwurf
@@ -155,6 +158,11 @@ referral: vrienden aanbreng parrainage freundschaftswerbung empfehlungsprogramm 
 referred: vriend_gebracht aangebracht parrainé a_parrainé geworben freund_geworben friend_bought
 referrals: aantal_vrienden gebrachte_vrienden filleuls parrainages geworbene_freunde friends_brought
 friend: vriend vriendin ami amie filleul freund freundin
+look: uiterlijk huisstijl apparence charte_graphique aussehen erscheinungsbild branding theme
+colour: kleur couleur farbe color
+logo: beeldmerk
+stamp: stempel tampon stempelbild
+privacy: privacyverklaring confidentialité datenschutz
 joined: ingeschreven lid_geworden aangemeld inscrit s_est_inscrit angemeldet beigetreten registered member_joined
 replied: geantwoord antwoord répondu reponse réponse geantwortet reply_received
 answered: beantwoord vraag_beantwoord antwort question_répondue beantwortet frage_beantwortet feedback_given

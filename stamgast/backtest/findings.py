@@ -151,7 +151,7 @@ def _within(sent: Sent, per_day: int) -> Sent:
 
 
 def _reward_cost(given: Mapping[str, int], program: Program) -> Minor:
-    costs = {reward.id: reward.cost or 0 for reward in program.rewards.values()}
+    costs = {reward.id: reward.promised for reward in program.rewards.values()}
     return sum(times * costs.get(reward, 0) for reward, times in given.items())
 
 

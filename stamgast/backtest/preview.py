@@ -38,7 +38,7 @@ class Previews:
         """What is known of it without reading it."""
         words = self._words(submission)
         if voucher := words.get("voucher"):  # all codes are alike in their length and letters
-            voucher["code"] = "X" * len(voucher["code"])
+            voucher |= {name: "X" * len(voucher[name]) for name in ("code", "long_code")}
         said = (value for name in sorted(words) for value in words[name].values())
         key = (submission.template, submission.channel, submission.language, *said)
         if key not in self._known:

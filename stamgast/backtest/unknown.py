@@ -33,6 +33,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "referrals": _TRIGGERS["referred"],
     "feed": "a file does not tell when the till was silent: the feed counts as healthy",
 }
+_ABSENCE: Final = "a file does not tell when the till was silent: people are called absent as if it never were"
 _COLUMNS: Final[Mapping[str, str]] = {
     "language": "the file has no column language: everybody counts as speaking {language}",
     "source": "the file has no column source: nobody is known to come from anywhere",
@@ -50,7 +51,8 @@ def unknown_to_file(loaded: LoadedMerchant, columns: Collection[str]) -> dict[st
     segments = _segments(loaded)
     found = {}
     for text in rule_texts(loaded, ""):
-        told = [*_asked(text, segments, columns), *_stamped(text, loaded.program, columns)]
+        told = [*_asked(text, segments, columns), *_absent(text, loaded.program)]
+        told += _stamped(text, loaded.program, columns)
         said = [f"`{word}`: {why.format(language=loaded.program.languages[0])}" for word, why in told]
         found[text.rule.id] = list(dict.fromkeys(said))
     return found
@@ -65,6 +67,12 @@ def _asked(text: RuleText, segments: Mapping[str, Node], columns: Collection[str
         if node is not None:
             known = _CONDITIONS if part == "if" else _TRIGGERS
             yield from _within(node, known, segments, columns)
+
+
+def _absent(text: RuleText, program: Program) -> Iterator[tuple[str, str]]:
+    """Whom a shop that watches its feed calls absent: nobody while it is stale, and a file has no such times."""
+    if text.rule.trigger.absence and (program.feed_stale_after or program.store_feeds.by_store):
+        yield text.rule.trigger.name, _ABSENCE
 
 
 def _within(

@@ -8,13 +8,14 @@ import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.buyers import Columns, Purchases
-from stamgast.clv.data.rows import Floats, Rows, collapse
-from stamgast.clv.data.sample import Sample
+from stamgast.clv.data.rows import Floats, Rows
 from stamgast.clv.data.state_sample import Live
 from stamgast.clv.models.gamma_gamma import expected_of_all
+from stamgast.clv.models.paces import at_paces
 from stamgast.clv.models.scores import Scores, scores_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.feedback import Band, band_by
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.sheets.cells import MICRO
 
@@ -49,6 +50,12 @@ class LastYear(NamedTuple):
     parameters: ParameterSet
     closed: ClosedDays
 
+    def paces(self) -> Floats:
+        """Return how fast each customer's time to come runs, by what they said last."""
+        paces, said = self.parameters.feedback, self.live.said or [()] * len(self.live.days)
+        told = [paces.get(band_by(each, self.live.sample.as_of) or Band.NONE, 1.0) for each in said]
+        return np.array(told, dtype=np.float64)
+
 
 def last_year_of(purchases: Purchases) -> Floats:
     """Return what each customer of a file spent in the year up to its day, refunds off, in major units."""
@@ -58,23 +65,23 @@ def last_year_of(purchases: Purchases) -> Floats:
     return sums
 
 
-def changes_of(
-    last: Floats, sample: Sample, parameters: ParameterSet, closed: ClosedDays = ClosedDays()  # noqa: B008
-) -> tuple[Change, list[Change]] | None:  # fmt: skip
+def changes_of(told: LastYear) -> tuple[Change, list[Change]] | None:
     """Return the change of all together and of each customer, in the sample's order; None without a spend model.
 
-    `last` is what each spent in the last year. The days `closed` are out of the sample's rows, and of the year to come
-    as far as they are named.
+    The days `closed` are out of the sample's rows, and of the year to come as far as they are named.
 
     Of a customer the interval is that of how often they come, at what they are expected to spend each time; of all
     together purchases spread as well.
     """
+    last, sample, parameters, closed = told.spent, told.live.sample, told.parameters, told.closed
     spend = parameters.spend
     if spend is None:
         return None
     weeks = closed.open_between(sample.as_of, sample.as_of + YEAR_DAYS) / WEEK_DAYS
-    rows, back = collapse(sample.rows)
-    mean, variance, few, many = (each[back] for each in _counts(scores_of(parameters.attrition()), rows, weeks))
+    model = scores_of(parameters.attrition())
+    mean, variance, few, many = at_paces(
+        sample.rows, told.paces(), lambda rows, pace: _counts(model, rows, weeks * pace)
+    )
     each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
     expected = mean * each
     every = zip(last, expected, few * each, many * each, strict=True)
@@ -88,7 +95,7 @@ def _change(last: float, expected: float, low: float, high: float) -> Change:
     return Change(last, expected, expected - last, low - last, high - last)
 
 
-def _counts(scores: Scores, rows: Rows, weeks: float) -> tuple[Floats, Floats, Floats, Floats]:
+def _counts(scores: Scores, rows: Rows, weeks: float) -> Floats:
     """Return the mean, the variance and the ends of the interval of the purchases of so many weeks, one a row."""
     mean, square, few, many = (np.zeros(len(rows)) for _ in range(4))
     left = np.arange(len(rows))
@@ -101,4 +108,4 @@ def _counts(scores: Scores, rows: Rows, weeks: float) -> tuple[Floats, Floats, F
         left = left[chance > _LEAST_CHANCE]
         if not len(left):
             break
-    return mean, square - mean**2, few, many
+    return np.stack([mean, square - mean**2, few, many])

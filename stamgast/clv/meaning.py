@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from scipy.special import gammaincinv
@@ -32,6 +33,8 @@ def meaning_of(parameters: ParameterSet) -> list[str]:
     told.append(f"of a hundred new ones {round(100 * once)} do not come again within {_YEARS} years")
     if parameters.spend is not None:
         told.append(_spends(parameters.spend))
+    if parameters.feedback:
+        told.append(_says(parameters.feedback))
     return told
 
 
@@ -47,6 +50,12 @@ def _often(fast: float, slow: float) -> str:
             f"{fast:,.0f} days or more often, and one in four hardly ever"
         )
     return f"while they are customers, half of them come every {fast:,.0f} to {slow:,.0f} days"
+
+
+def _says(paces: Mapping[str, float]) -> str:
+    """Say how fast what is expected comes, by what somebody said last."""
+    each = ", ".join(f"{100 * pace:.0f} % of {band}" for band, pace in paces.items())
+    return f"by their newest score customers come at {each} of the pace that their purchases alone tell of"
 
 
 def _spends(spend: Spend) -> str:

@@ -62,7 +62,7 @@ def change(
         told = live_last_year(merchant)
     else:
         misuse("give --data FILE, --merchant M, or both")
-    changes = changes_of(told.spent, told.live.sample, told.parameters, told.closed)
+    changes = changes_of(told)
     if changes is None:
         fail("there is no spend model, so nothing can be said of what customers will spend")
     total, each = changes

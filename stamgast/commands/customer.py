@@ -76,6 +76,40 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
 
 
 @app.command()
+def card(
+    merchant: Merchant,
+    identifier: Identifier,
+    *,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Let the links that were given out open nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the link to a customer's card. Whoever has it sees the card and its vouchers, and can use them."""
+    from stamgast.commands.finding import with_people
+    from stamgast.commands.stamping import stamp_of
+    from stamgast.state.cards import TooOftenRevokedError
+
+    settings = load_settings()
+    at = stamp_of(settings)
+
+    async def token(people: People, named: Named) -> str:
+        if await people.identities.unknown(merchant, [named.customer]):
+            fail(f"{merchant} has no customer {named.customer}")
+        cards = people.identities.cards
+        try:
+            return await (
+                cards.revoke(merchant, named.customer, at) if revoke else cards.token(merchant, named.customer)
+            )
+        except TooOftenRevokedError as error:
+            fail(str(error))
+
+    link = f"{settings.public_url}/c/{with_people(settings, merchant, identifier, token)}"
+    if as_json:
+        print_json({"merchant": merchant, "card_url": link, "revoked": revoke})
+    else:
+        answer(link)
+
+
+@app.command()
 def merge(
     merchant: Merchant,
     former: Annotated[str, typer.Argument(help="Who becomes the other: customer id, phone or membership number.")],

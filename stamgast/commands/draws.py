@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
+from stamgast.domain.counting import so_many
 
 if TYPE_CHECKING:
     from stamgast.draws.looking import Seen
@@ -111,7 +112,7 @@ def _tell(document: dict[str, Any]) -> None:
 
 def _in_words(document: dict[str, Any]) -> str:
     holds = {None: "", True: ", and it holds", False: ", and it does NOT hold"}[document["valid"]]
-    many = f"{document['entries']:,} entries of {document['entrants']:,} customers"
+    many = f"{so_many(document['entries'], 'entry', 'entries')} of {so_many(document['entrants'], 'customer')}"
     return f"{document['state']}, {many}, {len(document['winners']):,} won{holds}"
 
 

@@ -30,7 +30,8 @@ def export(
     """Write down all customers of a merchant, or one of them: profile, consents with their proofs, purchases, messages.
 
     Of one customer it is a JSON document on standard output, or that and a CSV of each list in a folder; of a merchant
-    it is a folder of CSVs, a line of JSON for each customer, and what tills told. This is personal data.
+    it is a folder of CSVs, a line of JSON for each customer, and what tills told. Pictures that they sent come along
+    into a folder. This is personal data.
     """
     settings = load_settings()
     if not customer and to is None:
@@ -39,6 +40,7 @@ def export(
     from stamgast.commands.finding import Reasons
     from stamgast.commands.noting import note_done
     from stamgast.lists.export import FolderError
+    from stamgast.media.store import StoreError
 
     try:
         with Reasons():
@@ -50,7 +52,7 @@ def export(
                 rows = asyncio.run(_all(settings, merchant, to))
                 note_done(settings, Did.EXPORTED, About(merchant))
                 _tell_all(rows, merchant, to, as_json=as_json)
-    except FolderError as error:
+    except (FolderError, StoreError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{to}: {error.strerror or error}")
@@ -59,17 +61,22 @@ def export(
 async def _one(settings: Settings, merchant: str, identifier: str, to: Path | None) -> dict[str, Any]:
     from contextlib import closing
 
+    from stamgast.carriers import pictures_of
     from stamgast.lists.export import Tables
-    from stamgast.lists.writing_out import read_customer
+    from stamgast.lists.pictures import Pictures
+    from stamgast.lists.writing_out import Describing, read_customer
     from stamgast.lookup import name_customer, newest_bundle, open_people
 
+    tables = None if to is None else Tables(to)
+    pictures = Pictures(pictures_of(settings), to)
     async with open_people(settings) as people:
         customer, _ = await name_customer(settings, people, merchant, identifier)
         program = (await newest_bundle(settings, people.topics, merchant))[1].program
-        document = await read_customer(settings, people, program, customer, settings.make_clock().now())
-    if to is not None:
-        tables = Tables(to)
-        tables.open()
+        if tables is not None:
+            tables.open()
+        describing = Describing(people, program, settings.make_clock().now(), pictures)
+        document = await read_customer(settings, describing, customer)
+    if tables is not None:
         with closing(tables), tables.file("customer.json") as file:
             file.write(_as_text(document))
             tables.add(document)
@@ -77,14 +84,18 @@ async def _one(settings: Settings, merchant: str, identifier: str, to: Path | No
 
 
 async def _all(settings: Settings, merchant: str, to: Path) -> Mapping[str, int]:
-    from stamgast.lists.writing_out import write_merchant
+    from stamgast.carriers import pictures_of
+    from stamgast.lists.pictures import Pictures
+    from stamgast.lists.writing_out import Describing, write_merchant
     from stamgast.lookup import newest_bundle, open_people
 
     tell, close = progress("partitions")
     async with open_people(settings) as people:
         program = (await newest_bundle(settings, people.topics, merchant))[1].program
         try:
-            return await write_merchant(settings, people, program, to, at=settings.make_clock().now(), tell=tell)
+            pictures = Pictures(pictures_of(settings), to, apart=True)
+            describing = Describing(people, program, settings.make_clock().now(), pictures)
+            return await write_merchant(settings, describing, to, tell)
         finally:
             close()
 
@@ -95,7 +106,16 @@ def _tell_one(document: dict[str, Any], to: Path | None, *, as_json: bool) -> No
     elif as_json:
         print_json(document)
     else:
-        answer(f"{document['customer']} of {document['merchant']}: customer.json and a CSV of each list are in {to}")
+        answer(f"{document['customer']} of {document['merchant']}: {_what_is_there(document)} are in {to}")
+        for each in document["pictures"]:
+            if each["missing"]:
+                answer(f"picture {each['picture']} of {each['at']} is not there: {each['missing']}")
+
+
+def _what_is_there(document: dict[str, Any]) -> str:
+    pictures = sum(each["file"] is not None for each in document["pictures"])
+    beside = [so_many(pictures, "picture")] if pictures else []
+    return ", ".join(["customer.json", *beside]) + " and a CSV of each list"
 
 
 def _tell_all(rows: Mapping[str, int], merchant: str, to: Path, *, as_json: bool) -> None:

@@ -83,11 +83,9 @@ def photo(
 
 async def _open(settings: Settings, media: str) -> tuple[bytes, Record]:
     from stamgast.carriers import pictures_of
-    from stamgast.identity.sealing import SealError
     from stamgast.lookup import open_people
     from stamgast.media.inbox import find_photo
-    from stamgast.media.record import WHY_NOT, Came, Wanted
-    from stamgast.media.sealed_pictures import open_picture
+    from stamgast.media.looking import NotSeenError, look_at
     from stamgast.media.store import StoreError
 
     store = pictures_of(settings)
@@ -95,23 +93,13 @@ async def _open(settings: Settings, media: str) -> tuple[bytes, Record]:
         said = await find_photo(kafka_of(settings), people.topics, media)
         if said is None:
             misuse(f"there is no picture {media!r}: `stamgast inbox list MERCHANT` shows their ids")
-        if isinstance(said, Wanted):
-            fail(f"{media} has not come yet: workers go on asking the carrier for it for a day")
-        if said.came is not Came.KEPT:
-            fail(f"{media} cannot be looked at: {WHY_NOT[said.came]}")
         key = await people.identities.key_of(said.merchant, said.customer)
-    if key is None or key.id != said.data_key:
-        fail(f"{media} cannot be looked at: {WHY_NOT[Came.FORGOTTEN]}")
     try:
-        sealed = await asyncio.to_thread(store.get, said.object)
+        return await look_at(store, said, key), said
+    except NotSeenError as error:
+        fail(f"{media} cannot be looked at: {error}")
     except StoreError as error:
         fail(str(error))
-    if sealed is None:
-        fail(f"{media} is not in {settings.media_store}: it is gone after 60 days, or STAMGAST_MEDIA_STORE is another")
-    try:
-        return open_picture(key, (said.merchant, said.customer), media, sealed), said
-    except SealError as error:
-        fail(f"{media} does not open: {error}")
 
 
 def as_document(heard: Heard) -> dict[str, Any]:

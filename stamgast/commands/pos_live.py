@@ -51,8 +51,23 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
         if row["payments_without_sale"]:
             waiting = f"{row['payments_without_sale']:,} payments of the last week fit no sale"
             answer(f"    {waiting}: `stamgast pos payments {row['merchant']}`")
+    for name, places in {(row["merchant"], row["connection"]): row["unmapped"] for row in rows}.items():
+        for each in places:
+            answer(_unmapped(name[1], each))
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
+
+
+def _unmapped(connection: str, found: dict[str, Any]) -> str:
+    told = so_many(found["count"], "sale or refund", "sales and refunds")
+    written = f"program.yaml: `{found['in_program']}` where it is a store of its own"
+    if found["in_connection"]:
+        meant = ", the nearest store" if found["nearest"] else ""
+        written = f"pos/{connection}.yaml: `{found['in_connection']}`{meant}; or {written}"
+    return (
+        f"    {connection}: {told} of {found['place']!r}, the last {found['last_event']}, which is no store of "
+        f"program.yaml. Write into {written}"
+    )
 
 
 def poll(
@@ -203,7 +218,7 @@ async def _take(live: Live, context: Context, delivery: Delivery, mended: bytes 
     found = found_in(delivery, adapter, mended, believed=tills.is_believed(adapter, connection))
     whole, gone = await reread_all(adapter, found, tills.apis.of(adapter, connection))
     came = await take(live.reconciler.door, adapter, whole, context, now, refused=gone)
-    tills.feeds.note(context.program, came.taken, now)
+    tills.feeds.note(context.program, came.taken, now, connection)
     return came
 
 

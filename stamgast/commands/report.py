@@ -240,6 +240,8 @@ def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str
         f"{money(attributed['revenue_minor'])}, profit {money(attributed['profit_minor'])} "
         "(whoever would have come anyway is among them)"
     )
+    if figures["redeemed_on_minor"]:
+        answer(f"    the receipts on which its rewards were used: {money(figures['redeemed_on_minor'])}")
     messages = messages_cost(document, cost["messages_minor"])
     answer(f"    cost: messages {messages}, rewards {money(cost['rewards_minor'])}")
     if lift["per_customer_minor"] is not None:

@@ -11,17 +11,22 @@ from typing import Any, Final
 from stamgast.domain.calendar import date_of
 from stamgast.domain.program import Program
 from stamgast.domain.templates import Template
-from stamgast.domain.units import HOUR, Millis
+from stamgast.domain.units import HOUR, MINUTE, Millis
 from stamgast.domain.validity import last_day
+from stamgast.domain.voucher_codes import short_of
 
 ANSWER: Final = "answer"
 """The word in our texts, and the purpose of these messages: they were asked for, so nobody is asked for consent."""
 WELCOME: Final = "welcome"
 """In the data of an answer to JOIN: the template of the shop's whose text it is."""
+REQUEST: Final = "request"
+"""In the data of a code: what it is for. The code itself is made when the message is."""
 _OURS: Final = f"{ANSWER}/"
 """No template of a shop's begins so."""
 LIFE: Final[Millis] = 4 * HOUR
 """Who asked is answered soon or not at all; well within the window of any channel."""
+CODE_LIFE: Final[Millis] = 10 * MINUTE
+"""So long a code that somebody asked for is believed."""
 MOST_SHOWN: Final = 3
 """Cards, and vouchers, that one answer tells of."""
 MOST_PARTS: Final = 8
@@ -39,6 +44,8 @@ class Asked(StrEnum):
     LEAVE = "leave"
     RETURN = "return"
     JOIN = "join"
+    CODE = "code"
+    """By no word, but on a page of theirs."""
 
 
 ABOUT_TOPICS: Final[frozenset[str]] = frozenset({Asked.LEAVE, Asked.RETURN})
@@ -62,6 +69,16 @@ _TEXTS: Final[Mapping[Asked, Mapping[str, str]]] = {
         "recevoir de messages.",
         "de": "{{ merchant.name }}: Sie sind dabei! KARTE zeigt Stempel und Gutscheine, STOP beendet alle Nachrichten.",
         "en": "{{ merchant.name }}: you are in! Send CARD for your stamps and vouchers, STOP for no more messages.",
+    },
+    Asked.CODE: {
+        "nl": "{{ merchant.name }}: {{ answer.text }} is je code. Geef hem aan niemand. Niet zelf gevraagd? Dan "
+        "gebeurt er niets.",
+        "fr": "{{ merchant.name }} : {{ answer.text }} est votre code. Ne le donnez à personne. Pas demandé ? Alors "
+        "rien ne se passe.",
+        "de": "{{ merchant.name }}: {{ answer.text }} ist Ihr Code. Geben Sie ihn niemandem. Nicht angefordert? Dann "
+        "geschieht nichts.",
+        "en": "{{ merchant.name }}: {{ answer.text }} is your code. Give it to nobody. Did not ask for it? Then "
+        "nothing happens.",
     },
     Asked.HELP: {
         "nl": "Dit is {{ merchant.name }}. Stuur KAART voor je stempels en tegoeden, STOP voor geen berichten meer. "
@@ -140,6 +157,8 @@ def is_answer(template: str) -> bool:
 def answer_variables(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
     """`text` of the answer, in a language; `data` is as `stamgast.service.conversation` makes it."""
     spoken = language[:2] if language[:2] in _OF else _OTHERWISE
+    if REQUEST in data:
+        return {"text": program.veil.code(str(data[REQUEST]))}
     if "topics" in data:
         return {"text": _about_topics(program, data, language, spoken)}
     lines = [_cards(program, data.get("stamps", {}), language, spoken)]
@@ -170,7 +189,7 @@ def _vouchers(program: Program, vouchers: Sequence[Sequence[Any]], more: int, la
     for code, reward, ends in vouchers:
         day = date_of(last_day(program, int(ends)))
         name = _reward(program, str(reward), language) or str(reward)
-        told.append(_UNTIL[spoken].format(name, code, f"{day.day}/{day.month}/{day.year}"))
+        told.append(_UNTIL[spoken].format(name, short_of(code), f"{day.day}/{day.month}/{day.year}"))
     return f"{_READY[spoken]}: {_with_more(told, more, spoken)}." if told else ""
 
 

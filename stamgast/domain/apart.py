@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from stamgast.domain.customer import Apart, Charge, Customer, Voucher
@@ -32,8 +33,26 @@ class _Paid(Voucher, array_like=True, gc=False):
     charge: Charge | None = None
 
 
+class _PaidBefore(Struct, array_like=True, gc=False):
+    """The same from before vouchers had terms, where the charge stands in their place."""
+
+    code: str
+    reward: str
+    state: str
+    issued_at: Millis
+    expires_at: Millis
+    cause: str
+    rule: str
+    redeemed_by: str
+    refused: list[str]
+    void: bool
+    occasion: str
+    charge: Charge | None
+
+
 _decode = msgspec.msgpack.Decoder(list[Voucher]).decode
 _decode_paid = msgspec.msgpack.Decoder(list[_Paid]).decode
+_decode_paid_before = msgspec.msgpack.Decoder(list[_PaidBefore]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -46,12 +65,26 @@ def encode_apart(vouchers: Sequence[Voucher], charges: Mapping[str, Charge] = NO
 
 def decode_apart(value: bytes) -> list[Voucher]:
     """Stored value -> vouchers of one occasion."""
-    return _decode(value)
+    try:
+        return _decode(value)
+    except msgspec.ValidationError:
+        return [_voucher_of(each) for each in _decode_paid_before(value)]
 
 
 def charges_of(value: bytes) -> dict[str, Charge]:
     """Stored value -> what budgets pay for vouchers of one occasion, by code."""
-    return {paid.code: paid.charge for paid in _decode_paid(value) if paid.charge is not None}
+    paid: Sequence[_Paid | _PaidBefore]
+    try:
+        paid = _decode_paid(value)
+    except msgspec.ValidationError:
+        paid = _decode_paid_before(value)
+    return {each.code: each.charge for each in paid if each.charge is not None}
+
+
+def _voucher_of(paid: _PaidBefore) -> Voucher:
+    told = asdict(paid)
+    del told["charge"]
+    return Voucher(**told)
 
 
 def field_of_cause(cause: str) -> bytes:
@@ -67,6 +100,17 @@ def field_of_code(code: str) -> bytes:
 def field_of_refusal(code: str, request: str) -> bytes:
     """The ledger field that is there if a till took that request back, and the voucher itself no longer says so."""
     return b"r" + hashlib.blake2b(f"{code}\x1f{request}".encode(), digest_size=10).digest()
+
+
+def field_of_receipt(transaction: str) -> bytes:
+    """The ledger field that says which occasions gave the vouchers that took money off that receipt."""
+    return b"u" + hashlib.blake2b(transaction.encode(), digest_size=10).digest()
+
+
+def receipts_of(vouchers: Iterable[Voucher]) -> set[str]:
+    """The receipts that these took money off."""
+    terms = (voucher.terms for voucher in vouchers)
+    return {use.receipt for each in terms if each and each.worth for use in each.used if use.receipt}
 
 
 def is_of_vouchers(field: bytes) -> bool:
@@ -97,7 +141,7 @@ def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
         if voucher.state == VoucherState.OPEN:
             rewards = apart.open.setdefault(end_of(voucher), {})
             rewards[voucher.reward] = rewards.get(voucher.reward, 0) + 1
-        elif voucher.state == VoucherState.REDEEMED:
+        if voucher.was_used:
             note_used(apart, voucher)
     customer.apart = apart
     _set_timer(customer)

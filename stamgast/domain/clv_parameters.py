@@ -4,7 +4,8 @@ As a document: {"model": "mbg_nbd", "parameters": {"r", "alpha", "a", "b"}, "spe
 written by hand; `stamgast clv fit` adds under `fit` where it comes from. Times are weeks, amounts are in the unit of
 the data (major units from a CSV). Without `spend` there is nothing to say about money. The model
 "combined" has `members` by name with parameters of their own, `weights` of them, and the correction as its parameters;
-"blended" has a `regression` or `plain` weights too. With a `season` weeks are of days counted by how busy they are.
+"blended" has a `regression` or `plain` weights too. With a `season` weeks are of days counted by how busy they are,
+with `feedback` those to come run at a pace that hangs on a customer's newest score.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from stamgast.domain.attrition import (
     make_model,
 )
 from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.feedback import check_feedback
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.regularity import Regularity, check_regularity
 from stamgast.domain.season import Season, check_season, shop_time
@@ -69,6 +71,9 @@ class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """Of the blended model: how far members are believed as they are, beside the corrected pool."""
     season: Season | None = None
     """By which all times are counted, so that they have to be in scores too; None: days count alike."""
+    feedback: dict[str, float] = field(default_factory=dict)
+    """By band of a customer's newest score, how fast their time to come runs (`stamgast.domain.feedback`); empty: as
+    everybody's."""
 
     def attrition(self) -> Model:
         """Return the purchase model."""
@@ -112,6 +117,8 @@ def version_of(parameters: ParameterSet) -> str:
         counted.append(parameters.regularity)
     if parameters.season is not None:
         counted.append(["season", *map(float, parameters.season.weekly)])
+    if parameters.feedback:
+        counted.append(["feedback", *sorted((band, float(pace)) for band, pace in parameters.feedback.items())])
     content = msgspec.json.encode(counted)
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -130,6 +137,8 @@ def check(parameters: ParameterSet) -> None:
         check_regularity(parameters.regularity)
     if parameters.season is not None:
         check_season(parameters.season)
+    if parameters.feedback:
+        check_feedback(parameters.feedback)
     weight, spend = parameters.margin_weight, parameters.spend
     if weight is not None and not 0 < weight < float("inf"):
         raise ValueError(f"margin_weight is {weight:g}; it must be a positive number")

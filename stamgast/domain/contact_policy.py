@@ -14,6 +14,7 @@ from msgspec import Struct
 from stamgast.domain.activation import Activation, Rank, rank_of
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
+from stamgast.domain.conversation import OpenQuestion
 from stamgast.domain.customer import Customer
 from stamgast.domain.preferences import Fills
 from stamgast.domain.program import Program, Window
@@ -52,6 +53,8 @@ class Terms(Struct, frozen=True):
     had_room: bool = False
     """It waits, and there was room for it when it began to."""
     template: str = ""
+    occasion: str = ""
+    """What its rule fired for; the same for each attempt at it."""
     rank: Rank | None = None
     """Where it stands among those that wait; None: behind all of them."""
 
@@ -141,11 +144,16 @@ def _why_not_asked(customer: Customer, program: Program, terms: Terms, at: Milli
     if talk is None:
         return ""
     is_open = talk.question is not None and at < talk.question.closes_at
-    if is_open and talk.question is not None and (talk.question.id, talk.question.rule) == (question.id, terms.rule):
+    if is_open and talk.question is not None and _is_another_attempt(talk.question, question, terms):
         return ""
     if question.again_after and at - talk.asked.get(question.id, -question.again_after) < question.again_after:
         return Reason.ASKED_BEFORE
     return Reason.QUESTION_OPEN if is_open else ""
+
+
+def _is_another_attempt(asked: OpenQuestion, question: Question, terms: Terms) -> bool:
+    """Whether it was asked for the same: over another channel, later, or once more."""
+    return (asked.id, asked.rule) == (question.id, terms.rule) and asked.occasion in {"", terms.occasion}
 
 
 def _is_known(customer: Customer, question: Question) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from stamgast.domain.units import DAY, HOUR, Millis
+from stamgast.domain.units import DAY, HOUR, Day, Millis
 
 MOST_ANSWERS: Final = 5
 """Answers of the house to one customer within an hour: two machines that answer each other come to an end."""
@@ -21,6 +21,8 @@ class OpenQuestion(Struct, array_like=True, gc=False):
     id: str
     rule: str
     closes_at: Millis
+    occasion: str = ""
+    """What the rule asked for; empty in states from before that was kept."""
 
 
 class Conversation(Struct, array_like=True, gc=False):
@@ -39,6 +41,9 @@ class Conversation(Struct, array_like=True, gc=False):
     """Until then no marketing goes, for they complained."""
     filled: dict[str, tuple[str, Millis]] = {}
     """Question whose answer filled in something of them -> the tags that it was, or nothing, and when."""
+    said: list[tuple[Day, int]] = []
+    """The business days of the newest scores, whatever was asked, and these, oldest first (`stamgast.domain.feedback`):
+    what was known on a day gone by."""
 
 
 def hears(talk: Conversation, message: str, at: Millis) -> bool:

@@ -16,7 +16,8 @@ from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.referrals import Referral
 from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
-from stamgast.domain.vocabulary import Stage
+from stamgast.domain.vocabulary import Stage, VoucherState
+from stamgast.domain.voucher_terms import Terms
 
 SCHEMA = 3
 UNKNOWN_PHONE: Final = "?"
@@ -61,6 +62,13 @@ class Voucher(Struct, array_like=True, gc=False):
     """What it was given for was taken back after it had been used: it does not open again."""
     occasion: str = ""
     """What its rule happens once per, where that is another than the cause (`day:20728`)."""
+    terms: Terms | None = None
+    """None: it is used once, for what its reward says."""
+
+    @property
+    def was_used(self) -> bool:
+        """Whether somebody has had something for it."""
+        return self.state == VoucherState.REDEEMED or (self.terms is not None and bool(self.terms.used))
 
 
 class Apart(Struct, array_like=True, gc=False):

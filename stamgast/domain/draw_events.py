@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from stamgast.domain.draws import MOST_PLACES, Winner
+from stamgast.domain.draws import MOST_ENTRIES, MOST_PLACES, Winner
 from stamgast.domain.event import EXACT, Count, Event
 
 _DRAW = Annotated[str, Meta(max_length=64)]
@@ -85,6 +85,27 @@ class DrawnFor(Event, frozen=True, kw_only=True, tag="drawn", gc=False):
     reward: Annotated[str, Meta(max_length=64)] = ""
     place: Count = 0
     drawn_at_offset: Annotated[int, EXACT] = -1
+
+
+class MovedEntry(Struct, frozen=True, array_like=True, gc=False):
+    """An entry as it stood in the state of whoever made it (`stamgast.domain.draws.Entry`)."""
+
+    id: Annotated[str, Meta(max_length=64)]
+    rule: Annotated[str, Meta(max_length=64)]
+    cause: Annotated[str, Meta(max_length=400)]
+    day: Annotated[int, EXACT]
+    occasion: Annotated[str, Meta(max_length=400)] = ""
+    receipt: Annotated[str, Meta(max_length=400)] = ""
+
+
+class EntriesMoved(Event, frozen=True, kw_only=True, tag="entries_moved", gc=False):
+    """Somebody has become this customer, and brings along the entries that they had in a draw.
+
+    It is told again whenever a step is: an entry that is known is not made again.
+    """
+
+    draw: _DRAW
+    entries: Annotated[tuple[MovedEntry, ...], Meta(max_length=MOST_ENTRIES)]
 
 
 class PrizeDeclined(Event, frozen=True, kw_only=True, tag="prize_declined", gc=False):

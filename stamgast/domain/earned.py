@@ -130,6 +130,7 @@ def _of_rule(totals: Totals, rule: str, variants: Sequence[str]) -> dict[str, An
         "read": of(Sum.READ),
         "replied": of(Sum.REPLIED),
         "redeemed": of(Sum.REDEEMED),
+        "redeemed_on_minor": of(Sum.BASKETS),
         "opted_out": of(Sum.OPTED_OUT),
         "held_out": held_out.people,
         "arms": {"treated": _told(treated), "held_out": _told(held_out)},
@@ -214,11 +215,11 @@ def _to_cent(figure: float | None) -> float | None:
 
 
 def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collection[str]]) -> dict[str, Any]:
-    vouchers = sum(_open(totals, reward) * (each.cost or 0) for reward, each in program.rewards.items())
+    vouchers = sum(_open(totals, reward) * each.promised for reward, each in program.rewards.items())
     stamps = 0.0
     for card, each in program.cards.items():
         promised = [program.rewards.get(name) for name in (each.reward or "", *full_cards.get(card, ()))]
-        cost = sum(reward.cost or 0 for reward in promised if reward is not None)
+        cost = sum(reward.promised for reward in promised if reward is not None)
         stamps += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost / each.stamps_required
     used, ended = (
         sum(totals.get(counter(Counter.REWARD, reward, state), 0) for reward in program.rewards)

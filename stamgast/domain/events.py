@@ -27,6 +27,7 @@ from stamgast.domain.draw_events import (
     DrawOpened,
     DrawTicketed,
     DrawWished,
+    EntriesMoved,
     PrizeDeclined,
     PrizePassed,
 )
@@ -209,6 +210,14 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """Which question they answered with it, and where: sealed as that of a consent."""
 
 
+class CodeAsked(Event, frozen=True, kw_only=True, tag="code_asked", gc=False):
+    """On their card's page they ask for something that the phone has to confirm: a code goes there, which follows from
+    the event's `id` and stands nowhere (`Veil.code`).
+    """
+
+    channel: str
+
+
 class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
@@ -336,9 +345,7 @@ class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
 
 
 class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
-    """A rule rests in this partition until the next bundle: it raised, or a message of it cost too much, under the
-    merchant's bundle `number`.
-    """
+    """A rule rests in this partition until the next bundle: under the one `number` it raised, or cost too much."""
 
     number: int
     rule: str
@@ -348,11 +355,11 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 
 AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
-    | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
-    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | StaffAlerted | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven
-    | DrawOpened | DrawWished | DrawCalled | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined
+    | Replied | CodeAsked | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
+    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed | AudienceFixed
+    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered | StaffAlerted
+    | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled
+    | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined | EntriesMoved
     | StampsHanded | StampsHandedBack
 )  # fmt: skip
 

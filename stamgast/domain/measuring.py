@@ -54,6 +54,8 @@ class Sum(StrEnum):
     MESSAGES = "messages"
     """What they cost, in thousandths of a minor unit."""
     REWARDS = "rewards"
+    BASKETS = "baskets"
+    """What the receipts came to on which its rewards were used, as far as tills say."""
     # Of a card.
     STAMPS = "stamps"
     """Those that stand on it now, all customers together."""

@@ -14,6 +14,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.validity import last_day
+from stamgast.domain.voucher_codes import short_of
 
 CUSTOMER: Final = "customer"
 STAFF: Final = "staff"
@@ -21,14 +22,15 @@ ALERT: Final = "alert"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
-    "voucher": ("code", "name", "valid_until"),
+    "voucher": ("code", "long_code", "name", "valid_until"),
     "card": ("stamps", "size", "missing"),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
     RECOMMENDED: ("name", "sku"),
     REFERRAL: ("code",),
 }
-"""Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
+"""Names are empty when the customer gave none; `voucher` is there when the rule gives a reward: `code` to be read and
+typed, `long_code` for a link or a QR; `card` when a
 stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
 where that is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule
 recommends a product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
@@ -83,7 +85,8 @@ def _recommended(program: Program, told: Sequence[str], language: str) -> dict[s
 
 
 def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
-    voucher = {"code": str(data["code"])}
+    code = str(data["code"])
+    voucher = {"code": short_of(code), "long_code": code}
     reward = program.rewards.get(data.get("reward", ""))
     if reward is not None:
         voucher["name"] = reward.names.get(language) or next(iter(reward.names.values()), reward.id)

@@ -21,6 +21,7 @@ from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.joining import JoinCode
 from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.look import NO_LOOK, Look
 from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
@@ -36,6 +37,7 @@ from stamgast.domain.trip_wires import TripWires
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
 from stamgast.domain.vocabulary import Channel, Letters, Purpose
+from stamgast.domain.voucher_terms import Terms, Worth
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
@@ -111,6 +113,23 @@ class Reward:
     valid_for: Millis = 30 * DAY
     cost: Minor | None = None
     value: Minor | None = None
+    uses: int = 1
+    """How often its voucher can be used."""
+    worth: Worth | None = None
+    """What it takes off a receipt; None: it is a thing."""
+    least: Minor = 0
+    """It is for receipts of so much and more."""
+
+    @property
+    def promised(self) -> Minor:
+        """What a voucher of it costs the shop at most, as far as `cost` says it."""
+        return (self.cost or 0) * self.uses
+
+    def terms(self) -> Terms | None:
+        """What a voucher of it promises beyond one use of a thing."""
+        if self.uses == 1 and self.worth is None and not self.least:
+            return None
+        return Terms(self.uses, self.worth, self.least)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
@@ -316,6 +335,8 @@ class Program:
     referral: ReferralRules | None = None
     """What it is worth to bring a friend; None: nobody has a code."""
     draws: Mapping[str, Draw] = field(default_factory=dict)
+    look: Look = NO_LOOK
+    """How its pages look."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(

@@ -14,6 +14,7 @@ from stamgast.domain.closed_days import YEAR_DAYS, ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
+from stamgast.domain.feedback import pace_of
 from stamgast.domain.history import WEEK_DAYS, History, history_of
 from stamgast.domain.models.credibility import drawn_margin
 from stamgast.domain.models.gamma_gamma import Spend
@@ -65,6 +66,12 @@ class Prospects(Struct, frozen=True):
     """How much spend the margin of `discounting` weighs beside a customer's own; then `values` are before it."""
     regularity: Regularity | None = None
     """What lapses go by; None: by the model alone."""
+    feedback: dict[str, float] = {}
+    """By band of the newest score, how fast a customer's time to come runs; empty: as everybody's."""
+
+    def pace(self, customer: Customer) -> float:
+        """Return how fast the customer's time to come runs, by what they said last."""
+        return pace_of(customer.conversation, self.feedback)
 
     def history(self, customer: Customer, today: Day) -> History | None:
         """What the model knows of a customer at the end of a day; None of one who has never bought."""
@@ -89,7 +96,7 @@ class Prospects(Struct, frozen=True):
         Of a closed day there is nothing to expect, and of a busy week more than of another.
         """
         history = self.history(customer, today)
-        weeks = self.time.open_between(today, today + within_days) / WEEK_DAYS
+        weeks = self.time.open_between(today, today + within_days) / WEEK_DAYS * self.pace(customer)
         return None if history is None else 1.0 - self.model.p_buy(history, weeks)
 
     def open_share(self, today: Day) -> float:
@@ -122,7 +129,8 @@ class Prospects(Struct, frozen=True):
         history, each = self.history(customer, today), self.expected_spend(customer, currency)
         if history is None or each is None:
             return None
-        worth = self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency))
+        share = self.open_share(today) * self.pace(customer)
+        worth = self.values.purchases(history, share) * each * float(10 ** exponent_of(currency))
         return round(worth if self.margin_weight is None else worth * self.margin_of(customer, currency))
 
 
@@ -162,4 +170,5 @@ def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, ho
         dead=closed.dead_seasons(),
         margin_weight=weight,
         regularity=parameters.regularity,
+        feedback=parameters.feedback,
     )

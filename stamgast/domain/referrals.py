@@ -14,11 +14,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.typed_codes import ALPHABET, letters_of_partition, partition_in, read_typed
 from stamgast.domain.units import DAY, Millis, Minor
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's: without I, L, O and U."""
-_MEANT: Final = str.maketrans("ILOU", "110V")
 _OF_PARTITION: Final = 2
 _RANDOM: Final = 8
 LENGTH: Final = _OF_PARTITION + _RANDOM
@@ -131,18 +129,16 @@ def code_of(key: bytes, partition: int, merchant: str, customer: str) -> str:
     digest = hmac.digest(key, f"referral\x1f{merchant}\x1f{customer}".encode(), "sha256")
     number = int.from_bytes(digest[:5], "big")
     letters = [ALPHABET[number >> 5 * place & 31] for place in range(_RANDOM)]
-    plain = ALPHABET[partition >> 5 & 31] + ALPHABET[partition & 31] + "".join(letters)
+    plain = letters_of_partition(partition) + "".join(letters)
     return f"{plain[:5]}-{plain[5:]}"
 
 
 def read_code(text: str) -> str:
     """A code as somebody typed it, as it is written; empty for what cannot be one."""
-    plain = "".join(letter for letter in text.upper() if letter.isalnum()).translate(_MEANT)
-    if len(plain) != LENGTH or any(letter not in ALPHABET for letter in plain):
-        return ""
-    return f"{plain[:5]}-{plain[5:]}"
+    plain = read_typed(text, LENGTH)
+    return f"{plain[:5]}-{plain[5:]}" if plain else ""
 
 
 def partition_of(code: str) -> int:
     """The partition that a code begins with."""
-    return ALPHABET.index(code[0]) << 5 | ALPHABET.index(code[1])
+    return partition_in(code)

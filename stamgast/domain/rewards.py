@@ -7,16 +7,18 @@ issues the same code. It begins with the partition of its customer, so that a ti
 import base64
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.occasions import CARDS, STEP, card_of
 from stamgast.domain.purchases import MEMORY
-from stamgast.domain.units import Millis
+from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
+from stamgast.domain.voucher_terms import Terms, Use
 
 REFUSED_REQUESTS = 4
 """So many requests that were taken back a voucher remembers: they may still be on their way."""
@@ -37,17 +39,26 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     code: str = ""
     voucher: str = ""
     """Where a request was taken back: the voucher's state since."""
+    discount: Minor | None = None
+    """What it takes off the receipt, in minor units; None: it is for a thing."""
+    uses_left: int | None = None
+    """How often it can be used again at most, where that is more than once; None else."""
+    rest: Minor | None = None
+    """What is left of an amount that can be used bit by bit."""
+
+
+class Basket(NamedTuple):
+    """What a voucher is used on, as far as the till says it."""
+
+    receipt: str = ""
+    """The transaction."""
+    total: Minor = 0
 
 
 def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
     """Partition in hex, a dash, then 16 characters of base32 (80 bits)."""
     digest = hmac.digest(key, cause_id.encode(), "sha256")[:CODE_BYTES]
     return f"{partition:X}-{base64.b32encode(digest).decode()}"
-
-
-def partition_of(code: str) -> int:
-    """The partition a code begins with. Raises ValueError for text that is no code."""
-    return int(code.partition("-")[0], 16)
 
 
 Ground = tuple[str, str, str, str]
@@ -146,13 +157,13 @@ def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Vou
 
 def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
     """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
-    used = [card_number(v.cause, card) for v in vouchers if v.state == VoucherState.REDEEMED]
+    used = [card_number(v.cause, card) for v in vouchers if v.was_used]
     return max((number for number in used if number <= up_to), default=0)
 
 
 def unused_cards(vouchers: Sequence[Voucher], card: str, at: Millis) -> set[int]:
     """The numbers of that card's cards of which a reward is open and none was used."""
-    used = {card_number(each.cause, card) for each in vouchers if each.state == VoucherState.REDEEMED}
+    used = {card_number(each.cause, card) for each in vouchers if each.was_used}
     opened = {card_number(e.cause, card) for e in vouchers if e.state == VoucherState.OPEN and e.expires_at > at}
     return opened - used - {0}
 
@@ -177,7 +188,7 @@ def with_code(customer: Customer, code: str) -> Voucher | None:
     return next((v for v in customer.vouchers if v.code == code), None)
 
 
-def redeem(customer: Customer, code: str, request: str) -> tuple[Answer, list[Fact]]:
+def redeem(customer: Customer, code: str, request: str, basket: Basket, currency: str) -> tuple[Answer, list[Fact]]:
     """Use a voucher. The same request again gets the same answer; another one is told why not.
 
     One whose time has come must have been let end before.
@@ -185,37 +196,85 @@ def redeem(customer: Customer, code: str, request: str) -> tuple[Answer, list[Fa
     voucher = with_code(customer, code)
     if voucher is None:
         return Answer(404, "There is no voucher with this code.", code=code), []
-    if voucher.state == VoucherState.REDEEMED and voucher.redeemed_by == request and request:
-        return Answer(200, "Redeemed.", voucher.reward, code), []
+    terms = voucher.terms
+    if request and (voucher.redeemed_by == request or (terms is not None and terms.use_by(request))):
+        return _was_redeemed(voucher, request), []
     if request in voucher.refused:
         return was_taken_back(voucher), []
     if voucher.state != VoucherState.OPEN:
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
-    voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
-    customer.timers.pop(timer_of(code), None)
-    fact = Fact(FactName.REWARD_REDEEMED, occasion_of(code), data={"reward": voucher.reward, "code": code})
-    return Answer(200, "Redeemed.", voucher.reward, code), [fact]
+    if terms is None and basket != Basket():
+        terms = voucher.terms = Terms()
+    use = None
+    if terms is not None:
+        refused = _not_for(terms, basket, currency)
+        if refused:
+            return Answer(refused.status, refused.detail, voucher.reward, code), []
+        use = terms.use(request, basket.receipt, basket.total)
+    if terms is None or not terms.uses_left:
+        voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
+        customer.timers.pop(timer_of(code), None)
+    fact = Fact(FactName.REWARD_REDEEMED, occasion_of(code, use), data={"reward": voucher.reward, "code": code})
+    return _was_redeemed(voucher, request), [fact]
 
 
-def take_redemption_back(customer: Customer, code: str, request: str, at: Millis) -> tuple[Voucher | None, bool]:
+def _not_for(terms: Terms, basket: Basket, currency: str) -> Answer | None:
+    """Why it cannot be used on this receipt."""
+    if terms.needs_total and basket.total <= 0:
+        return Answer(422, "This voucher takes money off a receipt: say what that comes to (`total_minor`).")
+    if basket.total < terms.least:
+        return Answer(409, f"This voucher is for receipts of {format_money(terms.least, currency)} and more.")
+    return None
+
+
+def _was_redeemed(voucher: Voucher, request: str) -> Answer:
+    terms = voucher.terms
+    use = None if terms is None else terms.use_by(request)
+    if terms is None or use is None:
+        return Answer(200, "Redeemed.", voucher.reward, voucher.code)
+    several = terms.uses > 1 or (terms.worth is not None and terms.worth.keeps_rest)
+    return Answer(
+        200,
+        "Redeemed.",
+        voucher.reward,
+        voucher.code,
+        discount=None if terms.worth is None else use.discount,
+        uses_left=terms.uses_left if several else None,
+        rest=terms.rest if terms.worth is not None and terms.worth.keeps_rest else None,
+    )
+
+
+def take_redemption_back(
+    customer: Customer, code: str, request: str, at: Millis
+) -> tuple[Voucher | None, Use | None, bool]:
     """Let a request redeem nothing, whether it came already or is still to come.
 
-    Returns the voucher, None if there is no such one, and whether the request had redeemed it: then it can be used
-    again, unless its time has passed or what it was given for is gone.
+    Returns the voucher, None if there is no such one, the use that is taken back where uses are told apart, and whether
+    the request had redeemed it: then it can be used again, unless its time has passed or what it was given for is gone.
     """
     voucher = with_code(customer, code)
     if voucher is None:
-        return None, False
+        return None, None, False
     if request not in voucher.refused:
         voucher.refused = [*voucher.refused, request][-REFUSED_REQUESTS:]
-    if voucher.state != VoucherState.REDEEMED or voucher.redeemed_by != request:
-        return voucher, False
+    use = None if voucher.terms is None else voucher.terms.use_by(request)
+    if use is None and (voucher.state != VoucherState.REDEEMED or voucher.redeemed_by != request):
+        return voucher, None, False
+    give_back(customer, voucher, use, at)
+    return voucher, use, True
+
+
+def give_back(customer: Customer, voucher: Voucher, use: Use | None, at: Millis) -> None:
+    """One use did not count after all."""
+    if use is not None and voucher.terms is not None:
+        voucher.terms.take_back(use)
+    if voucher.state != VoucherState.REDEEMED:
+        return  # it has uses left, or has ended meanwhile
     in_time = VoucherState.OPEN if voucher.expires_at > at else VoucherState.EXPIRED
     voucher.state = VoucherState.WITHDRAWN if voucher.void else in_time
     voucher.redeemed_by, voucher.void = "", False
     if voucher.state == VoucherState.OPEN:
-        customer.timers[timer_of(code)] = voucher.expires_at
-    return voucher, True
+        customer.timers[timer_of(voucher.code)] = voucher.expires_at
 
 
 def was_taken_back(voucher: Voucher) -> Answer:
@@ -223,9 +282,9 @@ def was_taken_back(voucher: Voucher) -> Answer:
     return Answer(409, "This request was taken back.", voucher.reward, voucher.code, voucher.state)
 
 
-def occasion_of(code: str) -> str:
-    """What a voucher's use is an occasion for."""
-    return f"voucher:{code}"
+def occasion_of(code: str, use: Use | None = None) -> str:
+    """What a voucher's use is an occasion for: each of several is one of its own."""
+    return f"voucher:{code}" if use is None or use.number == 1 else f"voucher:{code}:{use.number}"
 
 
 def given_occasion(code: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from stamgast.domain.counters import BETWEEN, Counter, counter
+from stamgast.domain.counting import so_many
 from stamgast.domain.questions import HIGHEST_SCORE
 from stamgast.domain.uplift import t_quantile
 
@@ -127,7 +128,7 @@ def satisfaction_in_words(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _in_words(figures: Mapping[str, Any]) -> str:
     rate = "" if figures["answer_rate"] is None else f" ({figures['answer_rate']:.0%})"
-    said = f"{figures['answered']:,} answers to {figures['asked']:,} questions{rate}"
+    said = f"{so_many(figures['answered'], 'answer')} to {so_many(figures['asked'], 'question')}{rate}"
     if figures["mean"] is not None:
         between = "" if figures["low"] is None else f" (between {figures['low']} and {figures['high']})"
         said += f", {figures['mean']} of 10 on average{between}, net promoter score {figures['nps']:+.0f}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from stamgast.domain.event import Event, Millis
+from stamgast.domain.event import Event, Millis, Minor
 
 Name = Annotated[str, Meta(max_length=64)]
 
@@ -42,6 +42,10 @@ class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", 
     till: TillName = ""
     operator_id: TillName = ""
     """Who stood at the till, by an id: no name of a person."""
+    receipt: str = ""
+    """The transaction that it is used on, where the till says it."""
+    total: Minor = 0
+    """What the receipt comes to before it; 0: nobody said."""
 
 
 class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):

@@ -66,13 +66,14 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     |---|---|---|
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
+    | | of `redeemed` and `taken_back` | `used_on`, `discount`, `total` |
     | `stage` | the new stage | `was` |
     | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |
     | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
     | `entry` | `joined` | |
     | `answer` | the keyword it meant, if any; of a question the option or score | `channel`; `rule`, `cause` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
-    | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
+    | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `cause`, `reason`, `activation` |
     | `referral` | `invited`, `refused`; of who invited `counted`, `taken_back`, `refused` | `reason`, `occasion` |
     | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
     | `by_hand` | `given`, `taken_back`: stamps of a till; the card moves besides | `card`, `count`, `reason`, `till` |
@@ -111,7 +112,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     voucher: str = ""
     """A name of the voucher; its code, which is as good as money, cannot be made of it."""
     cause: str = ""
-    """The occasion that a voucher was given for."""
+    """The occasion that a voucher was given for; of a notice what it is about, if that is another one."""
     cost: Minor | None = None
     """What the reward costs the shop, as its programme says at that moment."""
     value: Minor | None = None
@@ -143,6 +144,12 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     till: str = ""
     operator_id: str = ""
     """At which till, and who stood there, of what is done by hand and of redemptions; empty where nobody said so."""
+    used_on: str = ""
+    """The transaction that a voucher was used on, where the till says it."""
+    discount: Minor | None = None
+    """What it took off the receipt: its `cost` too."""
+    total: Minor = 0
+    """What the receipt came to before that; 0: the till did not say."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -21,6 +21,10 @@ class Veil(Protocol):
         """Return what stands for a source of acquisition: the same for the same name."""
         ...
 
+    def code(self, request: str) -> str:
+        """Return the six digits by which a phone confirms a request."""
+        ...
+
 
 class NoVeil:
     """Everything stands as it was said: in rule tests, and wherever nothing is kept."""
@@ -32,6 +36,10 @@ class NoVeil:
     def source(self, name: str) -> str:
         """The name itself."""
         return name
+
+    def code(self, request: str) -> str:
+        """Nobody here can make one that is believed."""
+        return "000000" if request else ""
 
 
 NO_VEIL: Final = NoVeil()

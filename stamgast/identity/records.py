@@ -18,6 +18,10 @@ class Alias(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="alia
     at: Millis
     erasures: int = 0
 
+    def freed(self, at: Millis) -> "Alias":
+        """The same naming nobody; who comes with it next is somebody new."""
+        return Alias(self.kind, "", at, self.erasures + 1)
+
 
 class SealedProfile(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="profile"):
     """`identities.v1`, key `<merchant>:p:<customer>`: a `Profile`, sealed under the data key `data_key`."""
@@ -60,6 +64,17 @@ class Wish(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="wish"
     """The code of whoever invited them."""
 
 
+class CardEdition(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="card"):
+    """`identities.v1`, key `<merchant>:c:<customer>`: which links to a card still open it; without a record the first.
+
+    `into` is the customer whom this one has become: their card is shown.
+    """
+
+    edition: int
+    at: Millis
+    into: str = ""
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """What we know of a person. Only ever stored sealed; never log it."""
 
@@ -77,7 +92,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
         return "Profile(...)"
 
 
-Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard | Wish
+Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard | Wish | CardEdition
 
 encode = Encoder().encode
 decode_entry = Decoder(Entry).decode
@@ -86,7 +101,7 @@ decode_profile = Decoder(Profile).decode
 
 
 def entry_key(merchant: str, letter: str, name: str) -> bytes:
-    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression), h(eard) or j(oin)."""
+    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression), h(eard), j(oin) or c(ard)."""
     return f"{merchant}:{letter}:{name}".encode()
 
 

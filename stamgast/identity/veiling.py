@@ -29,6 +29,7 @@ class MerchantVeil:
     def __init__(self, key: bytes) -> None:
         self._birthdays = DataKey("veil", derive_key(key, "birthdays"))
         self._sources = derive_key(key, "sources")
+        self._codes = derive_key(key, "codes")
 
     def hide_birthday(self, day: str) -> str:
         """What stands for a birthday (`MM-DD`) in events and states."""
@@ -42,6 +43,11 @@ class MerchantVeil:
             return self._birthdays.open(stored[len(MARK) :], "birthday").decode()
         except SealError:
             return ""
+
+    def code(self, request: str) -> str:
+        """Six digits; tries are counted where it is asked for."""
+        digest = blake2b(request.encode(), key=self._codes, digest_size=8).digest()
+        return f"{int.from_bytes(digest, 'big') % 1_000_000:06}"
 
     def source(self, name: str) -> str:
         """What stands for a source of acquisition."""

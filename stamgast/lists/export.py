@@ -28,11 +28,13 @@ from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
 from stamgast.identity.sealing import DataKey
 from stamgast.lists.lives import Life
-from stamgast.log.replies import Reply
+from stamgast.log.replies import Reply, replies_in
 from stamgast.people.consents import said_of_themselves, told_of
 from stamgast.people.view import show_customer
 
-TABLES: Final = ("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies")
+TABLES: Final = (
+    *("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies", "pictures"),
+)
 """Names of the CSVs."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """With which a spreadsheet takes a text for something to be worked out."""
@@ -54,16 +56,17 @@ def document_of(
     state: Customer | None,
     key: DataKey | None,
     stopped: Millis | None = None,
-    replies: Sequence[Reply] = (),
     known: Mapping[str, Transaction] | None = None,
+    pictures: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """All that is kept of a customer at a moment, with the proofs of what they agreed to.
 
-    `known`: what intake knows of their transactions, by id.
+    `known`: what intake knows of their transactions, by id. `pictures`: what `lists.pictures` shows of them.
     """
     shown = None if state is None else show_customer(customer, state, program, at)
+    sealed = (each.value for each in life.replies)
     for voucher in shown["vouchers"] if shown else ():
-        del voucher["code"]  # whoever knows it can redeem it
+        del voucher["code"], voucher["short_code"]  # whoever knows one can redeem it
     return {
         "customer": customer,
         "merchant": program.merchant,
@@ -79,10 +82,8 @@ def document_of(
         "messages": [_told(each) for each in life.notes],
         "facts": [_told(each) for each in life.lines],
         "events": [_event(each) for each in life.events],
-        "replies": [
-            {"at": format_time(each.at), "channel": each.channel, "text": each.words.text, "button": each.words.button}
-            for each in replies
-        ],
+        "replies": [_reply(each) for each in replies_in(sealed, (program.merchant, customer), key, at)],
+        "pictures": list(pictures),
     }
 
 
@@ -144,6 +145,12 @@ def _payment(payment: Payment) -> dict[str, Any]:
     }
 
 
+def _reply(reply: Reply) -> dict[str, Any]:
+    words = reply.words
+    about = {"text": words.text, "button": words.button, "attached": words.media, "pictures": list(words.files)}
+    return {"at": format_time(reply.at), "channel": reply.channel} | about
+
+
 def _told(told: Any) -> dict[str, Any]:
     said = {name: value for name, value in to_builtins(told).items() if name not in _INNER | _PRIVATE_TO_US}
     return {"at": format_time(said.pop("at"))} | said
@@ -171,6 +178,7 @@ class Tables:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, IO[str]] = {}
+        self._writers: dict[str, Any] = {}
         self.rows: dict[str, int] = dict.fromkeys(TABLES, 0)
 
     def open(self) -> None:
@@ -183,7 +191,8 @@ class Tables:
             raise FolderError(f"{self._folder}: {error.strerror}") from None
         for name in TABLES:
             self._files[name] = self.file(f"{name}.csv", "utf-8-sig")
-            csv.writer(self._files[name]).writerow(("customer", *_COLUMNS[name]))
+            self._writers[name] = csv.writer(self._files[name])
+            self._writers[name].writerow(("customer", *_COLUMNS[name]))
 
     def file(self, name: str, encoding: str = "utf-8") -> IO[str]:
         """A new file in the folder."""
@@ -194,10 +203,10 @@ class Tables:
         """Write a customer's rows."""
         for name in TABLES:
             rows = [
-                [document["customer"], *(_cell(row.get(each)) for each in _COLUMNS[name])]
+                [document["customer"], *[_cell(row.get(each)) for each in _COLUMNS[name]]]
                 for row in _rows(document, name)
             ]
-            csv.writer(self._files[name]).writerows(rows)
+            self._writers[name].writerows(rows)
             self.rows[name] += len(rows)
 
     def close(self) -> None:
@@ -227,7 +236,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),
     "facts": ("at", "kind", "became", "receipt", "rule", "card", "before", "after", "reward", "was", "reason"),
     "events": ("at", "type", "name", "happened_at", "channel", "keyword", "store", "fields"),
-    "replies": ("at", "channel", "text", "button"),
+    "replies": ("at", "channel", "text", "button", "attached", "pictures"),
+    "pictures": ("picture", "at", "channel", "width", "height", "file", "missing"),
 }
 
 
@@ -245,10 +255,12 @@ def _rows(document: Mapping[str, Any], table: str) -> Iterable[Mapping[str, Any]
 
 
 def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False) if value else ""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
-    return "" if value is None else value
+    return value

@@ -1,8 +1,13 @@
-"""What the logs tell of a merchant's customers, a partition at a time: purchases as they stand, consents, messages."""
+"""What the logs tell of a merchant's customers, a partition at a time: purchases as they stand, consents, messages.
+
+What customers wrote and the pictures that they sent stand on topics of one partition: those are read first, and set
+apart by the partition of their customer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,16 +30,20 @@ from stamgast.domain.events import (
 )
 from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.told import Line, decode_line
-from stamgast.lists.spool import Spool
+from stamgast.lists.spool import Spool, Spooled
+from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.media.record import Record, Wanted, read_record
 from stamgast.state.outbox import decode_note
 
-_AT_ONCE: Final = 50_000
+_AT_ONCE: Final = 10_000
 """Records that are held at once."""
 _MOST_GROUPS: Final = 500
 """Files that are open at once; with more records than these hold, more of them are held at once."""
 _KEPT: Final = (Enrolled, OptedIn, OptedOut, OwnEvent, Replied, VoucherRedeemed, StampsHanded, StampsHandedBack)
+_REPLY: Final = 3
+_PICTURE_ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(slots=True)
@@ -47,6 +56,10 @@ class Life:
     events: list[AnyEvent] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    replies: list[Spooled] = field(default_factory=list)
+    """Sealed, as they stand on their topic."""
+    pictures: dict[str, Record] = field(default_factory=dict)
+    """Id -> what is known of it: that it is wanted, or what became of it."""
 
     def add(self, event: AnyEvent) -> None:
         """Take in an event of their stream."""
@@ -64,18 +77,40 @@ class Life:
 async def read_life(reader: LogReader, topics: Topics, merchant: str, partition: int, customer: str) -> Life:
     """What the logs tell of one customer. A line that stands in a log once more is told once."""
     life, whole = Life(), f"{merchant}:{customer}".encode()
-    for kind, topic in enumerate(_topics(topics)):
-        async for records in reader.read_all(topic, partition):
+    logs = [*((topic, partition) for topic in _topics(topics)), *((topic, 0) for topic in _of_all(topics))]
+    for kind, log in enumerate(logs):
+        async for records in reader.read_all(*log):
             for record in records:
                 if record.key == whole:
-                    _take(life, kind, record.value or b"")
+                    _take(life, Spooled(kind, record.key, record.value or b""))
     return _told_once(life)
 
 
+async def set_apart(reader: LogReader, topics: Topics, merchant: str, spool: Spool) -> None:
+    """Read what customers wrote and sent into a spool with a group for each partition (`spool_of_partitions`)."""
+    prefix = f"{merchant}:".encode()
+    for kind, topic in enumerate(_of_all(topics), _REPLY):
+        async for records in reader.read_all(topic, 0):
+            for record in records:
+                if (record.key or b"").startswith(prefix):
+                    spool.add(kind, record.key, record.value or b"")
+
+
+def spool_of_partitions(folder: Path, topics: Topics) -> Spool:
+    """A spool with a group for each partition of customers."""
+    return Spool(folder, topics.partitions, lambda key: partition_for(key, topics.partitions))
+
+
 async def read_lives(
-    reader: LogReader, topics: Topics, merchant: str, partition: int, folder: Path
+    reader: LogReader,
+    topics: Topics,
+    merchant: str,
+    partition: int,
+    *,
+    folder: Path,
+    beside: Iterable[Spooled] = (),
 ) -> AsyncIterator[dict[str, Life]]:
-    """The customers of a merchant in one partition, some at a time.
+    """The customers of a merchant in one partition, some at a time; `beside`: what they wrote and sent.
 
     Their logs are read once and set apart in `folder`: memory is what some `_AT_ONCE` records take, however long they
     are.
@@ -89,10 +124,12 @@ async def read_lives(
                 for record in records:
                     if (record.key or b"").startswith(prefix):
                         spool.add(kind, record.key, record.value or b"")
+        for each in beside:
+            spool.add(*each)
         for group in spool.groups():
             found: dict[str, Life] = {}
             for each in group:
-                _take(found.setdefault(each.key.decode().partition(":")[2], Life()), each.kind, each.value)
+                _take(found.setdefault(each.key.decode().partition(":")[2], Life()), each)
             yield {customer: _told_once(life) for customer, life in sorted(found.items())}
 
 
@@ -100,21 +137,39 @@ def _topics(topics: Topics) -> tuple[str, str, str]:
     return topics.customer_events, topics.activations, topics.facts
 
 
-def _take(life: Life, kind: int, value: bytes) -> None:
-    """Take in a record of one of the `_topics`."""
-    decode, put = _READ[kind]
+def _of_all(topics: Topics) -> tuple[str, str]:
+    """Topics of one partition."""
+    return topics.replies, topics.media
+
+
+def _take(life: Life, record: Spooled) -> None:
+    """Take in a record of one of the topics."""
+    if record.kind == _REPLY:  # it is opened with its customer's key
+        life.replies.append(record)
+        return
+    decode, put = _READ[record.kind]
     try:
-        told = decode(value)
+        told = decode(record.value)
     except UNREADABLE:  # not of our making
         return
     put(life, told)
 
 
-_READ: Final[tuple[tuple[Callable[[bytes], Any], Callable[[Life, Any], None]], ...]] = (
-    (decode_event, Life.add),
-    (decode_note, lambda life, note: life.notes.append(note)),
-    (decode_line, lambda life, line: life.lines.append(line)),
-)
+def _picture(life: Life, said: Record) -> None:
+    if not _PICTURE_ID.fullmatch(said.id):  # a file is called so
+        return
+    if isinstance(said, Wanted):
+        life.pictures.setdefault(said.id, said)
+    else:
+        life.pictures[said.id] = said
+
+
+_READ: Final[Mapping[int, tuple[Callable[[bytes], Any], Callable[[Life, Any], None]]]] = {
+    0: (decode_event, Life.add),
+    1: (decode_note, lambda life, note: life.notes.append(note)),
+    2: (decode_line, lambda life, line: life.lines.append(line)),
+    4: (read_record, _picture),
+}
 
 
 def _told_once(life: Life) -> Life:

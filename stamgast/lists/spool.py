@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -24,9 +24,13 @@ class Spooled(NamedTuple):
 
 
 class Spool:
-    """Files without a name in `folder`, gone when the context ends or the process does; one for each group of keys."""
+    """Files without a name in `folder`, gone when the context ends or the process does; one for each group of keys.
 
-    def __init__(self, folder: Path, groups: int) -> None:
+    `group_of` says which group a key belongs to (from 0); without it they are spread evenly.
+    """
+
+    def __init__(self, folder: Path, groups: int, group_of: Callable[[bytes], int] = zlib.crc32) -> None:
+        self._group_of = group_of
         with ExitStack() as stack:
             self._files: list[IO[bytes]] = [stack.enter_context(TemporaryFile(dir=folder)) for _ in range(groups)]
             self._open = stack.pop_all()
@@ -41,7 +45,7 @@ class Spool:
 
     def add(self, kind: int, key: bytes, value: bytes) -> None:
         """Set a record apart; all of one key come to one group, in their order."""
-        file = self._files[zlib.crc32(key) % len(self._files)]
+        file = self._files[self._group_of(key) % len(self._files)]
         file.write(_HEAD.pack(kind, len(key), len(value)))
         file.write(key)
         file.write(value)

@@ -2,102 +2,118 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
+
+import msgspec
 
 from stamgast.broker import kafka_of
 from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.lists.export import Tables, document_of
-from stamgast.lists.lives import Life, read_life, read_lives
+from stamgast.lists.lives import Life, read_life, read_lives, set_apart, spool_of_partitions
+from stamgast.lists.pictures import Pictures
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
-from stamgast.log.replies import read_replies
 from stamgast.lookup import People
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 
-_AT_ONCE: Final = 64
+_AT_ONCE: Final = 250
 _RECEIPTS: Final = "receipts.jsonl"
 _CUSTOMERS: Final = "customers.jsonl"
 
 Tell = Callable[[int, int], None]
 
 
-async def read_customer(
-    settings: Settings, people: People, program: Program, customer: str, at: Millis
-) -> dict[str, Any]:
-    """All that is kept of one customer, with what they wrote in the last thirty days."""
-    merchant = program.merchant
-    partition = partition_for(key_of(merchant, customer), people.topics.partitions)
+async def read_customer(settings: Settings, describing: Describing, customer: str) -> dict[str, Any]:
+    """All that is kept of one customer, with what they wrote in the last thirty days and sent in the last sixty.
+
+    Raises NotLoadedError, NotFilledError, StateError, StoreError.
+    """
+    merchant, topics = describing.program.merchant, describing.people.topics
+    partition = partition_for(key_of(merchant, customer), topics.partitions)
     async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
-        life = await read_life(reader, people.topics, merchant, partition, customer)
-    key = await people.identities.key_of(merchant, customer)
-    replies = await read_replies(kafka_of(settings), people.topics.replies, (merchant, customer), key, at)
-    return await _document(people, program, customer, life, at, replies=replies)
+        life = await read_life(reader, topics, merchant, partition, customer)
+    return (await describing.some({customer: life}))[0]
 
 
-async def write_merchant(
-    settings: Settings, people: People, program: Program, folder: Path, *, at: Millis, tell: Tell
-) -> Mapping[str, int]:
+async def write_merchant(settings: Settings, describing: Describing, folder: Path, tell: Tell) -> Mapping[str, int]:
     """Write down a merchant's customers and receipts; how many rows each file has.
 
-    Raises `FolderError`, NotLoadedError, NotFilledError, StateError.
+    Raises `FolderError`, NotLoadedError, NotFilledError, StateError, StoreError.
     """
-    tables, topics = Tables(folder), people.topics
+    tables, topics, merchant = Tables(folder), describing.people.topics, describing.program.merchant
     tables.open()
-    with closing(tables), tables.file(_CUSTOMERS) as whole, tables.file(_RECEIPTS) as receipts:
+    with (
+        closing(tables),
+        tables.file(_CUSTOMERS) as whole,
+        tables.file(_RECEIPTS) as receipts,
+        spool_of_partitions(folder, topics) as spool,
+    ):
         customers = count = 0
         async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
-            for partition in range(topics.partitions):
-                async for lives in read_lives(reader, topics, program.merchant, partition, folder):
-                    async for document in _documents(people, program, lives, at):
-                        whole.write(json.dumps(document, ensure_ascii=False) + "\n")
+            await set_apart(reader, topics, merchant, spool)
+            for partition, beside in enumerate(spool.groups()):
+                async for lives in read_lives(reader, topics, merchant, partition, folder=folder, beside=beside):
+                    async for document in describing.all(lives):
+                        whole.write(msgspec.json.encode(document).decode() + "\n")
                         tables.add(document)
                         customers += 1
-                count += await _write_receipts(reader, topics.purchases, program.merchant, partition, receipts)
+                count += await _write_receipts(reader, topics.purchases, merchant, partition, receipts)
                 tell(partition + 1, topics.partitions)
         return {_CUSTOMERS: customers, _RECEIPTS: count} | {f"{name}.csv": rows for name, rows in tables.rows.items()}
 
 
-async def _documents(
-    people: People, program: Program, lives: Mapping[str, Life], at: Millis
-) -> AsyncIterator[dict[str, Any]]:
-    known = [(customer, life) for customer, life in lives.items() if customer]
-    for first in range(0, len(known), _AT_ONCE):
-        some = known[first : first + _AT_ONCE]
-        for document in await asyncio.gather(*(_document(people, program, *each, at) for each in some)):
-            yield document
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """Makes documents of customers, as they are at a moment."""
 
+    people: People
+    program: Program
+    at: Millis
+    pictures: Pictures
 
-async def _document(
-    people: People, program: Program, customer: str, life: Life, at: Millis, **more: Any
-) -> dict[str, Any]:
-    merchant, identities = program.merchant, people.identities
-    profile = await identities.profile(merchant, customer)
-    stopped = None
-    if profile is not None and profile.phone:
-        stopped = await identities.stopped_at(merchant, identities.hash_phone(merchant, profile.phone))
-    partition_of = partial(people.appender.partition_of, people.topics.purchases)
-    known = await KnownTransactions(people.redis, partition_of).of(merchant, life.purchases)
-    return document_of(
-        customer,
-        life,
-        program,
-        at,
-        profile=profile,
-        state=await people.state_of(merchant, customer),
-        key=await identities.key_of(merchant, customer),
-        stopped=stopped,
-        known=known,
-        **more,
-    )
+    async def all(self, lives: Mapping[str, Life]) -> AsyncIterator[dict[str, Any]]:
+        """The documents of many, in their order; asked for so many at once."""
+        known = [(customer, life) for customer, life in lives.items() if customer]
+        for first in range(0, len(known), _AT_ONCE):
+            for document in await self.some(dict(known[first : first + _AT_ONCE])):
+                yield document
+
+    async def some(self, lives: Mapping[str, Life]) -> list[dict[str, Any]]:
+        """The documents of some."""
+        people, merchant, names = self.people, self.program.merchant, list(lives)
+        identities, partition_of = people.identities, partial(people.appender.partition_of, people.topics.purchases)
+        kept = await identities.profiles.many(merchant, names)
+        phones = [
+            identities.hash_phone(merchant, each.profile.phone) if each.profile and each.profile.phone else ""
+            for each in kept
+        ]
+        stops = await identities.wishes.stops_of(merchant, [each for each in phones if each])
+        states = await people.states_of(merchant, names)
+        bought = [name for life in lives.values() for name in life.purchases]
+        known = await KnownTransactions(people.redis, partition_of).of(merchant, bought)
+        return [
+            document_of(
+                name,
+                life,
+                self.program,
+                self.at,
+                profile=profile,
+                state=states.get(name),
+                key=key,
+                stopped=stops.get(phone),
+                known=known,
+                pictures=await self.pictures.show(name, life.pictures.values(), key),
+            )
+            for (name, life), (profile, key), phone in zip(lives.items(), kept, phones, strict=True)
+        ]
 
 
 async def _write_receipts(reader: LogReader, topic: str, merchant: str, partition: int, file: IO[str]) -> int:

@@ -13,7 +13,6 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import DataKey, SealError, derive_key
-from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.topics import REPLIES_KEPT
 
 _PURPOSE = "replies"
@@ -59,24 +58,18 @@ def seal_reply(key: DataKey, customer: tuple[str, str], reply: Reply, reply_id: 
     return key_of(*customer), msgspec.json.encode(stored)
 
 
-async def read_replies(
-    bootstrap: str, topic: str, customer: tuple[str, str], key: DataKey | None, now: Millis
+def replies_in(
+    values: Iterable[bytes | None], customer: tuple[str, str], key: DataKey | None, now: Millis
 ) -> list[Reply]:
-    """What a customer wrote in the last thirty days, oldest first; nothing of one who was forgotten."""
+    """The replies in a customer's records on `replies.v1`, each once, oldest first.
+
+    What they wrote in the last thirty days, that is; nothing of one who was forgotten and has no key.
+    """
     if key is None:
         return []
-    wanted, theirs = key_of(*customer), []
-    async with LogReader(bootstrap) as reader:
-        async for records in reader.read_all(topic, 0):
-            theirs += [record for record in records if record.key == wanted]
-    return replies_in(theirs, customer, key, now)
-
-
-def replies_in(records: Iterable[ConsumerRecord], customer: tuple[str, str], key: DataKey, now: Millis) -> list[Reply]:
-    """The replies in a customer's records on `replies.v1`, each once, oldest first."""
     found: dict[str, Reply] = {}
-    for record in records:
-        if (reply := _opened(record.value, customer, key, now)) is not None:
+    for value in values:
+        if (reply := _opened(value, customer, key, now)) is not None:
             found.setdefault(*reply)
     return sorted(found.values(), key=lambda reply: reply.at)
 

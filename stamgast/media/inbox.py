@@ -64,7 +64,7 @@ class Inbox:
         heard = []
         for whose, records in sealed.items():
             key = await self.people.key_of(merchant, whose) if customer in {"", whose} else None
-            for reply in () if key is None else replies_in(records, (merchant, whose), key, now):
+            for reply in replies_in((each.value for each in records), (merchant, whose), key, now):
                 if reply.at >= since:
                     came = tuple(photos.get(each, Photo(each, None)) for each in reply.words.files)
                     heard.append(_as_answer(Heard(whose, reply, came), answers.get((whose, reply.at))))

@@ -8,13 +8,18 @@ from stamgast.clock.shop_time import format_time
 from stamgast.domain.apart import still_open
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
+from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
+from stamgast.domain.feedback import newest_band
 from stamgast.domain.program import Program
+from stamgast.domain.prospects import Prospects
 from stamgast.domain.referrals import Referral
 from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
+from stamgast.domain.voucher_codes import short_of
+from stamgast.domain.voucher_terms import WHOLE, Terms
 from stamgast.people.referral import REASONS
 
 
@@ -56,12 +61,28 @@ def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
     """The JSON document of a voucher."""
     return {
         "code": voucher.code,
+        "short_code": short_of(voucher.code),
         "reward": voucher.reward,
         "state": voucher.state,
         "issued_at": format_time(voucher.issued_at),
         "expires_at": format_time(voucher.expires_at),
         "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
-    }
+    } | (_terms(voucher.terms, program) if voucher.terms is not None else {})
+
+
+def _terms(terms: Terms, program: Program) -> dict[str, Any]:
+    """What it promises beyond one use of a thing, and where it was used."""
+    told: dict[str, Any] = {"uses_left": terms.uses_left}
+    worth = terms.worth
+    if worth is not None:
+        share = f"{worth.share / WHOLE:.1%}".replace(".0%", "%")
+        told["worth"] = share if worth.share else format_money(worth.amount, program.currency)
+        told |= {"rest_minor": terms.rest} if worth.keeps_rest else {}
+    told |= {"minimum_spend_minor": terms.least} if terms.least else {}
+    used = (
+        {"receipt": each.receipt, "discount_minor": each.discount, "total_minor": each.total} for each in terms.used
+    )
+    return told | {"used": list(used)}
 
 
 def _referral(state: Customer, program: Program) -> dict[str, Any] | None:
@@ -102,7 +123,15 @@ def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] 
         "churn_probability": model.churn_probability(state, today, within),
         "churn_within_days": within,
         "predicted_over": model.discounting.words(),
+        "feedback": _feedback(state, model),
     }
+
+
+def _feedback(state: Customer, model: Prospects) -> dict[str, Any] | None:
+    """What their newest score does to what is expected of them; None where scores are not gone by."""
+    if not model.feedback:
+        return None
+    return {"newest_score": newest_band(state.conversation), "pace": model.pace(state)}
 
 
 def _stamps(state: Customer, card: str, program: Program) -> int:

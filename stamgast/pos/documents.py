@@ -11,6 +11,9 @@ from stamgast.pos.problems import UnreadableError
 
 Decode = Callable[[bytes], Any]
 _MOST_SHOWN: Final = 40
+_ESCAPED_COLON: Final = b"\\u003"
+
+_encode = msgspec.json.Encoder().encode
 
 
 class _TwiceError(ValueError):
@@ -21,13 +24,28 @@ def read_document(body: bytes, decode: Decode = msgspec.json.decode) -> Any:
     """What stands in the body, read by `decode`. Raises `UnreadableError`."""
     try:
         document = decode(body)
-        # Once more with the standard library's reader: msgspec says nothing of a key that it has seen before.
-        json.loads(body, object_pairs_hook=_refuse_twice, parse_int=_unread, parse_float=_unread)
+        if not _has_each_key_once(body, document):
+            # With the standard library's reader: msgspec says nothing of a key that it has seen before.
+            json.loads(body, object_pairs_hook=_refuse_twice, parse_int=_unread, parse_float=_unread)
     except _TwiceError as error:
         raise UnreadableError(str(error)) from None
     except UNREADABLE as error:
         raise UnreadableError(why_not_json(body, error)) from None
     return document
+
+
+def _has_each_key_once(body: bytes, document: Any) -> bool:
+    """Whether all keys are in what was read of them. Reading it once more takes six times as long as all else here.
+
+    Each key has a colon, and so have some texts: where a key went missing there are fewer than in the body. Only a
+    colon that the body writes as an escape could make up for it, and such a body is read again.
+    """
+    if _ESCAPED_COLON in body:
+        return False
+    try:
+        return body.count(b":") == _encode(document).count(b":")
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        return False
 
 
 def why_not_json(body: bytes, error: Exception) -> str:

@@ -16,7 +16,8 @@ from stamgast.clv.data.histories import PurchaseDays
 from stamgast.clv.data.state_sample import Bought, Live, live_of_days, sample_of_states
 from stamgast.clv.ensemble.best_fit import fit_any, fit_in_season
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
-from stamgast.clv.models.fitting import MODELS
+from stamgast.clv.ensemble.feedback_choice import FeedbackChoice, choose_feedback
+from stamgast.clv.models.fitting import MODELS, usual_shop
 from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.clv.scoring import weight_of_margin
 from stamgast.clv.selection.season_choice import SeasonChoice
@@ -99,11 +100,19 @@ def refit(
         open_days=bool(program.closed.days),
         margin_weight=weight_of_margin(sample),
         regularity=regularity,
-    ).versioned()
+    )
+    found = _with_feedback(found, choose_feedback(live, found, days, program.closed)).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
     new = _new(found, model, days, program.closed)
     compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
+
+
+def _with_feedback(found: ParameterSet, chosen: FeedbackChoice) -> ParameterSet:
+    if not chosen.said:
+        return found
+    report = found.fit and msgspec.structs.replace(found.fit, notes=[*found.fit.notes, chosen.said])
+    return msgspec.structs.replace(found, feedback=chosen.paces, fit=report)
 
 
 def _new(found: ParameterSet, model: str, days: int, closed: ClosedDays) -> New:
@@ -111,6 +120,8 @@ def _new(found: ParameterSet, model: str, days: int, closed: ClosedDays) -> New:
 
     Days are counted there by the season that was found.
     """
+    if found.attrition() == usual_shop():
+        return New(found.model, found, lambda known, cut: usual_shop())  # noqa: ARG005  whatever is known
     if found.model not in {*TOGETHER, ALIKE}:
         asked = model if model in MODELS and found.model != MBG_NBD else found.model
         return New(asked if asked in MODELS else MBG_CNBD_K, found)

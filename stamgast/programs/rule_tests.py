@@ -35,11 +35,11 @@ from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.review import decode_waiting
-from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
 from stamgast.programs.friends_in_tests import Friends
+from stamgast.programs.played_redemptions import redeemed_at
 from stamgast.programs.played_replies import Replies, joins_in_it
 from stamgast.service import Bundle
 from stamgast.simulate import OFFER, TO, Happening, Simulation
@@ -151,7 +151,7 @@ def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
         elif isinstance(part, Win):
             simulation.feed(_won(simulation, part))
         elif isinstance(part, Redeem):
-            redeemed = _redeemed(simulation, part, program)
+            redeemed = redeemed_at(simulation, part, program, CUSTOMER)
             if not redeemed.code:
                 refused.append(part.at)
             simulation.feed((redeemed,))
@@ -232,15 +232,6 @@ def _consenting(program: Program, step: Consent) -> Iterable[AnyEvent]:
                 channel=channel,
                 granted=step.given,
             )
-
-
-def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> VoucherRedeemed:
-    """One that there is not is refused, as at a till."""
-    simulation.advance(step.at)
-    state = simulation.state((program.merchant, CUSTOMER))
-    codes = [] if state is None else [voucher.code for voucher in state.vouchers]
-    code = codes[step.voucher] if -1 <= step.voucher < len(codes) and codes else ""
-    return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
 
 
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem | BeAsked | Win]:

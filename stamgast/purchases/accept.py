@@ -6,6 +6,7 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -59,11 +60,19 @@ class People(Protocol):
         ...
 
 
+class Asking(Protocol):
+    """A question that is on its way."""
+
+    async def answer(self) -> dict[str, Transaction]:
+        """Return those that are known."""
+        ...
+
+
 class Known(Protocol):
     """What is known of transactions (`stamgast.state.transactions`)."""
 
-    async def of(self, merchant: str, names: Iterable[str]) -> dict[str, Transaction]:
-        """Return those that are known."""
+    def asking(self, merchant: str, names: Iterable[str]) -> AbstractContextManager[Asking]:
+        """Ask for those that are known."""
         ...
 
 
@@ -184,16 +193,19 @@ async def take_in_together(
     What looks wrong about a group's purchases is told of it alone.
     """
     items = [each for group in groups for each in group]
-    named = await _resolved(people, last_heard, await _done(large, _read_names, items, program, people), program, at)
-    made = await _done(large, _records, named, program, at)
-    names = [part.purchase.transaction_id for each in made if not isinstance(each, Refused) for part in each[1]]
+    read = await _done(large, _read_names, items, program, people)
+    names = [part.transaction_id for each in read if isinstance(each, _Named) for part in settled(each.within)]
     if not names:
-        outcomes = iter([each for each in made if isinstance(each, Refused)])
+        outcomes = iter([each for each in read if isinstance(each, Refused)])
         return [Accepted(list(islice(outcomes, len(group))), [], []) for group in groups]
-    transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
-    rest = iter(made)
-    written = [await _done(large, _written, list(islice(rest, len(group))), program, at) for group in groups]
-    await append(topic, [record for each in written for record in each.records])
+    # Asked before they are appended: then the worker may know them. Heard after it: nothing of them waits for that.
+    with known.asking(program.merchant, names) as asked:
+        named = await _resolved(people, last_heard, read, program, at)
+        rest = iter(await _done(large, _records, named, program, at))
+        written = [await _done(large, _written, list(islice(rest, len(group))), program, at) for group in groups]
+        if records := [record for each in written for record in each.records]:
+            await append(topic, records)
+        transactions = await asked.answer()
     return [
         Accepted(each.outcomes, each.doubts, await _done(large, doubts_about_known, each.seen, transactions, at))
         for each in written

@@ -78,6 +78,9 @@ class Redeemed(Struct, frozen=True, gc=False):
     times: int
     cost: Minor
     voucher: str
+    total: Minor = 0
+    """What the receipt came to that it was used on."""
+    used_on: str = ""
 
 
 class Charged(Struct, frozen=True, gc=False):
@@ -131,7 +134,7 @@ class Life(Struct):
     replies: list[Millis] = []
     answers: dict[Answered, None] = {}
     notices: dict[tuple[Millis, str], None] = {}
-    """(when, occasion) of what staff were told of them."""
+    """(when, about what) of what staff were told of them."""
     drawn: dict[Drawn, None] = {}
     """What draws did, and what became of vouchers that may be their prizes."""
     stops: list[tuple[Millis, bool]] = []
@@ -154,14 +157,15 @@ class Life(Struct):
                 self.given.setdefault(line.voucher, line.at)
             elif line.became in {VoucherState.REDEEMED, TAKEN_BACK}:
                 times = -1 if line.became == TAKEN_BACK else 1
-                self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
+                used = Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher, line.total, line.used_on)
+                self.redeemed[used] = None
         elif line.kind == _STAGE and line.became == _LAPSING:
             self.lapsing[line.at] = None
         elif line.kind == _ANSWER and line.cause.startswith(OF_QUESTION):
             question = line.cause.removeprefix(OF_QUESTION)
             self.answers[Answered(line.at, question, line.rule, line.became)] = None
         elif line.kind == _NOTICE and line.became == Arm.SENT:
-            self.notices[line.at, line.occasion] = None
+            self.notices[line.at, line.cause or line.occasion] = None
         elif line.kind == _REFERRAL:
             self.friends[line.at, line.became, line.reason, line.occasion] = None
         elif line.kind == _BUDGET:
@@ -185,8 +189,8 @@ class Life(Struct):
 
     def note(self, note: Note) -> None:
         """Take in a line of `activations.v1`."""
-        if note.staff or note.kind not in {_OUTCOME, _PRICED}:
-            return
+        if note.staff or not note.rule or note.kind not in {_OUTCOME, _PRICED}:
+            return  # answers of the house are no rule's
         known = self.messages.get(note.activation)
         if known is None:
             known = self.messages[note.activation] = Message(

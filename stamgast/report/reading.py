@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from zlib import crc32
 
+from stamgast.domain.answers import UNHEARD_BY_RULES
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
     ActivationOutcome,
@@ -207,7 +208,8 @@ def _hear(life: Life, event: AnyEvent, bundle: Bundle) -> None:
     elif isinstance(event, PurchaseReviewed | RateKnown):
         life.hear(event, program)
     elif isinstance(event, Replied):
-        life.replies.append(event.at)
+        if event.keyword not in UNHEARD_BY_RULES:
+            life.replies.append(event.at)
     elif isinstance(event, OptedOut | OptedIn):
         life.stops.append((event.at, isinstance(event, OptedOut)))
     elif isinstance(event, ActivationOutcome) and event.reason == Reason.OPTED_OUT:

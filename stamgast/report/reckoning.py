@@ -77,6 +77,7 @@ class _Reckoning:
             if self._span.holds(each.at):
                 self._count(each.rule, Sum.REDEEMED, by=each.times)
                 self._count(each.rule, Sum.REWARDS, by=each.times * each.cost)
+                self._count(each.rule, Sum.BASKETS, by=each.times * each.total)
         for paid in self._life.charged:
             if self._span.holds(paid.at):
                 name = counter(Counted.BUDGET, *parts_of(paid.budget), Booked.SPENT)

@@ -73,7 +73,7 @@ def no_longer_used(case: Case, voucher: Voucher) -> None:
         known.used = {}
         for _, vouchers in case.vouchers_apart():
             for each in vouchers:
-                if each.state == VoucherState.REDEEMED:
+                if each.was_used:
                     apart.note_used(known, each)
 
 
@@ -99,7 +99,18 @@ def _put_apart(case: Case, cause: str) -> None:
     if customer.charges:
         charges = budgets.put_apart(case, going)
     case.store(apart.field_of_cause(cause), apart.encode_apart(going, charges))
+    for receipt in sorted(apart.receipts_of(going)):
+        _note_receipt(case, apart.field_of_receipt(receipt), cause)
     case.vouchers_moved()
+
+
+def _note_receipt(case: Case, field: bytes, cause: str) -> None:
+    stored = case.stored(field)
+    if stored is None:
+        raise NotReadError([field])
+    known = stored.decode().split("\n") if stored else []
+    if cause not in known:
+        case.store(field, "\n".join([*known, cause]).encode())
 
 
 def _forget(case: Case) -> None:

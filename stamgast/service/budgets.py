@@ -80,7 +80,7 @@ def _worth_of(case: Case, activation: Activation, rule: CompiledRule, step: Step
 
 def _cost_of(case: Case, reward_id: str) -> Mills:
     reward = case.program.rewards.get(reward_id)
-    return 0 if reward is None else (reward.cost or 0) * MILLS
+    return 0 if reward is None else reward.promised * MILLS
 
 
 def _others_wait(case: Case, rule: CompiledRule) -> bool:
@@ -175,9 +175,9 @@ def paid(case: Case, what: For) -> None:
 
 
 def voucher_ended(case: Case, voucher: Voucher) -> None:
-    """Nobody used it: what it would have cost comes back."""
+    """Nobody used it: what it would have cost comes back. Of one that was used in part nothing does."""
     charge = case.customer.charges.pop(voucher.code, None)
-    if charge is not None:
+    if charge is not None and not voucher.was_used:
         give_back(case, charge, charge.message, For(voucher.rule, code=voucher.code))
 
 
@@ -192,7 +192,7 @@ def put_apart(case: Case, vouchers: Iterable[Voucher]) -> dict[str, Charge]:
         if charge is None:
             continue
         found[voucher.code] = charge
-        if voucher.state == VoucherState.OPEN:
+        if voucher.state == VoucherState.OPEN and not voucher.was_used:
             name = _name_apart(apart.end_of(voucher), charge)
             known = customer.charges.get(name)
             before = 0 if known is None else known.message
@@ -207,7 +207,7 @@ def take_up(case: Case, vouchers: Iterable[Voucher], charges: Mapping[str, Charg
         charge = charges.get(voucher.code)
         if charge is None or voucher.state not in _MAY_COME_BACK:
             continue
-        if voucher.state == VoucherState.OPEN:
+        if voucher.state == VoucherState.OPEN and not voucher.was_used:
             name = _name_apart(apart.end_of(voucher), charge)
             known = customer.charges.get(name)
             if known is None:  # its day's came back: it ends with the others, whatever is open beside it

@@ -12,6 +12,7 @@ from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.budgets import Budget
 from stamgast.domain.customer import Charge, Customer, Voucher
+from stamgast.domain.draw_events import EntriesMoved
 from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
@@ -130,7 +131,7 @@ class Change(Struct):
     tiers: list[tuple[str, str, bool]] = []
     asks: dict[str, bytes | None] = {}
     codes: dict[str, str | None] = {}
-    tells: list[FriendBought | FriendGiven] = []
+    tells: list[FriendBought | FriendGiven | EntriesMoved] = []
     gifts: list[tuple[str, str]] = []
     entries: dict[str, bytes | None] = {}
     entered: list[tuple[str, str, int]] = []

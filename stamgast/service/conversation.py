@@ -11,24 +11,28 @@ from stamgast.domain.activation import RANKS, Activation, Submission, activation
 from stamgast.domain.answers import (
     ABOUT_TOPICS,
     ANSWER,
+    CODE_LIFE,
     LIFE,
     MOST_SHOWN,
+    REQUEST,
     UNHEARD_BY_RULES,
     WELCOME,
     Asked,
     template_of,
 )
+from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import spec_of
 from stamgast.domain.conversation import Conversation, OpenQuestion, hears, may_answer
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import UNKNOWN_PHONE
-from stamgast.domain.events import Replied
+from stamgast.domain.events import CodeAsked, Replied
 from stamgast.domain.facts import Fact
+from stamgast.domain.feedback import note_score
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
-from stamgast.service.ended import forget_ended
+from stamgast.service.ended import first_occasion, forget_ended
 from stamgast.service.messages import too_many_wait
 from stamgast.service.rules import fire
 
@@ -56,6 +60,15 @@ def replied(case: Case, event: Replied) -> None:
         _answer(case, event, Asked(event.keyword), talk)
 
 
+def code_asked(case: Case, event: CodeAsked) -> None:
+    """On a page of theirs they asked for a code: once for each request, as an answer is given."""
+    talk = case.customer.conversation or Conversation()
+    if case.customer.erased_at or not hears(talk, event.id or "", case.at):
+        return
+    case.customer.conversation = talk
+    _answer(case, event, Asked.CODE, talk)
+
+
 def _told_to_rules(case: Case, event: Replied, talk: Conversation) -> None:
     measuring.replied(case)
     telling.answer(case, event.keyword or "", event.channel)
@@ -80,6 +93,7 @@ def _answered(case: Case, event: Replied, talk: Conversation) -> list[Fact]:
     score = int(answer) if question.kind is AnswerKind.SCORE else 0
     if question.kind is AnswerKind.SCORE:
         talk.scores = {**talk.scores, question.id: (score, case.at)}
+        note_score(talk, business_day(case.at, case.program.time_zone), score)
         if score <= question.complaint:
             talk.rests_until = max(talk.rests_until, case.at + question.pause_after_complaint)
     if question.fills is not None:
@@ -99,7 +113,9 @@ def open_asked(case: Case, before: int) -> None:
         if question is None or submission.staff:
             continue
         talk = case.customer.conversation = case.customer.conversation or Conversation()
-        talk.question = OpenQuestion(question.id, submission.rule, case.at + question.closes_after)
+        asked_for = next((each.occasion for each in case.customer.activations if each.id == submission.activation), "")
+        closes_at = case.at + question.closes_after
+        talk.question = OpenQuestion(question.id, submission.rule, closes_at, first_occasion(asked_for))
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
         talk.asked = {**known, question.id: case.at}
 
@@ -126,7 +142,7 @@ def _on_their_way(case: Case) -> int:
     return sum(each.state != ActivationState.ENDED for each in case.customer.activations)
 
 
-def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> None:
+def _answer(case: Case, event: Replied | CodeAsked, asked: Asked, talk: Conversation) -> None:
     """Submit what they asked for, over the channel on which they wrote."""
     customer, program = case.customer, case.program
     if customer.stopped_at or customer.erased_at or not program.messaging.senders.get(Channel(event.channel)):
@@ -147,7 +163,7 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
         template=template_of(asked),
         purpose=ANSWER,
         channel=event.channel,
-        expires_at=case.at + LIFE,
+        expires_at=case.at + (CODE_LIFE if asked is Asked.CODE else LIFE),
     )
     customer.activations = [*customer.activations, activation]
     forget_ended(case)
@@ -170,8 +186,10 @@ def _answer(case: Case, event: Replied, asked: Asked, talk: Conversation) -> Non
     )
 
 
-def _told(case: Case, event: Replied, asked: Asked) -> dict[str, Any]:
+def _told(case: Case, event: Replied | CodeAsked, asked: Asked) -> dict[str, Any]:
     """What the answer speaks of: nothing that says who the customer is, and nothing that they wrote."""
+    if isinstance(event, CodeAsked):
+        return {ANSWER: asked, REQUEST: event.id or ""}
     if asked is Asked.JOIN:
         code = case.program.join.get(event.code)
         return {ANSWER: asked} | ({WELCOME: code.welcome} if code is not None and code.welcome else {})

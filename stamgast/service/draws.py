@@ -15,6 +15,7 @@ from stamgast.domain.budgets import MILLS, charged_to
 from stamgast.domain.calendar import business_day
 from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Voucher
+from stamgast.domain.draw_events import EntriesMoved, MovedEntry
 from stamgast.domain.draws import (
     DRAWN,
     LOST,
@@ -34,6 +35,7 @@ from stamgast.domain.draws import (
 from stamgast.domain.facts import Fact
 from stamgast.domain.purses import Ask, encode_ask
 from stamgast.domain.told import public
+from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName
 from stamgast.service import telling
 from stamgast.service.case import Case, Firing
@@ -130,6 +132,48 @@ def forget(case: Case) -> None:
     case.customer.draws = kept
 
 
+def move_to(case: Case, customer: str) -> None:
+    """The customer is another one from now on, who is told what of theirs takes part in draws that are to come."""
+    for draw_id, entered in case.customer.draws.items():
+        standing = [each for each in entered.entries if not each.back]
+        if standing and _is_to_come(case, draw_id, entered):
+            moved = tuple(
+                MovedEntry(each.id, each.rule, each.cause, each.day, each.occasion, each.receipt) for each in standing
+            )
+            merchant = case.program.merchant
+            event = EntriesMoved(merchant=merchant, customer=customer, at=case.at, draw=draw_id, entries=moved)
+            case.change.tells.append(event)
+
+
+def moved_in(case: Case, event: EntriesMoved) -> None:
+    """Take over what somebody brings along who is this customer now, as far as the draw's caps allow for it.
+
+    An entry that is known stays as it is, also one that was taken back: both made it for the same thing.
+    """
+    draw, entered = case.program.draws.get(event.draw), case.customer.draws.get(event.draw) or Entered()
+    if draw is None or case.customer.erased_at or not _is_to_come(case, event.draw, entered):
+        return
+    known, made = {each.id for each in entered.entries}, 0
+    for each in event.entries:
+        if each.id in known:
+            continue
+        if not _has_room_for(draw, entered, each.day):
+            case.count(counter(Counter.DRAW, draw.id, Tally.TOO_MANY))
+            continue
+        entered = case.customer.draws.get(draw.id) or _remembered(case, draw.id)
+        entry = Entry(each.id, each.rule, each.cause, each.day, each.occasion, each.receipt)
+        entered.entries.append(entry)
+        _made(case, draw.id, entered, entry)
+        made += 1
+    if made:
+        _keep_best(case, draw.id)
+
+
+def _is_to_come(case: Case, draw_id: str, entered: Entered) -> bool:
+    draw = case.program.draws.get(draw_id)
+    return draw is not None and not draw.instant and not draw.is_closed and not entered.how
+
+
 def pass_on(case: Case, draw: str, entered: Entered) -> None:
     """The prize goes to the next reserve: the first partition hears of it from the owner of this one."""
     entered.how = PASSED
@@ -183,11 +227,18 @@ def _enter(case: Case, firing: Firing, draw: Draw, number: int) -> Entry | None:
         today = business_day(case.at, case.program.time_zone)
         entry = Entry(known, rule, cause, today, kept, receipt)
         entered.entries.append(entry)
-    telling.of_draw(case, draw.id, Tally.ENTERED, entry.id, rule=rule, occasion=public(occasion))
-    case.count(counter(Counter.DRAW, draw.id, Tally.ENTERED))
-    if entered is not None and entered.count == 1:
-        case.count(counter(Counter.DRAW, draw.id, Tally.ENTRANTS))
+    _made(case, draw.id, entered or Entered(), entry)
     return entry
+
+
+def _made(case: Case, draw: str, entered: Entered, entry: Entry) -> None:
+    """An entry stands from now on, and is told."""
+    telling.of_draw(
+        case, draw, Tally.ENTERED, entry.id, rule=entry.rule, occasion=public(entry.occasion or entry.cause)
+    )
+    case.count(counter(Counter.DRAW, draw, Tally.ENTERED))
+    if entered.count == 1:
+        case.count(counter(Counter.DRAW, draw, Tally.ENTRANTS))
 
 
 def _has_room(case: Case, draw: Draw, entered: Entered, of: str) -> bool:
@@ -195,13 +246,10 @@ def _has_room(case: Case, draw: Draw, entered: Entered, of: str) -> bool:
     if entered.how or not draw.takes(case.at):
         case.count(counter(Counter.DRAW, draw.id, Tally.TOO_LATE))
         return False
-    today = business_day(case.at, case.program.time_zone)
     standing = [each for each in entered.entries if not each.back]
     has_room = (
         case.left.entries > 0
-        and len(standing) < draw.per_customer
-        and len(entered.entries) < 2 * draw.per_customer  # those that were taken back are remembered as well
-        and (draw.per_day is None or sum(each.day == today for each in standing) < draw.per_day)
+        and _has_room_for(draw, entered, business_day(case.at, case.program.time_zone))
         and (
             draw.per_purchase is None or sum(of in {each.receipt, each.cause} for each in standing) < draw.per_purchase
         )
@@ -211,6 +259,16 @@ def _has_room(case: Case, draw: Draw, entered: Entered, of: str) -> bool:
     else:
         case.count(counter(Counter.DRAW, draw.id, Tally.TOO_MANY))
     return has_room
+
+
+def _has_room_for(draw: Draw, entered: Entered, day: Day) -> bool:
+    """Whether one more of a day is within what a customer may have."""
+    standing = [each for each in entered.entries if not each.back]
+    return (
+        len(standing) < draw.per_customer
+        and len(entered.entries) < 2 * draw.per_customer  # those that were taken back are remembered as well
+        and (draw.per_day is None or sum(each.day == day for each in standing) < draw.per_day)
+    )
 
 
 def _remembered(case: Case, draw: str) -> Entered:

@@ -19,6 +19,11 @@ def cause_of(activation: Activation) -> str:
     return cause
 
 
+def first_occasion(occasion: str) -> str:
+    """What its rule fired for, of whichever attempt at it: over another channel, or later."""
+    return occasion.partition(">")[0]
+
+
 def shed(activation: Activation) -> None:
     """What has ended is kept for what became of it; what its template was to say would be dead weight."""
     cause = cause_of(activation)
@@ -49,7 +54,7 @@ def of_occasion(activations: Iterable[Activation], rule_id: str, occasion: str) 
 
 def _note_generation(case: Case, activation: Activation, kept: Sequence[Activation]) -> None:
     """What was taken back before it left comes again when its occasion does, however long that takes."""
-    occasion = activation.occasion.partition(">")[0]
+    occasion = first_occasion(activation.occasion)
     if activation.reason != Reason.TAKEN_BACK or activation.status != Status.SUPPRESSED:
         return
     if not of_occasion(kept, activation.rule, occasion):

@@ -8,7 +8,7 @@ from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
 
 
-def erase(case: Case, _event: Erased) -> None:
+def erase(case: Case, event: Erased) -> None:
     """Forget what came from the person; messages that wait or are queued do not leave.
 
     Figures, stamps and vouchers stay under the pseudonymous id, with the timers that keep them right. A STOP stays:
@@ -16,6 +16,8 @@ def erase(case: Case, _event: Erased) -> None:
     """
     customer = case.customer
     drop_waiting(case, Reason.ERASED, lambda _: True)
+    if event.into:
+        draws.move_to(case, event.into)
     draws.forget(case)
     notices.drop(case, Reason.ERASED, lambda _: True)
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""

@@ -11,13 +11,14 @@ from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
-from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
+from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
     CalledOff,
+    CodeAsked,
     ConsentChanged,
     Enrolled,
     Erased,
@@ -49,6 +50,7 @@ from stamgast.service import (
     conversation,
     deeds,
     drawn,
+    draws,
     handed,
     measuring,
     outcomes,
@@ -284,6 +286,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     OptedIn: _opted_in,
     Erased: _erased,
     Replied: conversation.replied,
+    CodeAsked: conversation.code_asked,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
     StampsHanded: handed.give,
@@ -298,6 +301,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     CalledOff: schedules.called_off,
     FriendBought: referrals.heard,
     FriendGiven: referrals.given,
+    EntriesMoved: draws.moved_in,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

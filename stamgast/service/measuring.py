@@ -29,6 +29,7 @@ from stamgast.domain.measuring import (
 )
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import Reason, Status
+from stamgast.domain.voucher_terms import Use
 from stamgast.service.case import Case
 
 _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
@@ -139,16 +140,20 @@ def message_cost(case: Case, rule: str, variant: str, thousandths: int) -> None:
     _spend(case, rule, thousandths)
 
 
-def redeemed(case: Case, voucher: Voucher, times: int) -> None:
+def redeemed(case: Case, voucher: Voucher, times: int, use: Use) -> None:
     """A rule's reward was used, or (`times` is -1) its use taken back."""
     if not voucher.rule:
         return
     reward = case.program.rewards.get(voucher.reward)
     cost: Minor = 0 if reward is None or reward.cost is None else reward.cost
+    if voucher.terms is not None and voucher.terms.worth is not None:
+        cost = use.discount
     case.count(name_of(voucher.rule, Sum.REDEEMED), times)
     if cost:
         case.count(name_of(voucher.rule, Sum.REWARDS), times * cost)
         _spend(case, voucher.rule, times * cost * 1000)
+    if use.total:
+        case.count(name_of(voucher.rule, Sum.BASKETS), times * use.total)
 
 
 def _spend(case: Case, rule: str, thousandths: int) -> None:

@@ -35,7 +35,7 @@ from stamgast.service import at_hand, budgets, deeds, measuring, offers, recomme
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.drafts import drafted, given_for, of_full_card, speak_of, tells_of_voucher
-from stamgast.service.ended import cause_of, forget_ended, shed
+from stamgast.service.ended import cause_of, first_occasion, forget_ended, shed
 from stamgast.service.watched import watch_sent
 
 MOST_WAITING = 50
@@ -169,6 +169,7 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         had_room=activation.reason in _HAD_ROOM,
         rank=rank_of(activation),
         template=activation.template,
+        occasion=first_occasion(activation.occasion),
     )
     decision = decide(case.customer, case.customer_id, case.program, terms, case.at)
     if RECOMMEND in activation.data and decision.verdict is not _SUPPRESS:

@@ -12,7 +12,7 @@ from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.service import measuring, referrals, remembering, shop_counts
+from stamgast.service import measuring, receipts, referrals, remembering, shop_counts
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fall_back, fire, let_cards_answer
@@ -41,10 +41,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     """Bring what a transaction gives into line with what is left of it. `agreed` is what was just confirmed of it."""
     customer = case.customer
     case.receipt = event.transaction
-    happened = event.happened_at
-    if happened is None and event.after is not None:
-        happened = event.after.occurred_at
-    case.late = happened is not None and case.at - happened > case.program.fresh_for
+    case.late = _is_late(case, event)
     purchases, spend, profit = customer.purchases, customer.spend, customer.profit
     stood = shop_counts.stood(case)
     bundle = case.context.bundle
@@ -58,6 +55,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
         facts += remembering.facts_since(case, was_before, event, applied)
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
+        receipts.changed(case, event)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
     if event.before is not None or customer.profit < profit or customer.spend < spend:
         fall_back(case, facts)
@@ -80,6 +78,13 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
     (let_cards_answer if is_history(event) else fire)(case, facts)
+
+
+def _is_late(case: Case, event: PurchaseChanged) -> bool:
+    happened = event.happened_at
+    if happened is None and event.after is not None:
+        happened = event.after.occurred_at
+    return happened is not None and case.at - happened > case.program.fresh_for
 
 
 def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:

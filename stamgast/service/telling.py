@@ -11,6 +11,7 @@ from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherR
 from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
+from stamgast.domain.voucher_terms import NO_USE, Use
 from stamgast.service.case import Case
 
 # Said once, and as plain words: members are slower to look up, and to encode.
@@ -64,9 +65,11 @@ def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, sta
     )
 
 
-def voucher(case: Case, which: Voucher, became: str, by: VoucherRedeemed | None = None) -> None:
-    """A voucher was given, or became something else; `by`: what the till asked."""
+def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None) -> None:
+    """A voucher was given, or became something else; `use` is what is told of its use, `by` what a till asked."""
     reward = case.program.rewards.get(which.reward)
+    discount = use.discount if which.terms is not None and which.terms.worth is not None and use is not NO_USE else None
+    cost = None if reward is None else reward.cost
     case.change.told.append(
         Line(
             kind=_VOUCHER,
@@ -79,11 +82,14 @@ def voucher(case: Case, which: Voucher, became: str, by: VoucherRedeemed | None 
             reward=which.reward,
             voucher=name_of_voucher(which.code),
             cause=public(which.cause),
-            cost=None if reward is None else reward.cost,
+            cost=cost if discount is None else discount,
             value=None if reward is None else reward.value,
             ends=which.expires_at,
             till=by.till if by else "",
             operator_id=by.operator_id if by else "",
+            used_on=use.receipt,
+            discount=discount,
+            total=use.total,
         )
     )
 
@@ -247,6 +253,7 @@ def notice(case: Case, arm: str, about: Notice, reason: str = "") -> None:
             at=case.at,
             receipt=case.receipt,
             rule=about.rule,
+            cause=public(about.cause) if about.cause != about.occasion else "",
             occasion=public(about.occasion),
             reason=reason,
             activation=about.id,

@@ -12,6 +12,7 @@ from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import VoucherState
+from stamgast.domain.voucher_terms import NO_USE, Use
 from stamgast.service import at_hand, budgets, draws, measuring, shop_counts, telling
 from stamgast.service.case import Case
 from stamgast.service.handed import count_at_till
@@ -30,17 +31,19 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
     if voucher is not None and _fell_out(case, voucher, event.id or ""):
         answer, facts = rewards.was_taken_back(voucher), list[Fact]()
     else:
-        answer, facts = rewards.redeem(case.customer, event.code, event.id or "")
+        basket = rewards.Basket(event.receipt, event.total)
+        answer, facts = rewards.redeem(case.customer, event.code, event.id or "", basket, case.program.currency)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
-    for fact in facts:
-        case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
-        if voucher is not None:
-            telling.voucher(case, voucher, VoucherState.REDEEMED, event)
-            measuring.redeemed(case, voucher, 1)
+    if facts and voucher is not None:
+        use = NO_USE if voucher.terms is None else voucher.terms.use_by(event.id or "") or NO_USE
+        if voucher.state == VoucherState.REDEEMED:
+            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED))
             shop_counts.redeemed(case, 1)
-            count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
             draws.used(case, voucher, 1)
+        telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
+        measuring.redeemed(case, voucher, 1, use)
+        count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
     fire(case, facts)
 
 
@@ -53,7 +56,8 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
     at_hand.bring_code(case, event.code)
     before = rewards.with_code(case.customer, event.code)
     refused = [] if before is None else before.refused
-    voucher, was_used = rewards.take_redemption_back(case.customer, event.code, event.redemption, case.at)
+    was = VoucherState.OPEN if before is None else before.state
+    voucher, use, was_used = rewards.take_redemption_back(case.customer, event.code, event.redemption, case.at)
     if voucher is None:
         answer = rewards.Answer(404, "There is no voucher with this code.", code=event.code)
     else:
@@ -61,25 +65,39 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
             if request not in voucher.refused:
                 case.store(field_of_refusal(event.code, request), b"1")
         if was_used:
-            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
-            telling.voucher(case, voucher, TAKEN_BACK)
-            measuring.redeemed(case, voucher, -1)
-            shop_counts.redeemed(case, -1)
-            draws.used(case, voucher, -1)
-            at_hand.no_longer_used(case, voucher)
-            if voucher.state != VoucherState.OPEN:
-                case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
-                telling.voucher(case, voucher, voucher.state)
-            if voucher.state == VoucherState.WITHDRAWN:
-                case.change.withdrawn.append(voucher)
-            if voucher.state != VoucherState.OPEN:
-                budgets.voucher_ended(case, voucher)
-            take_back(case, rewards.occasion_of(event.code))
-            fire(case, _reopened(case))
+            _was_not_used(case, voucher, was, use)
         case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))
         answer = rewards.Answer(200, "Taken back.", voucher.reward, voucher.code, voucher.state)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
+
+
+def give_back(case: Case, voucher: Voucher, use: Use) -> None:
+    """The receipt that a voucher was used on came to nothing: that use did not count."""
+    was = voucher.state
+    rewards.give_back(case.customer, voucher, use, case.at)
+    _was_not_used(case, voucher, was, use)
+
+
+def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> None:
+    """Tell of it, and take back what rules made of it; cards that were full only by it are opened again."""
+    used_up = was == VoucherState.REDEEMED
+    if used_up:
+        case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
+        draws.used(case, voucher, -1)
+        shop_counts.redeemed(case, -1)
+    telling.voucher(case, voucher, TAKEN_BACK, use or NO_USE)
+    measuring.redeemed(case, voucher, -1, use or NO_USE)
+    if not voucher.was_used:
+        at_hand.no_longer_used(case, voucher)
+    if used_up and voucher.state != VoucherState.OPEN:
+        case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
+        telling.voucher(case, voucher, voucher.state)
+        if voucher.state == VoucherState.WITHDRAWN:
+            case.change.withdrawn.append(voucher)
+        budgets.voucher_ended(case, voucher)
+    take_back(case, rewards.occasion_of(voucher.code, use))
+    fire(case, _reopened(case))
 
 
 def _fell_out(case: Case, voucher: Voucher, request: str) -> bool:
@@ -88,6 +106,8 @@ def _fell_out(case: Case, voucher: Voucher, request: str) -> bool:
     Raises NotReadError.
     """
     if len(voucher.refused) < rewards.REFUSED_REQUESTS or request == voucher.redeemed_by:
+        return False
+    if voucher.terms is not None and voucher.terms.use_by(request) is not None:
         return False
     field = field_of_refusal(voucher.code, request)
     stored = case.stored(field)

@@ -131,7 +131,7 @@ def _parted(text: str) -> tuple[str, str | None]:
     text = plain_spaces(text)
     for mark in ("T", ", ", " "):
         written, found, time = text.partition(mark)
-        if found and written[:1].isdigit():
+        if found and written[:1].isdigit() and written[-1].isdigit():  # the T may be that of UTC
             return written, time.strip()
     return text, None
 

@@ -22,6 +22,7 @@ from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.identity.staff import unseal_phone
 from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state import joined_identities
+from stamgast.state.cards import Cards
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.newcomers import Newcomers
@@ -64,9 +65,10 @@ class IdentityStore:
         self._log = IdentityLog(redis, append, topics, topic_ids)
         self._view = self._log.view
         self._topics = topics
-        self._profiles = Profiles(self._log, wrapping_keys)
+        self.profiles = Profiles(self._log, wrapping_keys)
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
         self.wishes = Wishes(self._log, id_key)
+        self.cards = Cards(self._log, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 
@@ -200,7 +202,7 @@ class IdentityStore:
                 raise IdentityConflictError("these identifiers belong to different customers")
             customer = self._owner(merchant, identifiers, known)
             await self._give_up_phone(merchant, customer, given, at)
-            profile, is_new = await self._profiles.merge(merchant, customer, given, at)
+            profile, is_new = await self.profiles.merge(merchant, customer, given, at)
             fresh = {
                 each: Alias(each.kind, customer, at, _erasures(known, each))
                 for each in identifiers
@@ -212,7 +214,7 @@ class IdentityStore:
 
     async def profile(self, merchant: str, customer: str) -> Profile | None:
         """What we know of a customer; None for one we only know by purchases, or who was erased."""
-        return await self._profiles.get(merchant, customer)
+        return await self.profiles.get(merchant, customer)
 
     async def customer_of(self, merchant: str, identifier: Identifier) -> str | None:
         """The customer of an identifier, without remembering an unknown one."""
@@ -243,10 +245,11 @@ class IdentityStore:
         Returns how many identifiers they gave up: the last step, so that whoever was cut short finds them again.
         """
         async with self._log.locked(merchant, hashes):
-            await self._profiles.erase(merchant, customer)
+            await self.profiles.erase(merchant, customer)
+            await self.cards.forget(merchant, customer)
             aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
             records: dict[bytes, bytes | None] = {
-                entry_key(merchant, "a", name): encode(_freed(alias, at))
+                entry_key(merchant, "a", name): encode(alias.freed(at))
                 for name, alias in aliases.items()
                 if alias is not None and alias.customer == customer
             }
@@ -257,7 +260,9 @@ class IdentityStore:
 
     async def join(self, merchant: str, former: str, into: str, at: Millis) -> int:
         """Let what names `former` name `into`, who is the same person. Raises `NobodyThereError`."""
-        return await joined_identities.join(self._log, self._profiles, merchant, (former, into), at)
+        moved = await joined_identities.join(self._log, self.profiles, merchant, (former, into), at)
+        await self.cards.lead(merchant, former, into, at)
+        return moved
 
     # --- keys ---
 
@@ -267,19 +272,19 @@ class IdentityStore:
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
         """Wrap a customer's data key by the newest wrapping key; says whether that was needed. Raises `SealError`."""
-        return await self._profiles.rewrap(merchant, customer, at)
+        return await self.profiles.rewrap(merchant, customer, at)
 
     async def key_for(self, merchant: str, customer: str, at: Millis) -> DataKey:
         """The data key of a customer, made now if there is none; it goes when they are erased."""
-        return await self._profiles.key_for(merchant, customer, at)
+        return await self.profiles.key_for(merchant, customer, at)
 
     async def key_of(self, merchant: str, customer: str) -> DataKey | None:
         """The data key of a customer; None for one who never had any, or was erased."""
-        return await self._profiles.key_of(merchant, customer)
+        return await self.profiles.key_of(merchant, customer)
 
     async def has_key(self, merchant: str, customer: str) -> bool:
         """Say whether anything is kept sealed for a customer, even if it can no longer be opened."""
-        return await self._profiles.has_key(merchant, customer)
+        return await self.profiles.has_key(merchant, customer)
 
     # --- STOP and START ---
 
@@ -315,14 +320,14 @@ class IdentityStore:
 
     async def _give_up_phone(self, merchant: str, customer: str, given: Profile, at: Millis) -> None:
         """Free the phone that another one takes the place of."""
-        former = await self._profiles.get(merchant, customer)
+        former = await self.profiles.get(merchant, customer)
         if former is None or not former.phone or not given.phone or former.phone == given.phone:
             return
         phone = Identifier("phone", former.phone)
         async with self._log.locked(merchant, [self._hash(merchant, phone)]):
             alias = (await self._aliases(merchant, [phone])).get(phone)
             if alias is not None and alias.customer == customer:
-                await self._write_aliases(merchant, {phone: _freed(alias, at)})
+                await self._write_aliases(merchant, {phone: alias.freed(at)})
 
     async def _take_from_former_owner(
         self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
@@ -336,8 +341,8 @@ class IdentityStore:
             alias = known[each]
             others = {_held(known, other) for other in identifiers if other != each}
             if alias.customer not in others and at - alias.at >= DAY:
-                await self._profiles.forget_phone(merchant, alias.customer, each.value, at)
-                known[each] = _freed(alias, at)
+                await self.profiles.forget_phone(merchant, alias.customer, each.value, at)
+                known[each] = alias.freed(at)
 
     async def _bring_to_owner(
         self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
@@ -349,8 +354,8 @@ class IdentityStore:
         owner = next((_held(known, each) for each in identifiers if each.kind == "phone"), "")
         for each in identifiers:
             other = _held(known, each)
-            if owner and other not in {"", owner} and await self._profiles.get(merchant, other) is None:
-                known[each] = _freed(known[each], at)
+            if owner and other not in {"", owner} and await self.profiles.get(merchant, other) is None:
+                known[each] = known[each].freed(at)
 
     async def _together(
         self,
@@ -384,11 +389,6 @@ class IdentityStore:
     def _note_of(self, merchant: str, message: str, at: Millis) -> dict[bytes, bytes | None]:
         """What remembers the message. Of a batch that is cut short, a STOP is left and a START is not."""
         return {entry_key(merchant, "h", message_hash(self._id_key, merchant, message)): encode(Heard(at))}
-
-
-def _freed(alias: Alias, at: Millis) -> Alias:
-    """The same naming nobody; who comes with it next is somebody new."""
-    return Alias(alias.kind, "", at, alias.erasures + 1)
 
 
 def _held(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:

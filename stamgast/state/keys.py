@@ -242,6 +242,11 @@ def feed(merchant: str, store: str) -> str:
     return f"pos:feed:{merchant}:{store}"
 
 
+def unmapped(merchant: str, connection: str) -> str:
+    """Name what a connection told of places that are no store of the programme (`stamgast.tills.unmapped`)."""
+    return f"pos:unmapped:{merchant}:{connection}"
+
+
 def payments_by_time(merchant: str, kind: str) -> str:
     """Name the sales, or the payments without one, of the last days, by when they were (`stamgast.tills.payments`)."""
     return f"pos:{kind}:{merchant}"

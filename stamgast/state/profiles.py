@@ -1,11 +1,21 @@
 """Personal data of customers, sealed under a data key each."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile, SealedProfile, WrappedKey, decode_profile, encode, entry_key
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.identity_log import IdentityLog
+
+
+class Kept(NamedTuple):
+    """What is kept of a person: None for what is not, or what was destroyed."""
+
+    profile: Profile | None
+    key: DataKey | None
 
 
 class Profiles:
@@ -17,11 +27,21 @@ class Profiles:
 
     async def get(self, merchant: str, customer: str) -> Profile | None:
         """What we know of a customer; None for one we only know by purchases, or who was erased."""
-        (stored,) = await self._log.read("p", merchant, [customer], SealedProfile)
-        data_key = await self._data_key(merchant, customer)
-        if stored is None or data_key is None or stored.data_key != data_key.id:
-            return None
-        return decode_profile(data_key.open(stored.sealed, f"{merchant}:{customer}"))
+        return (await self.many(merchant, [customer]))[0].profile
+
+    async def many(self, merchant: str, customers: Sequence[str]) -> list[Kept]:
+        """The same of many, with their data keys, in two questions."""
+        sealed = await self._log.read("p", merchant, customers, SealedProfile)
+        wrapped = await self._log.read("k", merchant, customers, WrappedKey)
+        return [self._opened(merchant, *each) for each in zip(customers, sealed, wrapped, strict=True)]
+
+    def _opened(self, merchant: str, customer: str, stored: SealedProfile | None, wrapped: WrappedKey | None) -> Kept:
+        if wrapped is None:
+            return Kept(None, None)
+        key = self._unwrapped(merchant, customer, wrapped)
+        if stored is None or stored.data_key != key.id:
+            return Kept(None, key)
+        return Kept(decode_profile(key.open(stored.sealed, f"{merchant}:{customer}")), key)
 
     async def merge(self, merchant: str, customer: str, given: Profile, at: Millis) -> tuple[Profile, bool]:
         """Keep what is new; what `given` leaves empty stays as it was. Says whether nobody knew this person before."""
@@ -69,7 +89,7 @@ class Profiles:
             key = await self._wrapped_by_an_older(merchant, customer)
             if key is None:
                 return False
-            data_key = self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
+            data_key = self._unwrapped(merchant, customer, key)
             await self._write_key(merchant, customer, data_key, at)
         return True
 
@@ -100,8 +120,9 @@ class Profiles:
 
     async def _data_key(self, merchant: str, customer: str) -> DataKey | None:
         (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
-        if key is None:
-            return None
+        return None if key is None else self._unwrapped(merchant, customer, key)
+
+    def _unwrapped(self, merchant: str, customer: str, key: WrappedKey) -> DataKey:
         return self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
 
     async def _write_key(self, merchant: str, customer: str, data_key: DataKey, at: Millis) -> None:

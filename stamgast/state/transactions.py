@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any, NamedTuple, Self
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import StateError
 from stamgast.state.keys import transactions
+from stamgast.state.nodes import heed
+from stamgast.state.session import Word
 
 
 class KnownTransactions:
@@ -24,6 +28,11 @@ class KnownTransactions:
 
         Nobody loses a purchase by that: what would have been told of it the worker tells.
         """
+        with self.asking(merchant, names) as asked:
+            return await asked.answer()
+
+    def asking(self, merchant: str, names: Iterable[str]) -> Asking:
+        """Ask now, and hear it when it is wanted, while the context is open."""
         by_partition: dict[int, list[str]] = {}
         for name in dict.fromkeys(names):
             by_partition.setdefault(self._partition_of(f"{merchant}:{name}".encode()), []).append(name)
@@ -31,13 +40,44 @@ class KnownTransactions:
         for number, some in by_partition.items():
             keys = transactions(number)
             words = ("MGET", *(keys.transaction(merchant, name) for name in some))
-            asked.append((some, words, self._redis.begin(*words)))  # all of them, before the first is heard
+            asked.append(_Asked(some, words, self._redis.begin(*words)))
+        return Asking(self._redis, asked)
+
+
+class _Asked(NamedTuple):
+    """What was asked of one partition: names, the command, and its answer to come."""
+
+    names: Sequence[str]
+    words: Sequence[Word]
+    answer: asyncio.Future[Any] | None
+
+
+class Asking:
+    """A question that is on its way."""
+
+    def __init__(self, redis: RedisClient, asked: Sequence[_Asked]) -> None:
+        self._redis = redis
+        self._asked = asked
+
+    def __enter__(self) -> Self:
+        """It was sent already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What nobody has heard, nobody wants to hear."""
+        for each in self._asked:
+            if each.answer is not None:
+                each.answer.add_done_callback(heed)
+
+    async def answer(self) -> dict[str, Transaction]:
+        """As `KnownTransactions.of`."""
         found: dict[str, Transaction] = {}
-        for some, words, answer in asked:
+        for names, words, answer in self._asked:
             with suppress(StateError):
                 values = await self._redis.heard(answer, *words)
-                known = ((name, _decoded(value)) for name, value in zip(some, values, strict=True))
+                known = ((name, _decoded(value)) for name, value in zip(names, values, strict=True))
                 found |= {name: state for name, state in known if state}
+        self._asked = ()
         return found
 
 

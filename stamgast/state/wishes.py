@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from stamgast.domain.joining import CONFIRMED_WITHIN
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import message_hash
-from stamgast.identity.records import Heard, Wish, encode, entry_key
+from stamgast.identity.records import Heard, Suppression, Wish, encode, entry_key
 from stamgast.state.identity_log import IdentityLog
 
 
@@ -15,6 +15,11 @@ class Wishes:
     def __init__(self, log: IdentityLog, id_key: bytes) -> None:
         self._log = log
         self._id_key = id_key
+
+    async def stops_of(self, merchant: str, phone_hashes: Sequence[str]) -> dict[str, Millis]:
+        """Those of many phones that want no messages, with since when."""
+        found = await self._log.read("s", merchant, phone_hashes, Suppression)
+        return {name: each.at for name, each in zip(phone_hashes, found, strict=True) if each and each.stopped}
 
     async def heard(self, merchant: str, message: str) -> bool:
         """Say whether what the message said was done before."""

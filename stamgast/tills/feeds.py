@@ -7,7 +7,7 @@ Nothing of a customer goes by it as it stands there: what rules go by is said on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -19,10 +19,12 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.pos.connections import Connection
 from stamgast.purchases.accept import Taken
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import StateError
 from stamgast.state.keys import feed
+from stamgast.tills.unmapped import UnmappedPlaces
 
 log = get_logger(__name__)
 
@@ -47,11 +49,14 @@ class FeedBook:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
+        self.unmapped = UnmappedPlaces(redis)
         self._noted: dict[tuple[Place, str], list[tuple[Millis, Millis]]] = {}
         self._count = 0
 
-    def note(self, program: Program, taken: Iterable[Taken], at: Millis) -> None:
-        """Sales and refunds came in `at`; what there is no room for is not learned from."""
+    def note(self, program: Program, taken: Sequence[Taken], at: Millis, connection: Connection | None = None) -> None:
+        """Sales and refunds came in `at`, by a connection or by none; what there is no room for is not learned from."""
+        if connection is not None:
+            self.unmapped.note(connection, program, taken, at)
         for each in taken:
             purchase = each.received.purchase
             if purchase.store is None or self._count >= _MOST_NOTED:
@@ -70,6 +75,7 @@ class FeedBook:
 
     async def keep(self) -> None:
         """Keep what was noted. Raises `StateError`; then it is still noted."""
+        await self.unmapped.keep()
         while self._noted:
             (place, zone), moments = self._noted.popitem()
             self._count -= len(moments)

@@ -172,7 +172,7 @@ class Reconciler:
             except RefusedError as refused:
                 aside.append((each, str(refused)))
         came = await take(self.door, adapter, whole, context, at)
-        self.tills.feeds.note(context.program, came.taken, at)
+        self.tills.feeds.note(context.program, came.taken, at, context.connection)
         if came.refused:
             aside += [(each, came.reason) for each in _refused(adapter, whole, context)]
         if aside:

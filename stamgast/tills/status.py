@@ -11,6 +11,7 @@ from stamgast.tills.feeds import FeedBook, Place, zone_of
 from stamgast.tills.payments import Payments
 from stamgast.tills.record import CursorRecord, Name, SubscriptionRecord
 from stamgast.tills.table import ConnectionTable
+from stamgast.tills.unmapped import in_a_document
 
 
 async def rows_of(
@@ -26,6 +27,7 @@ async def rows_of(
     name = Name(connection.merchant, connection.name)
     known = table.cursor(name) or CursorRecord("", 0)
     waiting = await _waiting(connection, payments, now)
+    unmapped = [in_a_document(each, program) for each in await book.unmapped.of(connection, program, now)]
     rows = []
     for store in dict.fromkeys(connection.stores.values()) or program.stores:
         stats = await book.stats(Place(connection.merchant, store))
@@ -44,6 +46,7 @@ async def rows_of(
                 "trouble": known.trouble or None,
                 "webhooks": _webhooks(table.subscription(name)),
                 "payments_without_sale": waiting,
+                "unmapped": unmapped,
             }
         )
     return rows

@@ -1,15 +1,15 @@
 """The ASGI app: its routes, and what surrounds every request."""
 
-import time
-from functools import lru_cache
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
@@ -19,7 +19,7 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
-from stamgast.web.access.cookies import CookiesKept
+from stamgast.web.access.cookies import tell_cookies
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.access.elsewhere import ElsewhereError, answer_elsewhere
 from stamgast.web.api.claims import get_claim, post_claim, post_token
@@ -33,15 +33,15 @@ from stamgast.web.api.reports import get_report, get_rules
 from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
+from stamgast.web.around import Around
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
-from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi.document import openapi
 from stamgast.web.pages.refusals import page_or
 from stamgast.web.pages.routes import page_routes
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
-from stamgast.web.rates import RateTold
-from stamgast.web.timeout import Answered
+from stamgast.web.rates import tell_rate
+from stamgast.web.straight import Straight
 from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
 from stamgast.web.webhooks.twilio import post_status
@@ -61,13 +61,17 @@ ANSWERED = (
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
 INBOUND = "/twilio/inbound"
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+Answers = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the app. What stands behind `deps` runs already (`stamgast.bootstrap.web_parts`)."""
+    return _Doors(deps)
+
+
+def _routes() -> list[BaseRoute]:
     merchant = "/v1/merchants/{merchant}"
-    routes: list[BaseRoute] = [  # they are tried in turn: those first that come in numbers
+    return [
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
         Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
         Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
@@ -101,24 +105,51 @@ def create_app(deps: Deps) -> Starlette:
         Route("/openapi.json", _get_openapi, methods=["GET"]),
         *page_routes(),
     ]
-    app = Starlette(
-        routes=routes,
-        middleware=[
-            Middleware(Measured, metrics=deps.metrics),
-            Middleware(RateTold),
-            Middleware(CookiesKept),
-            Middleware(Answered),
-            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.small_body_bytes),
-        ],
-        exception_handlers={
+
+
+class _Doors(Starlette):
+    """The app. A request that has a route goes straight there; Starlette's router has the word on every other one."""
+
+    def __init__(self, deps: Deps) -> None:
+        routes = _routes()
+        super().__init__(routes=routes)
+        self.state.deps = deps
+        self._straight = Straight(routes)
+        self._answers: dict[type[BaseException], Answers] = {
             **dict.fromkeys(ANSWERED, page_or(answer_problem)),
             ElsewhereError: answer_elsewhere,
             HTTPException: page_or(answer_http_error),
-            Exception: page_or(answer_failure),
-        },
-    )
-    app.state.deps = deps
-    return app
+        }
+        self._others = ExceptionMiddleware(self.router, self._answers)
+        bodies = Bodies(deps.limits.all_bodies_bytes, deps.limits.small_body_bytes)
+        told = (tell_rate, tell_cookies)
+        self._around = Around(self._answer, deps.metrics, bodies, failed=page_or(answer_failure), told=told)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self._around(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._straight.find(scope)
+        if found is None:
+            await self._others(scope, receive, send)
+            return
+        scope["route"], scope["path_params"] = found
+        request = Request(scope, receive, send)
+        try:
+            response = await found[0].endpoint(request)
+        except Exception as error:
+            kinds = type(error).__mro__
+            answer = next((self._answers[kind] for kind in kinds if kind in self._answers), None)
+            if answer is None:
+                raise
+            response = await answer(request, error)
+            error.__traceback__ = None  # some are raised again and again, and would keep what each was raised in
+        await response(scope, receive, send)
 
 
 def is_urgent(url: bytes) -> bool:
@@ -129,36 +160,3 @@ def is_urgent(url: bytes) -> bool:
 @open_to(Way.PUBLIC)
 async def _get_openapi(_request: Any) -> JSONResponse:
     return JSONResponse(openapi())
-
-
-class Measured:
-    """Counts and times requests by the route's pattern."""
-
-    def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
-        self._app = app
-        # `labels` makes texts and takes a lock each time. There are as many as routes, methods and statuses.
-        self._requests = lru_cache(maxsize=4_096)(metrics.requests.labels)
-        self._seconds = lru_cache(maxsize=4_096)(metrics.seconds.labels)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on and measure."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note)
-        finally:
-            route = scope.get("route")
-            pattern = route.path if isinstance(route, Route) else "other"
-            method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody may make one up
-            self._requests(pattern, method, str(status)).inc()
-            self._seconds(pattern).observe(time.perf_counter() - started)

@@ -13,11 +13,12 @@ import ipaddress
 import resource
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from stamgast.web.one_write import OneWrite
 from stamgast.web.problem import unavailable
 
 WHOLE: Final = "whole"
@@ -177,7 +178,8 @@ class Watched(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or close it at once."""
-        super().connection_made(transport)
+        self._writes = OneWrite(transport)
+        super().connection_made(cast("asyncio.Transport", self._writes))
         self.address = address_of(self.client[0] if self.client else "")
         self._admitted = self._connections.admit(self)
         if self._admitted:
@@ -233,6 +235,7 @@ class Watched(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        self._writes.flush()
         if not self.pipeline:
             self._settle()
         super().on_response_complete()

@@ -117,6 +117,9 @@ class Deps:
         self.by_visitor = TokenBuckets(limits.per_visitor, limits.per_visitor_burst, monotonic=self.monotonic)
         self.sign_ins = TokenBuckets(limits.sign_ins, limits.sign_ins_burst, monotonic=self.monotonic)
         self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)
+        self.wrong_codes_of_merchants = TokenBuckets(
+            limits.wrong_codes_of_merchant, limits.wrong_codes_of_merchant_burst, monotonic=self.monotonic
+        )
 
         self._touching: set[asyncio.Task[None]] = set()
 

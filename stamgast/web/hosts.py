@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stamgast.web.problem import Problem
 
-_SAID: Final = {b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+"""Of every answer that does not say itself how it is kept: pages' files do, whose address says what is in them."""
 
 
 class Hosts:
@@ -31,8 +33,9 @@ class Hosts:
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [each for each in message.get("headers", ()) if each[0].lower() not in _SAID]
-                message["headers"] = [*told, *_SAID.items()]
+                told = [each for each in message.get("headers", ()) if each[0].lower() != _NOSNIFF[0]]
+                kept = any(name.lower() == _NO_STORE[0] for name, _ in told)
+                message["headers"] = [*told, _NOSNIFF] if kept else [*told, _NOSNIFF, _NO_STORE]
             await send(message)
 
         given = next((value for name, value in scope["headers"] if name == b"host"), b"")

@@ -1,6 +1,7 @@
 """Figures of the web process for Prometheus. Routes are labelled by pattern, never by what stands in a path."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -9,6 +10,8 @@ from stamgast.log.unsigned_figures import UnsignedFigures
 from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
 
+_MOST_LABELS = 4_096
+"""`labels` makes texts and takes a lock each time: those of what comes in numbers are kept."""
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -23,18 +26,22 @@ class WebMetrics:
         self.seconds = Histogram(
             "stamgast_web_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
         )
+        self.requests_of = lru_cache(maxsize=_MOST_LABELS)(self.requests.labels)
+        self.seconds_of = lru_cache(maxsize=_MOST_LABELS)(self.seconds.labels)
         self.purchases = Counter(
             "stamgast_web_purchases",
             "Purchases and refunds that Kafka acknowledged",
             ["merchant"],
             registry=self.registry,
         )
+        self.purchases_of = lru_cache(maxsize=_MOST_LABELS)(self.purchases.labels)
         self.refused_purchases = Counter(
             "stamgast_web_purchases_refused",
             "Purchases and refunds that were refused; others of their request may have been taken",
             ["merchant"],
             registry=self.registry,
         )
+        self.refused_of = lru_cache(maxsize=_MOST_LABELS)(self.refused_purchases.labels)
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
         self.unsigned = UnsignedFigures(self.registry)
@@ -48,6 +55,7 @@ class WebMetrics:
             ["merchant", "system", "outcome"],
             registry=self.registry,
         )
+        self.deliveries_of = lru_cache(maxsize=_MOST_LABELS)(self.deliveries.labels)
         self.claims = Counter(
             "stamgast_web_claims",
             "Receipts' tokens made (`token`), and claims by what they were answered: `claimed`, `in_review` (waits for "

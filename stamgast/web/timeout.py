@@ -1,92 +1,59 @@
 """Nobody waits for ever: what is not answered in time is answered with 503, and may be sent again."""
 
 import asyncio
-from typing import Final
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from stamgast.web.problem import unavailable
+from typing import Any, Final
 
 LIMIT_S: Final = 15.0
 """A Redis that hangs keeps each of its connections waiting for ten seconds before it counts as gone."""
-
-
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Their time counts from when the whole request is there: a slow line is not Kafka's fault."""
 
 
-class Answered:
-    """Ends a request that has not begun to answer in time; whatever it had done, a repeat changes nothing.
+class Limit:
+    """A task that is ended unless it is spared in time: `asyncio.timeout` without a timer and a context of its own."""
 
-    The time counts from when the whole request is there: a slow line is not Kafka's fault.
-    """
+    __slots__ = ("_cancelling", "_task", "ended")
 
-    def __init__(self, app: ASGIApp, limit_s: float = LIMIT_S) -> None:
-        self._app = app
-        self._due = _Due(limit_s)
+    def __init__(self) -> None:
+        task: asyncio.Task[Any] | None = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("no task is running")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.ended = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and watch the time until the answer begins."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun = False
-        due = self._due
+    def end(self) -> None:
+        """Its time is up."""
+        self.ended = True
+        self._task.cancel()
 
-        async def read() -> Message:
-            message = await receive()
-            if not begun and not message.get("more_body", False):
-                due.begin(limit)
-            return message
-
-        async def note(message: Message) -> None:
-            nonlocal begun
-            if not begun:
-                begun = True
-                due.spare(limit)
-            await send(message)
-
-        try:
-            async with asyncio.timeout(None) as limit:
-                if scope["method"] not in WITH_BODY:
-                    due.begin(limit)
-                try:
-                    await self._app(scope, read, note)
-                finally:
-                    due.forget(limit)
-        except TimeoutError:
-            if begun:
-                raise
-            detail = "This took too long: Kafka or Redis does not answer. Send the same request again."
-            await unavailable(detail).response()(scope, receive, send)
+    def settle(self) -> bool:
+        """Say whether it is this that ended the task, and nobody else who cancelled it as well. Once, at its end."""
+        return self.ended and self._task.uncancel() <= self._cancelling
 
 
-class _Due:
+class Dues:
     """Limits that end so many seconds after they began: one timer for all of them, where each would set two of its own.
 
     They last equally long, so that they end in the order in which they began.
     """
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
         self._limit_s = limit_s
-        self._ends: dict[asyncio.Timeout, float] = {}
+        self._ends: dict[Limit, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, limit: asyncio.Timeout) -> None:
+    def begin(self, limit: Limit) -> None:
         """Let it end so much later than now, whatever was said of it before."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         self._ends.pop(limit, None)  # else it would keep its former place
         ends = self._ends[limit] = loop.time() + self._limit_s
         if self._timer is None:
             self._timer = loop.call_at(ends, self._look)
 
-    def spare(self, limit: asyncio.Timeout) -> None:
+    def spare(self, limit: Limit) -> None:
         """Let it not end any more."""
-        self._ends.pop(limit, None)
-        if limit.when() is not None:  # its time is up in this very turn of the loop
-            limit.reschedule(None)
-
-    def forget(self, limit: asyncio.Timeout) -> None:
-        """What it was for is done."""
         self._ends.pop(limit, None)
 
     def _look(self) -> None:
@@ -98,4 +65,4 @@ class _Due:
                 self._timer = loop.call_at(ends, self._look)
                 return
             del self._ends[limit]
-            limit.reschedule(ends)
+            limit.end()

@@ -10,6 +10,7 @@ from stamgast.domain.activation import Note, Submission
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.events import key_of
 from stamgast.domain.units import SECOND
+from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
 from stamgast.service.case import Report
 from stamgast.state.keys import IDLE, PartitionKeys
@@ -17,6 +18,7 @@ from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submissi
 from stamgast.state.partitions import Writes
 from stamgast.state.roll import entry_of
 from stamgast.state.session import Word
+from stamgast.state.voucher_owners import encode_owner
 from streams.customers.batch import Result, earliest
 from streams.customers.in_force import Standing
 from streams.customers.state_cache import Name
@@ -129,10 +131,18 @@ def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:
 
 
 def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
-    """A till knows a code alone: note whose it is, where its partition is looked up."""
-    for voucher in change.issued:
-        kept = (voucher.expires_at - voucher.issued_at) // SECOND + CODE_KEPT_S
-        writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
+    """A till knows a code alone: note whose it is, where its partition is looked up.
+
+    Of what a message tells of as well: it says the short code, which vouchers from before these had not.
+    """
+    kept = {each.code: (each.expires_at - each.issued_at) // SECOND for each in change.issued}
+    for each in change.submissions:
+        told, ends = each.data.get("code"), each.data.get("valid_until")
+        if told and ends and told not in kept:
+            kept[told] = max(0, int(ends) - each.decided_at) // SECOND
+    for code, left in kept.items():
+        owner = encode_owner(customer, code)
+        writes.do("SET", keys.voucher(merchant, short_of(code)), owner, "EX", left + CODE_KEPT_S)
 
 
 def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:

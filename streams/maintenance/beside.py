@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from stamgast.domain.events import AnyEvent
 from stamgast.domain.units import SECOND, Millis
+from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
 from stamgast.state.outbox import Lane, encode_submission
 from streams.customers.writes import ANSWER_KEPT_S, BOUND_KEPT_S, CODE_KEPT_S
@@ -17,9 +18,10 @@ BOUND_KEPT: Final[Millis] = BOUND_KEPT_S * SECOND
 
 
 class Owner(NamedTuple):
-    """Whose a voucher is, and until when its code is known at least."""
+    """Whose a voucher is, its long code, and until when it is known at least."""
 
     customer: str
+    code: str
     until: Millis
 
 
@@ -42,7 +44,7 @@ class Beside:
 
     def __init__(self) -> None:
         self.owners: dict[str, Owner] = {}
-        """merchant:code of every voucher that there ever was."""
+        """merchant:code (the short one) of every voucher that there ever was."""
         self.answers: dict[str, Answer] = {}
         """merchant:event of the newest day."""
         self.outbox: dict[str, Waits] = {}
@@ -53,10 +55,10 @@ class Beside:
     def note(self, event: AnyEvent, change: Change) -> None:
         """Take in what an event came to."""
         for voucher in change.issued:
-            name = f"{event.merchant}:{voucher.code}"
+            name = f"{event.merchant}:{short_of(voucher.code)}"
             known = self.owners.get(name)
             until = max(voucher.expires_at + CODE_KEPT, known.until if known else 0)
-            self.owners[name] = Owner(event.customer, until)
+            self.owners[name] = Owner(event.customer, voucher.code, until)
         for name, answer in change.answers.items():
             self._forget_answers(event.at - ANSWER_KEPT)
             self.answers[f"{event.merchant}:{name}"] = Answer(event.at, digest_of(answer))

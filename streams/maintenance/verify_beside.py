@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Final, Protocol
 
 from stamgast.domain.units import MINUTE, Millis
+from stamgast.domain.voucher_codes import short_of
 from stamgast.state.client import members_of, names_under
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.looks import Look, look
 from stamgast.state.outbox import decode_submission
 from stamgast.state.session import Session
+from stamgast.state.voucher_owners import decode_owner
 from streams.maintenance.beside import ANSWER_KEPT, Beside, digest_of
 from streams.maintenance.verify_sending import Begun, Bound, Doubts, Lanes, Submissions
 
@@ -88,22 +90,34 @@ class _Owners:
 
     async def names(self) -> AsyncIterator[str]:
         async for name in names_under(self._session, self._keys.voucher("", "")[:-1]):
-            yield name
+            yield _in_short(name)
         for name in tuple(self._beside.owners):
             yield name
 
     async def look(self, name: str) -> Look:
         merchant, _, code = name.partition(":")
-        return await look(self._session, self._keys, value=self._keys.voucher(merchant, code))
+        seen = await look(self._session, self._keys, value=self._keys.voucher(merchant, code))
+        owner = self._beside.owners.get(name)
+        if seen.value is not None or owner is None:
+            return seen
+        return await look(self._session, self._keys, value=self._keys.voucher(merchant, owner.code))
 
     def differs(self, name: str, seen: Look) -> str:
-        owner, found = self._beside.owners.get(name), None if seen.value is None else seen.value.decode()
+        owner, found = self._beside.owners.get(name), None
+        if seen.value is not None:
+            found = decode_owner(seen.value, "" if owner is None else owner.code).customer
         if owner is None:
             return "" if found is None else f"voucher {name}: its owner {found} is in Redis and not in the log"
         if found is None:
             missing = self._now < owner.until
             return f"voucher {name}: its owner is missing in Redis, should be {owner.customer}" if missing else ""
         return "" if found == owner.customer else f"voucher {name}: its owner is {found}, should be {owner.customer}"
+
+
+def _in_short(name: str) -> str:
+    """`merchant:code` by its short code: those from before there were such stand under the long one."""
+    merchant, _, code = name.partition(":")
+    return f"{merchant}:{short_of(code)}"
 
 
 class _Answers:

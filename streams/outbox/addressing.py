@@ -10,8 +10,8 @@ from channels.model import FreeText, Message, Sender, SmsText, WhatsAppTemplate
 from channels.wording import wording_for
 from stamgast.domain.activation import Submission
 from stamgast.domain.alert_words import MOST_PARTS, languages_of, own_template_named
+from stamgast.domain.answers import ANSWER, WELCOME, own_answer_named
 from stamgast.domain.answers import MOST_PARTS as MOST_ANSWERED
-from stamgast.domain.answers import WELCOME, own_answer_named
 from stamgast.domain.channels import Address, Wording, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
@@ -20,6 +20,14 @@ from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.phones import country_of
 from stamgast.identity.records import Profile
 from stamgast.identity.sealing import SealError
+
+
+class Cards(Protocol):
+    """What opens a card (`stamgast.state.cards`). Raises as `People`."""
+
+    async def token(self, merchant: str, customer: str) -> str:
+        """The token that opens a customer's card now."""
+        ...
 
 
 class People(Protocol):
@@ -35,6 +43,11 @@ class People(Protocol):
 
     def phone_of_staff(self, merchant: str, sealed: str) -> str:
         """What stands sealed in a published file. Raises `SealError`."""
+        ...
+
+    @property
+    def cards(self) -> Cards:
+        """What opens a customer's card."""
         ...
 
     def opt_out_key(self, merchant: str, channel: str, address: str) -> str:
@@ -84,9 +97,17 @@ def told_to(submission: Submission, program: Program, people: People, others: in
 
 
 def address(
-    submission: Submission, program: Program, profile: Profile, phone_hash: str, *, told: Told | None = None
+    submission: Submission,
+    program: Program,
+    profile: Profile,
+    phone_hash: str,
+    *,
+    told: Told | None = None,
+    card: str = "",
 ) -> Addressed | Reason:
-    """Make the message, or say why there is none. `profile` is the customer's, whoever is told."""
+    """Make the message, or say why there is none. `profile` is the customer's, whoever is told; `card` the address of
+    their card, for messages that tell it.
+    """
     channel = channel_named(submission.channel)
     source = _wording(submission, program, channel)
     if isinstance(source, Reason):
@@ -98,6 +119,8 @@ def address(
             wording, text=f"{wording.text} ({more})", max_parts=wording.max_parts and wording.max_parts + 1
         )
     words = message_variables(program, submission.data, locale, first_name=profile.first_name, name=profile.name)
+    if card and ANSWER in words:
+        words[ANSWER]["text"] = f"{words[ANSWER]['text']} {card}"
     message = Message(
         merchant=submission.merchant,
         activation=submission.activation,

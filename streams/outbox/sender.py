@@ -11,6 +11,7 @@ from typing import Any, Final
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
+from stamgast.domain.answers import Asked, template_of
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.identity.records import Profile
@@ -33,6 +34,7 @@ from streams.outbox.turns import Turn
 from streams.runtime.job import OwnedPartition
 
 log = get_logger(__name__)
+CARD_ANSWER: Final = template_of(Asked.CARD)
 
 _VIEW_PAUSE_S: Final = 1.0
 _TOLD_AT_ONCE: Final = 50
@@ -275,7 +277,8 @@ class PartitionSending:
         if not reached_at:
             return Reason.NO_ADDRESS
         phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
-        addressed = address(submission, program, profile or Profile(), phone_hash, told=told)
+        card = await self._card_of(submission)
+        addressed = address(submission, program, profile or Profile(), phone_hash, told=told, card=card)
         if not isinstance(addressed, Addressed):
             return addressed
         prepared = await around.rendering.prepare(channel, addressed.message, now)
@@ -285,6 +288,13 @@ class PartitionSending:
                 await around.pause_rule(self._owned.number, submission, prepared.reason)
             return prepared.fault.reason
         return prepared, phone_hash
+
+    async def _card_of(self, submission: Submission) -> str:
+        """Where their card is, for who has asked for it; empty where customers cannot reach us by https."""
+        around = self._around
+        if submission.template != CARD_ANSWER or not around.public_url.startswith("https://"):
+            return ""
+        return f"{around.public_url}/c/{await around.people.cards.token(submission.merchant, submission.customer)}"
 
     async def _fly(
         self, submission: Submission, attempt: str, ready: tuple[Prepared, str], turn: Turn,

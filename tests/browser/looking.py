@@ -83,7 +83,10 @@ def seen(page: Page, picture: str = "") -> list[str]:
             wrong.append(f"{name}: {wider} px wider than the screen")
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = page.evaluate(_AXE, _OF_COLOUR if scheme == "dark" else None)
+            if scheme == "dark" and name != "phone":
+                found = []  # a colour is the same on every width
+            else:
+                found = page.evaluate(_AXE, _OF_COLOUR if scheme == "dark" else None)
             wrong += [f"{name}, {scheme}: {rule}: {nodes}" for impact, rule, nodes in found if impact in _GRAVE]
             if picture and PICTURES:
                 page.screenshot(path=Path(PICTURES) / f"{picture}-{name}-{scheme}.png", full_page=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,30 @@ async def test_photos_are_cleaned_sealed_and_kept_and_whatever_else_comes_is_tol
     assert b"JFIF" not in stored.read_bytes()
     shop.said("inbox", "photo", second["photos"][0]["id"], "--out", str(shop.folder / "no.jpg"), code=1)
     assert not (shop.folder / "no.jpg").exists()
+    the_export_brings_pictures_along(shop, kept["id"], stored)
+
+
+def the_export_brings_pictures_along(shop: Deployment, kept: str, stored: Path) -> None:
+    one, everybody = shop.folder / "one", shop.folder / "everybody"
+    words = ("export", "--merchant", MERCHANT, "--json")
+    told = shop.asked(*words, "--customer", PHONE, "--to", str(one), code=0)
+    by_id = {each["picture"]: each for each in told["pictures"]}
+    assert [len(each["pictures"]) for each in told["replies"]] == [1, 2, 1]
+    assert by_id.keys() == {name for each in told["replies"] for name in each["pictures"]}
+    assert by_id[kept]["file"] == f"pictures/{kept}.jpg"
+    assert Image.open(one / by_id[kept]["file"]).size == (960, 720)
+    assert (one / by_id[kept]["file"]).stat().st_mode & 0o077 == 0
+    reasons = sorted(each["missing"].partition(",")[0] for each in told["pictures"] if each["missing"])
+    assert reasons == ["it had more than 5 MB", "it has not come yet", "it was no picture (JPEG"]
+
+    shop.asked(*words, "--to", str(everybody), code=0)
+    assert Image.open(everybody / "pictures" / told["customer"] / f"{kept}.jpg").size == (960, 720)
+    (document,) = [json.loads(line) for line in (everybody / "customers.jsonl").read_text().splitlines()]
+    assert [each["text"] for each in document["replies"]] == [each["text"] for each in told["replies"]]
+
+    stored.unlink()  # its days are over
+    gone = shop.asked(*words, "--customer", PHONE, code=0)["pictures"]
+    assert ["60 days" in each["missing"] for each in gone if each["picture"] == kept] == [True]
 
 
 async def test_a_photo_survives_a_worker_that_is_killed_and_goes_with_its_customer(shop: Deployment) -> None:
@@ -97,8 +122,11 @@ async def test_a_photo_survives_a_worker_that_is_killed_and_goes_with_its_custom
     await send(shop, photo="cake")
     shop.worker().kill()
     shop.worker()
-    _, (kept,) = [each["photos"] for each in await came(shop, "kept", "kept")]
+    first, second = await came(shop, "kept", "kept")
+    (kept,) = second["photos"]
     shop.run("customer", "erase", MERCHANT, PHONE, "--json")
+    told = shop.asked("export", "--merchant", MERCHANT, "--customer", first["customer"], "--json", code=0)
+    assert [each["missing"] for each in told["pictures"]] == ["the customer was forgotten"] * 2
     assert shop.asked("inbox", "list", MERCHANT, "--json", code=0)["messages"] == []
     shop.said("inbox", "photo", kept["id"], "--out", str(shop.folder / "no.jpg"), code=1)
     assert not (shop.folder / "no.jpg").exists()

@@ -16,6 +16,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import decode_days
+from stamgast.domain.feedback import Said
 from stamgast.domain.units import Day
 
 
@@ -26,6 +27,8 @@ class Live(NamedTuple):
     days: Sequence[PurchaseDays]
     currency: str = ""
     """Of a file that names one."""
+    said: Sequence[Said] = ()
+    """The scores that each customer gave, as far as their states know the days; empty: nobody's are known."""
 
     def without(self, closed: ClosedDays) -> Live:
         """Return the same in a shop's time, its closed days left out, as a score counts it."""
@@ -48,11 +51,12 @@ class Bought(NamedTuple):
     days: bytes
     spend: int
     profit: int
+    said: Said = ()
 
     @classmethod
     def of(cls, state: Customer) -> Bought:
         """Take it out of a state."""
-        return cls(state.days, state.spend, state.profit)
+        return cls(state.days, state.spend, state.profit, _said_by(state))
 
 
 def sample_of_states(
@@ -70,6 +74,7 @@ def sample_of_states(
     days: list[PurchaseDays] = []
     spends: list[int] = []
     profits: list[int] = []
+    said: list[Said] = []
     for name, state in states:
         visited = [day for day, _ in decode_days(state.days) if day <= as_of]
         if visited:
@@ -77,6 +82,8 @@ def sample_of_states(
             days.append(visited)
             spends.append(max(state.spend, 0) if money else 0)
             profits.append(state.profit)
+            given = state.said if isinstance(state, Bought) else _said_by(state)
+            said.append([(day, score) for day, score in given if day <= as_of])
     if not names:
         return None
     unit = 10 ** exponent_of(currency)
@@ -92,7 +99,11 @@ def sample_of_states(
         amounts=spend,
         profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
-    return Live(sample, days)
+    return Live(sample, days, said=said if any(said) else ())
+
+
+def _said_by(state: Customer) -> Said:
+    return state.conversation.said if state.conversation is not None else ()
 
 
 def live_of(purchases: Purchases) -> Live:

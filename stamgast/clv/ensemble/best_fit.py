@@ -9,7 +9,7 @@ from stamgast.clv.data.state_sample import Live
 from stamgast.clv.ensemble.best_model import MOST_CUSTOMERS, PRIOR, USUAL, Choice, choose
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
 from stamgast.clv.ensemble.combined_fit import NOTHING_BLENDED, fit_combined, purchase_days, thinned
-from stamgast.clv.models.fitting import fit_alike
+from stamgast.clv.models.fitting import fit_alike, taken_as_usual
 from stamgast.clv.scoring import as_set, date_of
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
@@ -74,10 +74,11 @@ def fit_in_season(
 
 
 def _fit(live: Live, model: str, orders: Orders, days: int, closed: ClosedDays, *, with_prior: bool) -> ParameterSet:
-    said, shares, instead = list[str](), NOTHING_BLENDED, USUAL
+    said, shares, instead, usual = list[str](), NOTHING_BLENDED, USUAL, False
     if model in {BEST, BLENDED}:
         choice = choose(purchase_days(thinned(live, closed, MOST_CUSTOMERS), closed), days)
         model = choice.to_fit if model == BEST else model
+        usual = choice.as_usual and model == PRIOR
         shares, instead = choice.shares if model == BLENDED else shares, choice.alone
         said.append(told(choice, DayCounter(min(live.sample.first_days), closed)))
     if model in TOGETHER:
@@ -88,9 +89,10 @@ def _fit(live: Live, model: str, orders: Orders, days: int, closed: ClosedDays, 
         said.append(f"too few customers came again, or stayed away, to learn a combination from; this is {model}")
     if model == ALIKE:
         return _noting(as_set(fit_alike(live.sample.rows), live.sample, orders), said)
+    if usual:
+        return _noting(as_set(taken_as_usual(live.sample.rows), live.sample, orders), said)
     drawn = with_prior or model == PRIOR
-    usual = USUAL if model == PRIOR else model
-    return _noting(fit_live(live, usual, orders, closed, with_prior=drawn), said)
+    return _noting(fit_live(live, USUAL if model == PRIOR else model, orders, closed, with_prior=drawn), said)
 
 
 def told(choice: Choice, counter: DayCounter) -> str:

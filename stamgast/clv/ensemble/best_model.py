@@ -41,7 +41,7 @@ from stamgast.domain.units import Day
 USUAL: Final = MBG_CNBD_K
 """What is gone by where there is too little to choose with; with a prior it is what `fit` and `score` take."""
 PRIOR: Final = "prior"
-"""What shops usually are like: where it foretold best, what is fitted is drawn towards it."""
+"""What shops usually are like: where it foretold best, what is fitted is drawn towards it, or it is gone by itself."""
 SHARES_AFTER: Final = (1 / 3, 1 / 2)
 SHARE_LATER: Final = 1 / 4
 """What a cut leaves in place of the second of these where no more than a horizon may be left after both, which makes
@@ -59,9 +59,10 @@ class Choice(Struct, frozen=True):
     `best` is what is to be gone by, or a regression where that was better and only a single model can be;
     `best_single` is the best of the purchase models, `to_fit` what can be gone by for any time to come, which a
     regression cannot, and `alone` the best of these that is neither combined nor blended. `shares` is how far each is
-    believed where they are blended, by name; the log score of these is of what they were learnt from. `cut` is the last
-    of `cuts`. `gain` is the paired 95 % interval of what the combined model gained there over the best single one;
-    None: there was none to rehearse.
+    believed where they are blended, by name; the log score of these is of what they were learnt from. `as_usual`: what
+    shops usually are like foretold better than all that was fitted, beyond doubt. `cut` is the last of `cuts`. `gain`
+    is the paired 95 % interval of what the combined model gained there over the best single one; None: there was none
+    to rehearse.
     """
 
     best: str
@@ -73,6 +74,7 @@ class Choice(Struct, frozen=True):
     cuts: tuple[Day, ...] = ()
     shares: dict[str, float] = {}
     alone: str = USUAL
+    as_usual: bool = False
 
     @property
     def left_out(self) -> bool:
@@ -95,7 +97,7 @@ def choose(purchases: Purchases, days: int) -> Choice:
     purchases = _thinned(purchases)
     span = purchases.as_of - first_day_of(purchases)
     held: dict[Day, _Rehearsal] = {}
-    for after in _times(span, min(MOST_DAYS, days)):
+    for after in times_after(span, min(MOST_DAYS, days)):
         if after >= WEEK_DAYS and (rehearsal := _rehearsed(purchases, after)):
             held[purchases.as_of - after] = rehearsal
     if not held:
@@ -115,10 +117,11 @@ def choose(purchases: Purchases, days: int) -> Choice:
         shares = _shares(list(held.values()), names, _today(purchases))
         scores[BLENDED] = _mean_surprise([mixed(each.chances, shares) for each in held.values()])
         best = to_fit = _blend_or_one(shares)
-    return Choice(best, single, max(held), scores, gain, to_fit, tuple(held), shares, one)
+    as_usual = to_fit == PRIOR and all(each.is_as_usual for each in held.values())
+    return Choice(best, single, max(held), scores, gain, to_fit, tuple(held), shares, one, as_usual)
 
 
-def _times(span: int, most: int) -> list[int]:
+def times_after(span: int, most: int) -> list[int]:
     """Return how many days each cut leaves to foretell, at most so many; the longest or the one to choose by first."""
     first, second = (min(int(span * share), most) for share in SHARES_AFTER)
     if second == most and second - first < _NEAR:
@@ -136,6 +139,13 @@ class _Rehearsal(NamedTuple):
     means: dict[str, Floats]
     window: Window
     regular: bool
+
+    @property
+    def is_as_usual(self) -> bool:
+        """Whether what shops usually are like was better than the best of what was fitted, beyond doubt."""
+        fitted = [_surprises(self.chances[name]) for name in (*MODELS, ALIKE)]
+        best = min(fitted, key=lambda each: float(each.mean()))
+        return interval_of_mean(best - _surprises(self.chances[PRIOR]))[0] > 0
 
     def told(self, today: Mapping[str, Model]) -> Foretold:
         """Return what was foretold, by these parameters of today where there are any."""

@@ -43,6 +43,7 @@ FEW_REPEATERS: Final = 20
 """Below so many customers who ever came again there is nothing to learn rates from, however many came once."""
 LIKELIHOOD: Final = "maximum likelihood"
 POSTERIOR: Final = "maximum a posteriori"
+UNLEARNT: Final = "what shops usually are like"
 
 _ALIKE: Final = 1_000
 """A gamma distribution beyond this is next to a point: what it spreads over customers is the same for all."""
@@ -166,6 +167,15 @@ def fit_alike(rows: Rows) -> Fit:
 def usual_shop() -> Model:
     """Return what a retail shop usually is like, with nothing learnt: the middle of the prior."""
     return make_model(MBG_NBD, dict(zip(PARAMETERS[MBG_NBD], _PRIORS[MBG_NBD], strict=True)))
+
+
+def taken_as_usual(rows: Rows) -> Fit:
+    """Return that as a fit of which nothing is learnt."""
+    parameters = dict(zip(PARAMETERS[MBG_NBD], _PRIORS[MBG_NBD], strict=True))
+    log_likelihood = _likelihood(MBG_NBD, collapse(rows)[0]).at(np.array(_PRIORS[MBG_NBD]))[0]
+    found = Maximum(parameters, float(log_likelihood), {}, converged=True)
+    told = "all that was fitted foretold worse than what shops usually are like, so that is gone by and nothing learnt"
+    return Fit(MBG_NBD, parameters, UNLEARNT, found, (told,))
 
 
 def signs_of_nothing(found: Fit) -> list[str]:

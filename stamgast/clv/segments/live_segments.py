@@ -19,7 +19,8 @@ from msgspec.structs import replace as msgspec_replace
 from stamgast.clv.data.histories import row_as_of
 from stamgast.clv.data.rows import Floats, Integers, Rows, collapse, make_rows
 from stamgast.clv.models.gamma_gamma import expected_of_all
-from stamgast.clv.models.scores import discounted_purchases, scores_of
+from stamgast.clv.models.paces import at_paces
+from stamgast.clv.models.scores import Scores, discounted_purchases, scores_of
 from stamgast.clv.segments.figures import NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
 from stamgast.clv.segments.values import ALL, NONE, TREND_DAYS, cohort_of, trend_of
 from stamgast.domain.closed_days import ClosedDays
@@ -27,9 +28,11 @@ from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import LOG_SCALE, decode_days
+from stamgast.domain.feedback import Band, band_by, pace_of
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.program import Program
 from stamgast.domain.prospects import Prospects
+from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day, Minor
 
 By = Literal["tag", "source", "cohort", "shop"]
@@ -97,6 +100,7 @@ class Book:
         costs = program.costs
         self._costs = costs if costs.acquisition_cost else replace(costs, acquisition_cost=_UNKNOWN)
         self._time = program.prospects.time if program.prospects else ClosedDays()
+        self._paces = program.prospects.feedback if program.prospects else {}
         self._now, self._then = _Histories(), _Histories()
         self._earlier = array("q")
         """Places of those who had bought `TREND_DAYS` ago."""
@@ -115,11 +119,13 @@ class Book:
                 self._add(customer, days)
 
     def _add(self, customer: Customer, days: list[Day]) -> None:
-        place, before = len(self), self._today - TREND_DAYS
-        self._now.add(days, max(self._today, days[-1]), self._time)
+        place, before, paces = len(self), self._today - TREND_DAYS, self._paces
+        self._now.add(days, max(self._today, days[-1]), self._time, pace_of(customer.conversation, paces))
         if self._with_trend and days[0] <= before:
             self._earlier.append(place)
-            self._then.add([day for day in days if day <= before], before, self._time)
+            said = customer.conversation.said if customer.conversation is not None else ()
+            pace = paces.get(band_by(said, before) or Band.NONE, 1.0)
+            self._then.add([day for day in days if day <= before], before, self._time, pace)
         self._log_gaps.append(customer.gaps)
         self._sums["spend"].append(customer.spend)
         self._sums["historic"].append(customer.profit)
@@ -167,26 +173,27 @@ class Book:
     def _shop(self, prospects: Prospects, sums: Mapping[str, Integers]) -> Shop:
         """Return what is known and foretold of all, in major units and before margins."""
         unit, model = 10.0 ** exponent_of(self._program.currency), scores_of(prospects.model)
-        rows, back = collapse(self._now.rows())
+        rows, paces = self._now.rows(), self._now.paces
+        alone, back = collapse(rows)
         spend, visits = sums["spend"] / unit, _integers(self._now.x) + 1
         discounting = msgspec_replace(prospects.discounting_on(self._today), margin=1.0)
         weeks = self._time.open_between(self._today, self._today + NEXT_DAYS) / WEEK_DAYS
         each = np.zeros(len(visits))
         if prospects.spend is not None:
             each = expected_of_all(prospects.spend, visits, spend)
-        ages, places = np.unique(rows.age, return_inverse=True)
+        ages, places = np.unique(alone.age, return_inverse=True)
         awaited = np.array([float(model.expected_purchases(_NEW, age / WEEK_DAYS)[0]) if age else 0.0 for age in ages])
         return Shop(
             visits=visits,
-            t_x=rows.t_x[back],
-            T=rows.T[back],
+            t_x=rows.t_x,
+            T=rows.T,
             log_gaps=np.array(self._log_gaps) / LOG_SCALE,
             spend=spend,
             profit=sums["historic"] / unit,
             costed=spend,
-            p_alive=model.p_alive(rows)[back],
-            p_buy=model.p_buy(rows, weeks)[back],
-            worth=discounted_purchases(model, rows, discounting)[back] * each,
+            p_alive=model.p_alive(alone)[back],
+            p_buy=at_paces(rows, paces, lambda some, pace: model.p_buy(some, weeks * pace)),
+            worth=_worth(model, rows, paces, discounting) * each,
             awaited=awaited[places][back],
             again=float(discounted_purchases(model, _NEW, discounting)[0]),
             purchase=0.0 if prospects.spend is None else prospects.spend.expected(0, 0.0),
@@ -200,9 +207,8 @@ class Book:
         then, earlier = np.zeros(len(self)), _integers(self._earlier)
         if prospects.spend is not None and len(earlier):
             before = self._today - TREND_DAYS
-            rows, back = collapse(self._then.rows())
             discounting = msgspec_replace(prospects.discounting_on(before), margin=1.0)
-            worth = discounted_purchases(scores_of(prospects.model), rows, discounting)[back]
+            worth = _worth(scores_of(prospects.model), self._then.rows(), self._then.paces, discounting)
             then[earlier] = worth * expected_of_all(prospects.spend, shop.visits, shop.spend)[earlier]
         return then
 
@@ -217,12 +223,19 @@ class _Histories:
 
     def __init__(self) -> None:
         self.x, self._recency, self._age = array("q"), array("q"), array("q")
+        self._paces = array("d")
 
-    def add(self, days: Sequence[Day], as_of: Day, closed: ClosedDays) -> None:
+    def add(self, days: Sequence[Day], as_of: Day, closed: ClosedDays, pace: float) -> None:
         x, recency, age = row_as_of(days, as_of, closed)
         self.x.append(x)
         self._recency.append(recency)
         self._age.append(age)
+        self._paces.append(pace)
+
+    @property
+    def paces(self) -> Floats:
+        """Return how fast each one's time to come runs, by what they said last."""
+        return np.array(self._paces)
 
     def rows(self) -> Rows:
         """Return them all."""
@@ -300,6 +313,16 @@ def _segment(name: str, places: Integers, known: _Known, part: Part | None, *, h
         npv=minor(figures.npv),
         trend=trend_of(float(now.sum()), count, float(then.sum()), int((then > 0).sum())),
     )
+
+
+def _worth(model: Scores, rows: Rows, paces: Floats, discounting: Discounting) -> Floats:
+    """Return what a unit of spend on each purchase to come is worth, one a row."""
+
+    def told(some: Rows, pace: float) -> Floats:
+        share = discounting.open_share * pace
+        return discounted_purchases(model, some, msgspec_replace(discounting, open_share=share))
+
+    return at_paces(rows, paces, told)
 
 
 def _integers(values: "array[int]") -> Integers:  # noqa: UP037  an array cannot be subscripted at run time

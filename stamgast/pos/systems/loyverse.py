@@ -201,7 +201,7 @@ def _amounts(receipt: Part, currency: str, sign: int) -> tuple[dict[str, Minor],
     owed = gross + tip + surcharge
     paid = sum(sign * abs(each.minor(currency, "money_amount", default=0)) for each in payments) if payments else owed
     rounding = cash_rounding(paid, owed, [_tender_type(each) for each in payments])
-    tax = sign * abs(receipt.minor(currency, "total_tax", default=0))
+    tax = sign * abs(receipt.minor(currency, "total_tax", default=sum(line.get("tax_minor", 0) for line in lines)))
     discount = abs(receipt.minor(currency, "total_discount", default=0))
     beside = {"tip": tip, "surcharge": surcharge, "rounding": rounding, "discount": discount}
     return totals(gross, tax, paid, **beside), lines

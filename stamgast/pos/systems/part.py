@@ -125,10 +125,10 @@ class Part:
         return self._read(names, read, None)
 
     def part(self, *names: str) -> "Part | None":
-        """An object; None where it is not there."""
+        """An object; None where it is not there, or is the empty list that PHP writes for one."""
         for name in names:
             value = self.get(name)
-            if value is not None:
+            if value is not None and value != []:
                 return Part(value, f"{self.place}/{name}")
         return None
 
@@ -138,12 +138,15 @@ class Part:
         return Part(value, f"{self.place}/{name}") if isinstance(value, dict) else None
 
     def parts(self, *names: str) -> "list[Part]":
-        """The objects of a list, or of `{"elements": […]}`, or of its address alone; null in it is left out."""
+        """The objects of a list, or of `{"elements": […]}`, or of its address alone; null in it is left out.
+
+        An empty object is an empty list: who writes PHP can tell them apart as little as we.
+        """
         for name in names:
             value = self.get(name)
             if value is not None:
                 place = f"{self.place}/{name}"
-                if isinstance(value, dict) and ("elements" in value or "href" in value):
+                if isinstance(value, dict) and (not value or "elements" in value or "href" in value):
                     value, place = value.get("elements") or [], f"{place}/elements"
                 return _parts(value, place)
         return []

@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 from typing import Final
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
 from stamgast.web.deps import deps_of
 
@@ -54,20 +54,8 @@ def forget_cookie(request: Request, cookie: Cookie) -> None:
     keep_cookie(request, cookie, "", 0)
 
 
-class CookiesKept:
-    """Writes the cookies that were kept while a request was answered, whatever the answer is."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and add what is known by the time of the answer."""
-
-        async def told(message: Message) -> None:
-            kept = scope.get("state", {}).get(_SET) if message["type"] == "http.response.start" else None
-            if kept:
-                added = [(b"set-cookie", text.encode("latin-1")) for text in kept.values()]
-                message["headers"] = [*message.get("headers", ()), *added]
-            await send(message)
-
-        await self._app(scope, receive, told)
+def tell_cookies(scope: Scope, start: Message) -> None:
+    """Add to an answer's beginning the cookies that were kept while it was made, whatever the answer is."""
+    if kept := scope.get("state", {}).get(_SET):
+        added = [(b"set-cookie", text.encode("latin-1")) for text in kept.values()]
+        start["headers"] = [*start.get("headers", ()), *added]

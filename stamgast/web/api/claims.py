@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.claims import Asked, ClaimOutcome, Limit, decode_answer, encode_claim
 from stamgast.domain.program import Program
+from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.receipt_tokens import LONGEST, TokenError
@@ -125,8 +126,24 @@ async def post_claim(request: Request) -> JSONResponse:
     asked = digest(msgspec.json.encode([transaction, customer, given.operator_id, given.store]))[:32]
     await refuse_other_request(deps, f"web:request:{entrance.merchant}:{event_id}", asked)
     if await deps.redis.get(claim.answer) is None:
-        await _append(deps, entrance, given, Asked(transaction, claim.id, claim.id, customer, asked))
+        await _append(deps, entrance.program, given, Asked(transaction, claim.id, claim.id, customer, asked))
     return await _answer(deps, claim, WAIT_S, asked)
+
+
+async def claim_by_page(deps: Deps, program: Program, transaction: str, customer: str) -> ClaimOutcome | None:
+    """Claim a receipt whose token was shown; asked for twice within a minute, it is one claim. None: no answer yet."""
+    merchant, minute = program.merchant, deps.clock.now() // MINUTE
+    partition = deps.appender.partition_of(deps.topics.purchases, f"{merchant}:{transaction}".encode())
+    claim_id = f"{partition:X}-{id_of(f'page:{transaction}:{customer}:{minute}')}"
+    claim = _Claim(merchant, claim_id, transactions(partition))
+    asked = digest(msgspec.json.encode([transaction, customer]))[:32]
+    if await deps.redis.get(claim.answer) is None:
+        receipt = Receipt(transaction_id=transaction)
+        await _append(deps, program, receipt, Asked(transaction, claim.id, claim.id, customer, asked))
+    stored = await wait_for(deps, claim.answer, WAIT_S)
+    outcome = None if stored is None else decode_answer(stored).outcome
+    _count(deps, claim, "pending" if outcome is None else outcome.value, asked)
+    return outcome
 
 
 @open_to(KeyWith("intake"))
@@ -220,21 +237,22 @@ async def _store_of(deps: Deps, merchant: str, transaction: str) -> str:
     return "" if known is None or known.snapshot is None else known.snapshot.store
 
 
-async def _append(deps: Deps, entrance: Entrance, given: ClaimRequest, asked: Asked) -> None:
+async def _append(deps: Deps, program: Program, given: ClaimRequest | Receipt, asked: Asked) -> None:
     """Put a claim on the log, with what the programme says of it now and of what there were too many today."""
-    merchant, rules, at = entrance.merchant, entrance.program.claims, deps.clock.now()
+    merchant, rules, at = program.merchant, program.claims, deps.clock.now()
+    operator = given.operator_id if isinstance(given, ClaimRequest) else None
     store = given.store or await _store_of(deps, merchant, asked.transaction_id)
     counted = {Limit.CUSTOMER: Counted(asked.customer_id, rules.per_customer)}
-    if given.operator_id:
-        counted[Limit.OPERATOR] = Counted(given.operator_id, rules.per_operator)
+    if operator:
+        counted[Limit.OPERATOR] = Counted(operator, rules.per_operator)
     if store:
         counted[Limit.STORE] = Counted(store, rules.per_store)
-    staff = (Limit.STAFF,) if await _is_staff(deps, entrance.program, asked.customer_id) else ()
+    staff = (Limit.STAFF,) if await _is_staff(deps, program, asked.customer_id) else ()
     whole = msgspec.structs.replace(
         asked,
         within=rules.within,
         over=staff + await over_of(deps.redis, merchant, asked.id, counted, at),
-        operator_id=given.operator_id or "",
+        operator_id=operator or "",
         store=store,
     )
     await deps.appender.append(deps.topics.purchases, [encode_claim(merchant, whole, at)])

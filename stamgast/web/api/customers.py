@@ -74,6 +74,7 @@ async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, told)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    answer = await with_card(deps, entrance, answer)
     if doubts:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
@@ -110,7 +111,7 @@ async def get_customer(request: Request) -> JSONResponse:
     entrance = await enter(request, "read")
     customer = customer_in(request)
     state = await state_of(deps, entrance, customer)
-    return JSONResponse(shown(deps, entrance, customer, state))
+    return JSONResponse(await with_card(deps, entrance, shown(deps, entrance, customer, state)))
 
 
 @open_to(KeyWith("read"))
@@ -130,7 +131,7 @@ async def post_lookup(request: Request) -> JSONResponse:
         why = f" Its {warnings[0].detail}." if warnings else ""
         raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.{why}")
     state = await state_of(deps, entrance, customer)
-    return JSONResponse(shown(deps, entrance, customer, state, warnings))
+    return JSONResponse(await with_card(deps, entrance, shown(deps, entrance, customer, state, warnings)))
 
 
 async def look_up(deps: Deps, entrance: Entrance, reference: CustomerReference) -> tuple[str | None, list[Doubt]]:
@@ -204,11 +205,19 @@ def shown(
     return document
 
 
+async def with_card(deps: Deps, entrance: Entrance, document: dict[str, Any]) -> dict[str, Any]:
+    """Beside it where their card is, for a till: whoever has that address sees codes, and can change things."""
+    if entrance.key.allows("till"):
+        token = await deps.identities.cards.token(entrance.merchant, document["customer"])
+        document["card_url"] = f"{deps.public_url.rstrip('/')}/c/{token}"
+    return document
+
+
 def without_codes(entrance: Entrance, vouchers: list[dict[str, Any]]) -> None:
     """Take the codes off, unless the key is a till's: whoever knows a code can redeem it."""
     if not entrance.key.allows("till"):
         for voucher in vouchers:
-            del voucher["code"]
+            del voucher["code"], voucher["short_code"]
 
 
 async def stored(deps: Deps, merchant: str, customer: str) -> Customer | None:

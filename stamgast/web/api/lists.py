@@ -11,7 +11,7 @@ from rules.yaml.problems import suggest
 from stamgast.domain.events import key_of
 from stamgast.people.pages import MOST, USUAL, Asked, BadCursorError, purchases_page, read_cursor, vouchers_page
 from stamgast.web.access.doors import KeyWith, open_to
-from stamgast.web.api.customers import customer_in, look_up, reference_in, shown, state_of, without_codes
+from stamgast.web.api.customers import customer_in, look_up, reference_in, shown, state_of, with_card, without_codes
 from stamgast.web.auth import Entrance, enter
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
@@ -34,7 +34,8 @@ async def get_customers(request: Request) -> JSONResponse:
     customer, warnings = await look_up(deps, entrance, reference_in(named))
     found: list[dict[str, Any]] = []
     if customer and asked.after is None:  # a page behind the only one is empty
-        found = [shown(deps, entrance, customer, await state_of(deps, entrance, customer), warnings)]
+        document = shown(deps, entrance, customer, await state_of(deps, entrance, customer), warnings)
+        found = [await with_card(deps, entrance, document)]
     return JSONResponse({"customers": found, "next": None})
 
 

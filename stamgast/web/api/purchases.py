@@ -40,7 +40,7 @@ async def post_purchases(request: Request) -> JSONResponse:
 async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
-    refusals = deps.metrics.refused_purchases.labels(entrance.merchant)
+    refusals = deps.metrics.refused_of(entrance.merchant)
     append, beside = deps.appender.append, (deps.gathering, deps.tills.payments if deps.tills is not None else None)
     door = Door(deps.identities, deps.known_transactions, append, deps.topics.purchases, deps.last_heard, *beside)
     try:
@@ -50,7 +50,7 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
         raise
     taken = len(accepted.taken)
     refused = len(accepted.outcomes) - taken
-    deps.metrics.purchases.labels(entrance.merchant).inc(taken)
+    deps.metrics.purchases_of(entrance.merchant).inc(taken)
     answer: dict[str, Any] = {"accepted": taken}
     if refused:
         refusals.inc(refused)

@@ -1,8 +1,9 @@
 """A till redeems a voucher: the request becomes an event, and the customer's owner answers it.
 
-A code begins with its partition. The answer is waited for up to two seconds; a later one is at the `Location`.
-The same `Idempotency-Key` again gets the same answer; with another request it is refused. A till that waited for
-nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
+A code, in either form (`stamgast.domain.voucher_codes`), begins with its partition. The answer is waited for up to two
+seconds; a later one is at the `Location`. The same `Idempotency-Key` again gets the same answer; with another request
+it is refused. A till that waited for nothing takes its request back with DELETE: then it redeems nothing, whether it
+was applied or is still to come.
 """
 
 import asyncio
@@ -17,22 +18,20 @@ from starlette.responses import JSONResponse
 
 from stamgast.audit.book import note
 from stamgast.audit.record import About, Did
-from stamgast.domain.errors import in_plain_words
-from stamgast.domain.events import (
-    encode_event,
-    key_of,
-)
+from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
-from stamgast.domain.rewards import Answer, partition_of
-from stamgast.domain.till_events import RedemptionTakenBack, TillName, VoucherRedeemed
-from stamgast.pos.documents import read_document
+from stamgast.domain.rewards import Answer
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.voucher_codes import Code, read_code
 from stamgast.pos.doubt import Doubt
-from stamgast.pos.problems import RefusedError
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.voucher_owners import VoucherOwner, decode_owner
 from stamgast.web.access.doors import KeyWith, open_to
-from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
+from stamgast.web.api.redemption_body import UseRequest, read_use, told_of
+from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.guesses import no_such_code, refuse_guesses
 from stamgast.web.idempotency import idempotency_key, one_request, reused
 from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
@@ -40,18 +39,8 @@ from stamgast.web.problem import Problem
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
-_CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 
 _decode_answer = msgspec.json.Decoder(Answer).decode
-
-
-class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body, which may be left out. `customer` helps where the till has scanned it as well."""
-
-    store: str | None = None
-    customer: str | None = None
-    till: TillName = ""
-    operator_id: TillName = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +76,29 @@ async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
-    code, slot = _code_of(request, deps)
-    key, given = idempotency_key(request), await _read(request, deps)
-    redemption = _Redemption(entrance.merchant, code, id_of(key), slot)
-    asked = digest(msgspec.json.encode([code, given.store, given.customer]))
+    code = _code_of(request, deps)
+    key, given = idempotency_key(request), await read_use(request, deps)
+    receipt = given.receipt_in(entrance.program)
+    owner = await _owner_of(deps, entrance, code)
+    redemption = _Redemption(entrance.merchant, code.long or owner.code, id_of(key), customers(code.partition))
+    asked = digest(msgspec.json.encode([redemption.code, given.store, given.customer, *given.of_receipt]))
     await refuse_other_request(deps, redemption.request, asked)
-    customer = given.customer or await _customer_of(deps, redemption)
-    if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
-        raise _unknown(deps, entrance)
+    customer = given.customer or owner.customer
+    if not customer or deps.slot_of(key_of(entrance.merchant, customer)) != redemption.slot:
+        raise no_such_code(deps, entrance.key.id, entrance.merchant)
     doubt = _doubt(entrance.program, given)
     event = VoucherRedeemed(
         merchant=entrance.merchant,
         customer=customer,
         at=deps.clock.now(),
         id=redemption.event_id,
-        code=code,
+        code=redemption.code,
         store=given.store,
         till=given.till,
         operator_id=given.operator_id,
         warned=(doubt.noted,) if doubt else (),
+        receipt=receipt,
+        total=given.total_minor or 0,
     )
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
@@ -126,9 +119,8 @@ async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    code, slot = _code_of(request, deps)
-    redemption = _Redemption(entrance.merchant, code, request.path_params["redemption"], slot)
-    answered = await deps.filling.value(slot, redemption.answer)
+    redemption = await _redemption_of(deps, entrance, _code_of(request, deps), request.path_params["redemption"])
+    answered = await deps.filling.value(redemption.slot, redemption.answer)
     if answered is None and not await deps.redis.exists(redemption.request):  # the latter a lost Redis forgets
         raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
     return await _answer(deps, redemption, entrance, 0)
@@ -142,74 +134,71 @@ async def delete_redemption(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    code, slot = _code_of(request, deps)
+    code = _code_of(request, deps)
     addressed = request.path_params.get("redemption")
     if addressed is None:
-        return await _take_back(deps, entrance, code, slot, id_of(idempotency_key(request)))
+        return await _take_back(deps, entrance, code, id_of(idempotency_key(request)))
     async with one_request(request, entrance.merchant):
-        return await _take_back(deps, entrance, code, slot, addressed)
+        return await _take_back(deps, entrance, code, addressed)
 
 
-async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionKeys, event_id: str) -> JSONResponse:
+async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> JSONResponse:
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
-    redemption = _Redemption(entrance.merchant, code, event_id, slot)
-    customer = await _customer_of(deps, redemption)
-    if customer is None:
-        raise _unknown(deps, entrance)
-    answer = slot.answer(entrance.merchant, redemption.taking_back)
+    owner = await _owner_of(deps, entrance, code)
+    if not owner.customer:
+        raise no_such_code(deps, entrance.key.id, entrance.merchant)
+    redemption = _Redemption(entrance.merchant, owner.code, event_id, customers(code.partition))
+    answer = redemption.slot.answer(entrance.merchant, redemption.taking_back)
     if await deps.redis.get(answer) is None:
         event = RedemptionTakenBack(
             merchant=entrance.merchant,
-            customer=customer,
+            customer=owner.customer,
             at=deps.clock.now(),
             id=redemption.taking_back,
-            code=code,
+            code=redemption.code,
             redemption=event_id,
         )
-        record = (key_of(entrance.merchant, customer), encode_event(event))
+        record = (key_of(entrance.merchant, owner.customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
-        about = About(entrance.merchant, customer=customer)
+        about = About(entrance.merchant, customer=owner.customer)
         await note(deps.audit, entrance.who, Did.REDEMPTION_TAKEN_BACK, about)
     stored = await wait_for(deps, answer, WAIT_S)
     if stored is None:
         return _pending(redemption)
     told = _decode_answer(stored)
     if told.status != 200:
-        raise _unknown(deps, entrance)
-    content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
+        raise no_such_code(deps, entrance.key.id, entrance.merchant)
+    content = {"status": "taken_back", "code": redemption.code, "reward": told.reward, "voucher": told.voucher}
     return JSONResponse(content, 200, {"Location": redemption.location})
 
 
-async def _read(request: Request, deps: Deps) -> _Request:
-    body = b""
-    if request.headers.get("content-type"):
-        body = await read_body(request, deps.limits.body_bytes)
-    document = read_document(body or b"{}")
-    try:
-        given = msgspec.convert(document, _Request)
-    except msgspec.ValidationError as error:
-        raise RefusedError(
-            [{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer, till, operator_id"}]
-        ) from None
-    if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
-        raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
-    return given
-
-
-def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
-    code = request.path_params["code"].upper()
-    if not _CODE.fullmatch(code) or (partition := partition_of(code)) >= deps.topics.partitions:
+def _code_of(request: Request, deps: Deps) -> Code:
+    code = read_code(request.path_params["code"])
+    if code is None or code.partition >= deps.topics.partitions:
         raise Problem(404, "no-voucher", "This is not a voucher code: compare it with the customer's message.")
-    return code, customers(partition)
+    return code
 
 
-async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
-    stored = await deps.filling.value(redemption.slot, redemption.slot.voucher(redemption.merchant, redemption.code))
-    return None if stored is None else str(stored.decode())
+async def _owner_of(deps: Deps, entrance: Entrance, code: Code) -> VoucherOwner:
+    """Whom a code leads to; to nobody where the customer is empty. Raises `Problem` 429, `NotFilledError`."""
+    if not code.long:
+        refuse_guesses(deps, entrance.key.id, entrance.merchant)
+    slot = customers(code.partition)
+    for form in dict.fromkeys((code.short, code.long or code.short)):
+        stored = await deps.filling.value(slot, slot.voucher(entrance.merchant, form))
+        if stored is not None and (owner := decode_owner(stored, code.long)).code == (code.long or owner.code):
+            return owner
+    return VoucherOwner("", code.long or code.short)
 
 
-def _doubt(program: Program, given: _Request) -> Doubt | None:
+async def _redemption_of(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> _Redemption:
+    """The redemption at an address."""
+    long = code.long or (await _owner_of(deps, entrance, code)).code
+    return _Redemption(entrance.merchant, long, event_id, customers(code.partition))
+
+
+def _doubt(program: Program, given: UseRequest) -> Doubt | None:
     """What is said of a store that nobody knows: the voucher is redeemed all the same."""
     store, stores = given.store, program.stores
     if not store or store in stores:
@@ -229,10 +218,18 @@ async def _answer(
         raise reused()
     match answer.status:
         case 200:
-            content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward, **doubts}
+            content = {
+                "status": "redeemed",
+                "code": redemption.code,
+                "reward": answer.reward,
+                **told_of(answer),
+                **doubts,
+            }
             return JSONResponse(content, 200, {"Location": redemption.location})
         case 404:
-            raise _unknown(deps, entrance)
+            raise no_such_code(deps, entrance.key.id, entrance.merchant)
+        case 422:
+            raise Problem(422, "total-needed", f"{answer.detail} Nothing was redeemed now.")
     raise Problem(
         answer.status,
         "taken-back" if answer.voucher else "not-redeemable",
@@ -243,11 +240,3 @@ async def _answer(
 def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) -> JSONResponse:
     content = {"status": "pending", "code": redemption.code, "location": redemption.location, **doubts}
     return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
-
-
-def _unknown(deps: Deps, entrance: Entrance) -> Problem:
-    """404; and too many of those under one key are somebody trying out codes."""
-    seconds = deps.wrong_codes.take(entrance.key.id)
-    if seconds:
-        return too_many("codes that do not exist", seconds)
-    return Problem(404, "no-voucher", "There is no voucher with this code.")

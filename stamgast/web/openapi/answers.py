@@ -137,7 +137,7 @@ def _events() -> Json:
 
 def _enrolled() -> Json:
     enrolled = _object(customer=_TEXT, merchant=_TEXT, new=_YES_OR_NO)
-    enrolled["properties"]["warnings"] = _several("Warning")
+    enrolled["properties"] |= {"warnings": _several("Warning"), "card_url": _TEXT}
     return enrolled
 
 
@@ -159,7 +159,7 @@ def _customer() -> Json:
         stopped=_YES_OR_NO, reachable=_YES_OR_NO, erased=_YES_OR_NO, tags={"type": "array", "items": _TEXT},
         referral=_referral(),
     )  # fmt: skip
-    customer["properties"]["warnings"] = _several("Warning")
+    customer["properties"] |= {"warnings": _several("Warning"), "card_url": _TEXT}
     return customer
 
 
@@ -174,11 +174,20 @@ def _referral() -> Json:
 
 def _voucher() -> Json:
     voucher = _object(
-        code=_TEXT | {"description": "Only for keys with the scope till."},
+        code=_TEXT | {"description": "The long form, for a link or a QR. Only for keys with the scope till."},
+        short_code=_TEXT | {"description": "The form that is read aloud and typed; likewise."},
         reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
         valid_until={"type": "string", "format": "date"},
     )  # fmt: skip
-    voucher["required"].remove("code")
+    voucher["properties"] |= {
+        "uses_left": _COUNT, "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
+        "rest_minor": _COUNT, "minimum_spend_minor": _COUNT,
+        "used": {"type": "array", "items": _object(
+            receipt=_TEXT | {"description": "The transaction; empty where the till did not say it."},
+            discount_minor=_COUNT, total_minor=_COUNT,
+        )},
+    }  # fmt: skip
+    voucher["required"] = [each for each in voucher["required"] if each not in {"code", "short_code"}]
     return voucher
 
 
@@ -202,6 +211,9 @@ def _redemption() -> Json:
     redemption["properties"] |= {
         "reward": _TEXT,
         "voucher": _TEXT | {"description": "Of one that was taken back: the voucher's state now."},
+        "discount_minor": _COUNT | {"description": "What to take off the receipt."},
+        "uses_left": _COUNT | {"description": "How often it can be used again at most, of one with several uses."},
+        "rest_minor": _COUNT | {"description": "What is left of an amount that is kept for the next receipt."},
         "location": _TEXT | {"description": "Of one that is pending: where its answer will be."},
         "warnings": _several("Warning"),
     }
@@ -225,6 +237,12 @@ def _stamps_by_hand() -> Json:
 def _tills() -> Json:
     """What `stamgast pos status --json` says of one merchant."""
     maybe_moment = {"type": ["string", "null"], "format": "date-time"}
+    unmapped = _object(
+        place=_TEXT, count=_COUNT, last_event={"type": "string", "format": "date-time"},
+        nearest=_MAYBE_TEXT | {"description": "The store that may be meant."},
+        in_connection=_MAYBE_TEXT | {"description": "What to write into `pos/<connection>.yaml` for it."},
+        in_program=_TEXT | {"description": "What to write into program.yaml, where it is a store of its own."},
+    )  # fmt: skip
     row = _object(
         connection=_TEXT, system=_TEXT, merchant=_TEXT, store=_TEXT, last_event=maybe_moment,
         health={
@@ -238,6 +256,11 @@ def _tills() -> Json:
         payments_without_sale={
             "type": ["integer", "null"],
             "description": "Of a payment system beside the till: payments of the last week that fit no sale.",
+        },
+        unmapped={
+            "type": "array",
+            "items": unmapped,
+            "description": "Places of this connection, of the last thirty days, that are no store of program.yaml.",
         },
     )  # fmt: skip
     return _object(connections={"type": "array", "items": row})
@@ -270,7 +293,7 @@ def _report() -> Json:
         cost=_object(messages_minor=money),
     )  # fmt: skip
     rule = _object(
-        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "held_out"), _COUNT),
+        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "redeemed_on_minor", "held_out"), _COUNT),
         arms=_object(treated=_object(**side), held_out=_object(**side)),
         attributed=attributed,
         uplift=uplift,

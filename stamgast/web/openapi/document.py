@@ -221,8 +221,21 @@ def _voucher_paths() -> Json:
     redemption: Json = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"store": {"type": "string"}, "customer": {"type": "string"}, **AT_TILL},
-    }
+        "properties": {
+            "store": {"type": "string"},
+            "customer": {"type": "string"},
+            "transaction_id": {
+                "type": "string", "minLength": 1, "maxLength": 200, "description": "The receipt it is used on.",
+            },
+            "business_day_date": {"type": "string", "format": "date"},
+            "total_minor": {
+                "type": "integer", "minimum": 1,
+                "description": "What the receipt comes to before it. Needed where a voucher takes money off.",
+            },
+            "price_currency": {"type": "string", "description": "The shop's own, if it is said."},
+            **AT_TILL,
+        },
+    }  # fmt: skip
     one, request = ["merchant", "code", "redemption"], ["merchant", "code"]
     return {
         f"{_MERCHANT}/vouchers/{{code}}/redemptions": {

@@ -8,6 +8,7 @@ FORMER: Final = "czyxwvutsrqponmlkjihgfedc"
 """The same person, under another phone."""
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
 HANDING: Final = "2b9d6e14c07f4a83915e3d6c8a0b7f52"
+SHORT_CODE: Final = "0201-2345-6789"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
 RECEIPT: Final = "till1:4720"
 ON_RECEIPT: Final = "dGlsbDE6NDcyMA.2Jd0cX1mB4nV8sLk5RzWfw"
@@ -58,6 +59,7 @@ KNOWN: Final = {
     "vouchers": [
         {
             "code": CODE,
+            "short_code": SHORT_CODE,
             "reward": "free_loaf",
             "state": "open",
             "issued_at": "2026-10-02T08:11:36.460Z",
@@ -136,7 +138,7 @@ DAY: Final = {
     "waiting_for_review": 0,
     "reckoned_at": "2026-10-02T08:15:00Z",
 }
-TILLS: Final = {
+TILLS: Final[dict[str, Any]] = {
     "connections": [
         {
             "connection": "webshop",
@@ -150,6 +152,7 @@ TILLS: Final = {
             "trouble": None,
             "webhooks": {"seen_at": None, "made_at": None, "trouble": None},
             "payments_without_sale": None,
+            "unmapped": [],
         }
     ]
 }
@@ -168,6 +171,7 @@ REPORT: Final[dict[str, Any]] = {
             "read": 0,
             "replied": 0,
             "redeemed": 0,
+            "redeemed_on_minor": 0,
             "opted_out": 0,
             "held_out": 0,
             "arms": {"treated": _NOBODY, "held_out": _NOBODY},

@@ -22,6 +22,8 @@ PARAMETER: Final = "lang"
 USUAL: Final = "en"
 LOCALES: Final = {"nl": Locale("nl"), "fr": Locale("fr"), "de": Locale("de"), "en": Locale("en", "GB")}
 """How each writes days and money: days come first in all of them."""
+NAMES: Final = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
+"""What each calls itself."""
 _RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 _LONGEST_HEADER: Final = 400
 

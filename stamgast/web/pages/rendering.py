@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stamgast.web.pages.formats import filters
-from stamgast.web.pages.languages import COOKIE, LOCALES, PARAMETER, known, language_of, texts
+from stamgast.web.pages.languages import COOKIE, LOCALES, NAMES, PARAMETER, known, language_of, texts
 from stamgast.web.pages.looks import OURS, sheet_of
 from stamgast.web.pages.static_files import url_of
 
@@ -28,7 +28,6 @@ POLICY: Final = (
 )
 CONNECTS: Final = "connect-src 'self'"
 """For `allow`: of pages whose script asks the server, or listens to it."""
-_NAMES: Final = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 _YEAR_S: Final = 31_536_000
 _JSON: Final = "application/json"
 _HTML: Final = "text/html"
@@ -47,13 +46,15 @@ def page(
     colour: str = OURS,
     noindex: bool = True,
     allow: Sequence[str] = (),
+    referrer: str = "same-origin",
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Response:
     """Answer with a page of a template (`<area>/<name>.html`) and what it shows.
 
     `usual` is the language where nobody has chosen one; `colour` is the merchant's (`#rrggbb`); `allow` holds
-    directives beside `POLICY`; `noindex=False` is for pages that search engines should find.
+    directives beside `POLICY`; `noindex=False` is for pages that search engines should find. A page whose address
+    is a secret says `referrer="no-referrer"`: its forms come without an `Origin`.
     """
     language = language_of(request, usual)
     text = (
@@ -69,6 +70,7 @@ def page(
         )
     )
     answer = Response(text, status, media_type=_HTML, headers=_headers(noindex=noindex, allow=allow, language=language))
+    answer.headers["Referrer-Policy"] = referrer
     answer.headers.update(headers or {})
     if chosen := known(request.query_params.get(PARAMETER)):
         secure = request.url.scheme == "https"
@@ -132,7 +134,6 @@ def _headers(*, noindex: bool, allow: Sequence[str], language: str) -> dict[str,
         "Content-Security-Policy": "; ".join([*POLICY, *allow]),
         "Cache-Control": "private, no-store",
         "Content-Language": language,
-        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
@@ -143,6 +144,6 @@ def _headers(*, noindex: bool, allow: Sequence[str], language: str) -> dict[str,
 def _other_languages(request: Request) -> dict[str, tuple[str, str]]:
     """The same page in each language: its name in itself, and the query that asks for it."""
     return {
-        language: (_NAMES[language], str(request.url.include_query_params(**{PARAMETER: language}).query))
+        language: (NAMES[language], str(request.url.include_query_params(**{PARAMETER: language}).query))
         for language in LOCALES
     }

@@ -28,6 +28,8 @@ from stamgast.web.webhooks.written import Written
 
 log = get_logger(__name__)
 
+PAGE: Final = "page:"
+"""What the message of a wish begins with that was made on the page of a code; then comes what stands for its words."""
 _ASKS: Final = frozenset({Keyword.CARD, Keyword.HELP})
 
 
@@ -36,9 +38,11 @@ async def join(written: Written, *, answers: bool) -> tuple[str, bool]:
     code = await _code_of(written)
     if code is None:
         return await _unknown_code(written, answers=answers)
-    wishes, merchant, meaning = written.deps.identities.wishes, written.merchant, written.meaning
+    wishes, merchant = written.deps.identities.wishes, written.merchant
     if await wishes.heard(merchant, written.inbound.provider_id):
         return "", answers
+    written = await _as_on_the_page(written, code)
+    meaning = written.meaning
     if meaning.friend and await _is_their_own(written):
         await _keep_for_whom_it_is(written)
         return await written.say(DoorText.OWN_CODE, meaning.language) if answers else "", answers
@@ -72,7 +76,7 @@ async def is_known_code(written: Written) -> bool:
 async def confirmed(written: Written) -> Written | None:
     """The JOIN that this message says yes to; None: it says yes to none. A no ends the one that was asked."""
     says = agrees(written.inbound.text or written.inbound.button)
-    if says is None or not any(code.confirm for code in written.program.join.values()):
+    if says is None:
         return None
     wishes, merchant = written.deps.identities.wishes, written.merchant
     wish = await wishes.unconfirmed(merchant, written.phone_hash, written.at)
@@ -82,6 +86,14 @@ async def confirmed(written: Written) -> Written | None:
         await wishes.forget(merchant, [written.phone_hash])
         return None
     return replace(written, meaning=Meaning(Keyword.JOIN, (), wish.code, wish.language, wish.message, wish.friend))
+
+
+async def _as_on_the_page(written: Written, code: JoinCode) -> Written:
+    """Who has agreed on the code's page confirms it by this very message."""
+    wish = await written.deps.identities.wishes.unconfirmed(written.merchant, written.phone_hash, written.at)
+    if wish is None or wish.code != code.code or not wish.message.startswith(PAGE) or written.meaning.confirms:
+        return written
+    return replace(written, meaning=written.meaning._replace(language=wish.language, confirms=wish.message))
 
 
 async def answer_stranger(written: Written) -> str:

@@ -84,9 +84,9 @@ class _Delivery:
             return
         came = await self._take(notice)
         merchant, metrics = self.connection.merchant, self.deps.metrics
-        metrics.purchases.labels(merchant).inc(len(came.taken))
+        metrics.purchases_of(merchant).inc(len(came.taken))
         metrics.doubts.note(merchant, came.doubts)
-        self.tills.feeds.note(self.program, came.taken, self.at)
+        self.tills.feeds.note(self.program, came.taken, self.at, self.connection)
         if came.refused:
             await self.lay_aside(came.reason)
         else:
@@ -144,7 +144,7 @@ class _Delivery:
     def count(self, outcome: str) -> None:
         """Count what became of it."""
         connection = self.connection
-        self.deps.metrics.deliveries.labels(connection.merchant, connection.system, outcome).inc()
+        self.deps.metrics.deliveries_of(connection.merchant, connection.system, outcome).inc()
 
 
 @open_to(Way.SIGNED)

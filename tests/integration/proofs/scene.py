@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import redis.asyncio
@@ -44,6 +44,9 @@ from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import Till, now
 from tests.oracle import SimpleRule
 
+if TYPE_CHECKING:
+    from tests.integration.proofs.guests import Guests
+
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 """What names of strangers are made of: identities have no digits 0, 1, 8 and 9."""
 SESSION_S = 3.0
@@ -71,6 +74,8 @@ class Scene:
     stopped: set[tuple[str, str]] = field(default_factory=set)
     strangers: set[tuple[str, str]] = field(default_factory=set)
     """Customers whose phone nobody knows."""
+    guests: Guests | None = None
+    """Who talk with the shop, where a proof has any."""
 
     # -- setting the stage
 
@@ -256,6 +261,7 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
             update={
                 "public_url": public_url,
                 "web_metrics_port": health,
+                "media_store": str(folder / "media"),
                 "twilio_base_url": sandbox.base_url,
                 "twilio_account_sid": DEFAULT_ACCOUNT,
                 "twilio_api_key": secret("SKsandbox"),

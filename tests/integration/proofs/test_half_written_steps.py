@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import eventually
+from tests.integration.proofs.guests import Guests
 from tests.integration.proofs.half_writing import counted
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged
@@ -30,6 +31,7 @@ async def test_a_commit_that_fails_at_any_of_its_commands_ends_equal_to_the_orac
     for worker in [scene.fleet.start(), scene.fleet.start()]:
         await worker.ready()
     await scene.barriers()
+    guests = await Guests.welcome(scene)
     feeder = scene.feeder(live=0.8)
     feeder.rubbish = True
     feeder.start()
@@ -38,7 +40,9 @@ async def test_a_commit_that_fails_at_any_of_its_commands_ends_equal_to_the_orac
     await eventually(lambda: counted(halves).keys() >= KINDS, seconds=90, every=0.2, why="every kind was broken once")
     (halves / "armed").unlink()
     await feeder.stop()
-    await judged(scene)
+    await guests.leave()
+    verdict = await judged(scene)
+    assert verdict.guests > 3
     print("HALVES", counted(halves))
     assert [worker.process.exit_code for worker in scene.fleet.all] == [None, None]
 

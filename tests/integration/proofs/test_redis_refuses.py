@@ -12,6 +12,7 @@ import pytest
 from streams.runtime.inbox import CHUNK
 from tests.conftest import eventually
 from tests.integration.pacing import until
+from tests.integration.proofs.guests import Guests
 from tests.integration.proofs.redis_trouble import (
     Administrator,
     Checkout,
@@ -58,6 +59,7 @@ async def test_while_redis_takes_no_writes_nothing_is_told_twice_and_everybody_s
     worker = scene.fleet.start()
     await worker.ready()
     await scene.barriers()
+    guests = await Guests.welcome(scene) if trouble == "fill_up" else None
     feeder = scene.feeder(rate=40)
     feeder.start()
     await scene.applied(150)
@@ -77,6 +79,8 @@ async def test_while_redis_takes_no_writes_nothing_is_told_twice_and_everybody_s
     for _ in range(5):
         await checkout.sell()
     await feeder.stop()
+    if guests is not None:
+        await guests.leave()
     await scene.settled(seconds=90 + 2 * SECONDS)  # what was bought meanwhile has messages to send
 
     verdict = await judged(scene)

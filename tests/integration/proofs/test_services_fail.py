@@ -8,6 +8,7 @@ import pytest
 
 from stamgast.log.topics import create_topics
 from tests.conftest import eventually
+from tests.integration.proofs.guests import Guests
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged
 
@@ -24,6 +25,7 @@ async def test_a_redis_that_restarts_forgets_a_second_or_forgets_everything_is_m
     if not scene.server.restartable:
         pytest.skip("the Redis of STAMGAST_REDIS_URL is not ours to break")
     await two_workers(scene)
+    guests = await Guests.welcome(scene)
     feeder = scene.feeder(rate=40)
     feeder.start()
     await scene.applied(150)
@@ -44,7 +46,9 @@ async def test_a_redis_that_restarts_forgets_a_second_or_forgets_everything_is_m
     await asyncio.to_thread(scene.server.empty)
     await scene.taken_anew(before)
     await feeder.stop()
-    await judged(scene, report=True)
+    await guests.leave()
+    verdict = await judged(scene, report=True)
+    assert verdict.guests > 3
 
 
 async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(scene: Scene) -> None:

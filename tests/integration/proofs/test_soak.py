@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.integration.pacing import until
+from tests.integration.proofs.guests import Guests
 from tests.integration.proofs.scene import SESSION_S, Scene
 from tests.integration.proofs.verdicts import judged
 
@@ -99,6 +100,7 @@ async def test_everything_at_once(scene: Scene) -> None:
     for worker in [scene.fleet.start() for _ in range(WORKERS)]:
         await worker.ready()
     await scene.barriers()
+    guests = await Guests.welcome(scene)
     await scene.switch(seed=1, **CARRIER)
     seed = int(os.environ.get("STAMGAST_SOAK_SEED", "1"))
     draw, trouble = random.Random(seed), Trouble(scene, seed)
@@ -114,5 +116,6 @@ async def test_everything_at_once(scene: Scene) -> None:
     await scene.switch(reset=True)
     await feeder.stop()
     await scene.fleet.start().ready()
+    await guests.leave()
     print("SOAK", trouble.happened)
     await judged(scene)

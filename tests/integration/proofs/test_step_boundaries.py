@@ -10,6 +10,7 @@ import pytest
 from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics, create_topics, delete_topics
 from tests.integration.proofs.fleet import Fault
+from tests.integration.proofs.guests import Guests
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged
 
@@ -42,6 +43,7 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
     doomed = [scene.fleet.start(fault) for fault in waves.pop(0)]
     await steady.ready()
     await scene.barriers()
+    guests = await Guests.welcome(scene)
     feeder = scene.feeder()
     feeder.rubbish = True
     feeder.start()
@@ -56,9 +58,11 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
         doomed = [scene.fleet.start(fault) for fault in waves.pop(0)] if waves else []
         await scene.taken_anew(held)
     await feeder.stop()
+    await guests.leave()
     verdict = await judged(scene, report=True)
     assert scene.fleet.kills == 16
     assert verdict.expected > 100
+    assert verdict.guests > 10
 
 
 async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_when_it_wakes(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -15,6 +15,8 @@ from stamgast.demo.stage import environment
 from stamgast.domain.earned import report as report_of
 from stamgast.domain.program import Program
 from stamgast.state.counters import totals_of_merchant
+from tests.conftest import eventually
+from tests.integration.proofs.guests import RULES
 from tests.integration.proofs.judging import (
     PartitionOracle,
     Verdict,
@@ -79,12 +81,16 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool, confirmed:
     deliveries = await read_log(bootstrap, topics.purchases, count)
     events = await read_log(bootstrap, topics.customer_events, count)
     verdict.deliveries = sum(map(len, deliveries.values()))
-    judge_states(verdict, events, oracles, live)
+    guests = scene.guests
+    judge_states(verdict, events, oracles, live, apart=guests.keys if guests else ())
     newest = {MERCHANT: list(programs.values())[-1]}
     judge_purchases(verdict, canonical_purchases(deliveries, count), newest, live, cards=cards, confirmed=confirmed)
     letters = await read_log(bootstrap, topics.dead_letters, 1)
     judge_letters(verdict, {topics.customer_events: events, topics.purchases: deliveries}, letters)
     wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}
+    if guests is not None:
+        verdict.guests, wanted = len(guests.all), wanted | guests.wanted
+        verdict.wrong += guests.wrong(live, await _photos_of(scene))
     notes = await read_log(bootstrap, topics.activations, count)
     in_force, *before = [{rule.id for rule in rules} for rules in reversed(scene.rules.values())]
     excuses = Excuses(frozenset(scene.stopped), frozenset(set().union(*before) - in_force), frozenset(scene.strangers))
@@ -98,14 +104,25 @@ async def _report_is_wrong(scene: Scene) -> list[str]:
     told = []
     for topic in (topics.facts, topics.activations, topics.customer_events):
         log = await read_log(bootstrap, topic, count)
-        told.append(once(each.value for records in log.values() for each in records if is_event(each.value)))
+        of_each = [[each.value for each in records if is_event(each.value)] for records in log.values()]
+        told.append(once(value for values in of_each for value in _in_recorded_time(values)))
     terms = Terms(0, worth=lambda _, purchase: _worth(purchase, newest))
     async with aclosing(open_redis(scene.settings)) as client:
         totals = await totals_of_merchant(client, count, MERCHANT)
-    found = report_of(totals, newest, {rule.id for rules in scene.rules.values() for rule in rules})
+    own = set(RULES) if scene.guests else set()
+    found = report_of(totals, newest, own | {rule.id for rules in scene.rules.values() for rule in rules})
     wanted = reckoned(Told(*told), terms)
     assert sum(figures["sent"] for figures in wanted.values()) > 0, "nothing went out, so nothing was compared"
     return differences(wanted, found["rules"])
+
+
+def _in_recorded_time(values: Sequence[bytes]) -> Iterator[bytes]:
+    """A partition's lines as their readers take them: recorded time never goes back in it."""
+    time = 0
+    for value in values:
+        line = json.loads(value)
+        time = max(time, line["at"])
+        yield value if line["at"] == time else json.dumps(line | {"at": time}).encode()
 
 
 def _worth(purchase: dict[str, Any], program: Program) -> Sale:
@@ -116,14 +133,31 @@ def _worth(purchase: dict[str, Any], program: Program) -> Sale:
     return Sale(sale.occurred_at, int(part.counts), part.spend, part.profit)
 
 
-async def verified(scene: Scene, patience_s: float = 120) -> list[str]:
-    """What `stamgast verify` finds wrong."""
-    command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
-    env = environment(scene.settings)
-    run = asyncio.to_thread(
+async def _photos_of(scene: Scene) -> dict[str, list[str]]:
+    """Customer -> what became of each picture of theirs, once nothing is on its way any more."""
+
+    async def there() -> dict[str, list[str]]:
+        done = await _asked(scene, "inbox", "list", MERCHANT, patience_s=60)
+        found: dict[str, list[str]] = {}
+        for each in json.loads(done.stdout)["messages"]:
+            found.setdefault(each["customer"], []).extend(photo["came"] for photo in each["photos"])
+        assert all(each is not None for photos in found.values() for each in photos), "pictures are on their way"
+        return found
+
+    return await eventually(there, seconds=60, every=0.5, why="all pictures have come")
+
+
+async def _asked(scene: Scene, *words: str, patience_s: float) -> subprocess.CompletedProcess[str]:
+    """What a command of ours answers."""
+    command, env = [sys.executable, "-m", "stamgast.cli", *words, "--json"], environment(scene.settings)
+    return await asyncio.to_thread(
         subprocess.run, command, capture_output=True, text=True, timeout=patience_s, check=False, env=env
     )
-    done = await run
+
+
+async def verified(scene: Scene, patience_s: float = 120) -> list[str]:
+    """What `stamgast verify` finds wrong."""
+    done = await _asked(scene, "verify", patience_s=patience_s)
     answer: Any = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
     if done.returncode == 0 and answer["equal"]:
         return []

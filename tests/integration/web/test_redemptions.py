@@ -11,8 +11,10 @@ from stamgast.domain.events import (
     key_of,
 )
 from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.voucher_codes import short_of
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.partitions import Lease
+from stamgast.state.voucher_owners import encode_owner
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
@@ -25,7 +27,7 @@ async def issued(web: Any, redis: Any) -> tuple[str, PartitionKeys]:
     code = f"{partition:X}-ABCDEFGHIJKLMNOP"
     lease = await Lease.take(web.parts.redis, slot, {"cluster": "c", "topic": "t"})
     await lease.aim(0)
-    await redis.set(slot.voucher(MERCHANT, code), customer)
+    await redis.set(slot.voucher(MERCHANT, short_of(code)), encode_owner(customer, code))
     return code, slot
 
 
@@ -87,6 +89,28 @@ async def test_an_answer_that_comes_late_is_found_at_its_location(web, empty_red
     assert (await web.client.get(where, headers=web.headers())).status_code == 200
 
 
+async def test_a_till_says_the_receipt_and_hears_what_to_take_off(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    said = {"transaction_id": "till1:7", "total_minor": 320, "price_currency": "EUR"}
+    refused = await web.post(f"/vouchers/{code}/redemptions", said | {"price_currency": "USD"}, Idempotency_Key="k0")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/price_currency")
+
+    async def answer() -> None:
+        [request] = await eventually(lambda: requests(web))
+        assert (request.receipt, request.total) == ("till1:7", 320)
+        told = {"status": 200, "detail": "Redeemed.", "reward": "five", "code": code, "discount": 320, "rest": 180}
+        await empty_redis.set(slot.answer(MERCHANT, request.id or ""), json.dumps(told | {"uses_left": 99}))
+
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", said, Idempotency_Key="k1"),
+        answer(),
+    )
+    told = response.json()
+    assert (told["discount_minor"], told["rest_minor"], told["uses_left"]) == (320, 180, 99)
+    other = await web.post(f"/vouchers/{code}/redemptions", said | {"total_minor": 400}, Idempotency_Key="k1")
+    assert other.status_code == 422
+
+
 async def test_one_idempotency_key_is_for_one_request(web, empty_redis):
     code, slot = await issued(web, empty_redis)
     await asyncio.gather(
@@ -137,6 +161,71 @@ async def test_only_a_till_takes_redemptions_back_and_only_of_codes_that_exist(w
 async def test_a_code_that_does_not_exist_is_not_found(web, code):
     response = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k1")
     assert response.status_code == 404
+
+
+async def test_a_code_is_typed_as_people_type_and_leads_to_the_same_voucher(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    typed = short_of(code).replace("-", " ").replace("0", "o").replace("1", "i").lower()
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{typed}/redemptions", {"store": "dok-noord"}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 200),
+    )
+    assert response.json() == {"status": "redeemed", "code": code, "reward": "free_loaf"}
+    assert [request.code for request in await requests(web)] == [code]
+    again = await web.post(f"/vouchers/{code}/redemptions", {"store": "dok-noord"}, Idempotency_Key="k1")
+    assert (again.status_code, len(await requests(web))) == (200, 1)
+    there = response.headers["location"].replace(code, short_of(code))
+    assert (await web.client.get(there, headers=web.headers())).json() == response.json()
+
+
+async def test_a_code_from_before_there_were_short_ones_goes_on_working(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    owner = (await empty_redis.get(slot.voucher(MERCHANT, short_of(code)))).decode().partition(":")[0]
+    await empty_redis.delete(slot.voucher(MERCHANT, short_of(code)))
+    await empty_redis.set(slot.voucher(MERCHANT, code), owner)
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code.lower()}/redemptions", {}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 200),
+    )
+    assert response.json()["status"] == "redeemed"
+
+
+async def test_a_long_code_that_only_begins_like_a_voucher_s_is_not_found(web, empty_redis):
+    code, _slot = await issued(web, empty_redis)
+    other = f"{code[:-1]}Q"
+    assert short_of(other) == short_of(code)
+    assert (await web.post(f"/vouchers/{other}/redemptions", {}, Idempotency_Key="k1")).status_code == 404
+    assert await requests(web) == []
+
+
+async def test_who_guesses_hears_nothing_of_a_code_that_is_right(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(wrong_codes=0.001, wrong_codes_burst=2)) as web:
+        code, slot = await issued(web, empty_redis)
+        for key in ("k1", "k2"):
+            wrong = f"/vouchers/{short_of(code)[:-2]}{key.upper()[-1]}Z/redemptions"
+            assert (await web.post(wrong, {}, Idempotency_Key=key)).status_code == 404
+        right = await web.post(f"/vouchers/{short_of(code)}/redemptions", {}, Idempotency_Key="k3")
+        assert (right.status_code, await requests(web)) == (429, [])
+        assert "scanned" in right.json()["detail"]
+        scanned, _ = await asyncio.gather(
+            web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k4"),
+            answer_as_owner(web, empty_redis, slot, 200),
+        )
+        assert scanned.status_code == 200
+
+
+async def test_guesses_under_many_keys_are_counted_together(web_settings, published, empty_redis):
+    limits = Limits(wrong_codes_of_merchant=0.001, wrong_codes_of_merchant_burst=2)
+    async with open_web(web_settings, limits) as web:
+        other_till = {"Authorization": f"Bearer {await web.new_key('till')}"}
+        path = f"/v1/merchants/{MERCHANT}/vouchers/0000-0000-000{{}}/redemptions"
+        answers = [
+            (
+                await web.client.post(path.format(last), headers=web.headers() | till | {"Idempotency-Key": last})
+            ).status_code
+            for last, till in (("A", {}), ("B", other_till), ("C", {}))
+        ]
+        assert answers == [404, 404, 429]
 
 
 async def test_trying_out_codes_is_limited(web_settings, published, empty_redis):

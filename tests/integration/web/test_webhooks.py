@@ -19,7 +19,7 @@ from stamgast.domain.units import DAY
 from stamgast.identity.ids import Identifier
 from stamgast.identity.proofs import Proof
 from stamgast.identity.records import Suppression, decode_entry, encode, entry_key
-from stamgast.log.replies import Reply, read_replies
+from stamgast.log.replies import Reply, replies_in
 from stamgast.people.consents import told_of
 from stamgast.state.keys import customers
 from stamgast.web.limits import Limits
@@ -230,7 +230,8 @@ async def test_whatever_is_written_stands_nowhere_but_sealed(web, text, caplog):
 async def replies(web: Any, customer: str, later: int = 0) -> list[Reply]:
     key = await web.parts.identities.key_of(MERCHANT, customer)
     now = web.parts.clock.now() + later
-    return await read_replies(web.bootstrap, web.topics.replies, (MERCHANT, customer), key, now)
+    theirs = [value for name, value in await web.records(web.topics.replies) if name == key_of(MERCHANT, customer)]
+    return replies_in(theirs, (MERCHANT, customer), key, now)
 
 
 async def test_a_reply_of_somebody_known_by_purchases_alone_is_kept_too_and_goes_with_them(web):

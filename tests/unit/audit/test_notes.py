@@ -7,7 +7,7 @@ from stamgast.audit.book import LONGEST_WORDS, AuditSeal, note
 from stamgast.audit.record import About, Actor, Did, Noted, Who
 from stamgast.users.rights import Role
 from stamgast.web.pages.account.audit import ACTORS, SAID
-from stamgast.web.pages.account.showing import ROLES
+from stamgast.web.pages.places import ROLES
 from tests.fakes.house import KEYS, MERCHANT, House
 
 

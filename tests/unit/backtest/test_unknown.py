@@ -50,6 +50,12 @@ def told(when: str, if_: str = "", columns: tuple[str, ...] = ALL, then: str = "
         ("purchase", "{any: [{consent: marketing}, {visits: {at_least: 3}}]}", "`consent`"),
         ("purchase", "{age: {at_least: 30 days}}", "`age`: a file does not tell when somebody joined"),
         ("purchase", "{feed: healthy}", "`feed`: a file does not tell when the till was silent"),
+        (
+            "became_at_risk",
+            "",
+            "`became_at_risk`: a file does not tell when the till was silent: people are called absent as if",
+        ),
+        ("lapsed", "", "`lapsed`: a file does not tell when the till was silent"),
         ("purchase", "{segment: agreed}", "`consent` of the segment `agreed`: a file tells no consents"),
         ("{entered: dutch}", "", "`consent` of the segment `agreed` of the segment `dutch`: a file tells no consents"),
     ],
@@ -72,6 +78,11 @@ def test_what_no_file_tells_is_said_by_name(when: str, if_: str, word: str):
 def test_what_a_column_would_tell_is_said_where_there_is_none(when: str, if_: str, word: str):
     assert [each for each in told(when, if_, NEEDED) if each.startswith(word)], told(when, if_, NEEDED)
     assert told(when, if_) == []
+
+
+def test_of_absence_nothing_is_said_where_nobody_watches_the_feed():
+    files = {**FILES, "rules/x.yaml": "rule: x\nwhen: became_at_risk\nthen: [{tag: seen}]\n"}
+    assert unknown_to_file(load_bundle(files), ALL)["x"] == []
 
 
 def test_of_rules_that_ask_about_purchases_alone_nothing_is_said():

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import msgspec
+
 from rules.actions import Give
 from stamgast.domain import apart
 from stamgast.domain.apart import AT_HAND
-from stamgast.domain.customer import encode_customer
+from stamgast.domain.customer import Charge, encode_customer
 from stamgast.domain.events import (
     PurchaseChanged,
     TimerDue,
@@ -14,6 +16,7 @@ from stamgast.domain.events import (
 from stamgast.domain.program import Reward
 from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from stamgast.domain.voucher_terms import Terms
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, program, rule, taken_back
 from tests.fakes.in_memory import Owner
 
@@ -200,3 +203,17 @@ def test_what_was_written_before_vouchers_were_kept_apart_is_put_apart_by_the_ne
     owner.apply(bought("t30", T0 + HOUR))
     assert len(old.state().vouchers) == AT_HAND
     assert states_of(old) == states_of(owner)
+
+
+def test_what_budgets_paid_for_is_read_as_it_was_stored_before_vouchers_had_terms():
+    charge = Charge(["shop@2026-11"], 500)
+    code = "3-AAAAAAAAAAAAAAAA"
+    stored = [code, "coffee", "open", T0, T0 + DAY, "t1", "each", "", [], False, ""]
+    value = msgspec.msgpack.encode([[*stored, charge], [*stored, None]])
+    before = apart.decode_apart(value)
+    assert [(voucher.code, voucher.occasion, voucher.terms) for voucher in before] == [(code, "", None)] * 2
+    assert apart.charges_of(value) == {code: charge}
+    before[0].terms = Terms(uses=2)
+    again = apart.encode_apart(before[:1], {code: charge})
+    assert apart.decode_apart(again)[0].terms == Terms(uses=2)
+    assert apart.charges_of(again) == {code: charge}

@@ -52,3 +52,12 @@ def test_a_proof_opens_for_its_customer_until_their_key_is_gone():
     assert open_proof(key, ("winkel", "c2"), sealed) is None
     assert open_proof(key, JAN, f"{key.id}.nonsense") is None
     assert "counter" not in repr(Proof("2026-01", "counter"))
+
+
+def test_a_code_is_six_digits_of_its_request_and_merchant():
+    veils = Veils(b"k" * 32)
+    codes = [veils.of("shop").code(f"code:{number}") for number in range(200)]
+
+    assert all(len(code) == 6 and code.isdecimal() for code in codes)
+    assert len(set(codes)) > 190
+    assert veils.of("shop").code("code:1") == codes[1] != veils.of("other").code("code:1")

@@ -1,6 +1,9 @@
 """A batch is taken item by item, whatever is wrong with one of them."""
 
+import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -30,7 +33,24 @@ class Register:
     def unseal(self, merchant: str, sealed: str) -> Any:
         raise AssertionError
 
-    async def of(self, merchant: str, names: Any) -> dict[str, Any]:
+    @contextmanager
+    def asking(self, merchant: str, names: Any) -> Iterator[Any]:
+        self.asked = list(names)
+        yield self
+
+    async def answer(self) -> dict[str, Any]:
+        return {}
+
+
+class SlowRegister(Register):
+    """Tells of transactions when it is let to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.told = asyncio.Event()
+
+    async def answer(self) -> dict[str, Any]:
+        await self.told.wait()
         return {}
 
 
@@ -88,3 +108,16 @@ async def test_what_came_at_the_same_time_is_appended_at_once_and_each_hears_of_
     )
     assert [len(each.outcomes) for each in await nothing] == [1, 1]
     assert len(appended) == 1, "where nothing can be taken nothing is appended"
+
+
+async def test_what_is_known_is_asked_before_a_sale_is_appended_and_nothing_waits_for_the_answer():
+    register = SlowRegister()
+
+    async def append(topic: str, records: Any) -> list[int]:
+        assert register.asked == ["1", "2"], "by the worker's own words for it the answer would be of this sale itself"
+        register.told.set()
+        return [0 for _ in records]
+
+    items = read_purchases(json.dumps([SALE, snapshot("2", store="shop", lines=[line("1", 350)])]).encode())
+    told = accept(register, register, append, "p", items, program=program(), at=T0, last_heard=lately)
+    assert len((await asyncio.wait_for(told, 5)).taken) == 2

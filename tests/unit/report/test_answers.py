@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from stamgast.domain.activation import Note
 from stamgast.domain.ledger import Entry
 from stamgast.domain.questions import AnswerKind, Question
@@ -126,3 +128,20 @@ def test_an_answer_to_what_no_message_asked_counts_once():
     answered(life, T0, "10")
     found = told(life)["visit"]
     assert (found["asked"], found["answered"]) == (1, 1)
+
+
+def test_staff_were_told_of_a_complaint_however_often_their_rule_fires():
+    life = Life()
+    asked(life, T0)
+    answered(life, T0 + HOUR, "3")
+    line = Line(
+        kind=Told.NOTICE, became=Arm.SENT, merchant="m", customer="c", at=T0 + HOUR, rule="call", staff="eva",
+        occasion="day:20729", cause="answered:visit:m1",
+    )  # fmt: skip
+    life.tell(line)
+    assert told(life)["visit"]["complaints"]["told"] == 1
+    other = Life()
+    asked(other, T0)
+    answered(other, T0 + HOUR, "3")
+    other.tell(msgspec.structs.replace(line, cause="t1"))
+    assert told(other)["visit"]["complaints"]["told"] == 0

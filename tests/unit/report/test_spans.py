@@ -13,6 +13,7 @@ from stamgast.domain.event import Event
 from stamgast.domain.events import OptedIn, OptedOut, PurchaseChanged, Replied
 from stamgast.domain.units import DAY
 from stamgast.report.lives import Life
+from stamgast.report.reading import _hear as read_into
 from stamgast.report.reckoning import InForce, reckon
 from stamgast.report.spans import DayError, Days, Span, wanted
 from tests.builders import T0
@@ -76,6 +77,16 @@ def test_what_staff_are_told_is_no_message_of_the_rule():
         )
     )
     assert life.messages == {}
+
+
+def test_an_answer_of_the_house_is_no_rules_message_and_a_join_answers_none():
+    life = Life()
+    life.note(Note(kind="outcome", activation="a", merchant="m", customer="c", at=T0, rule="", status="delivered"))
+    assert life.messages == {}
+    for keyword in (None, "card", "join", "leave", "return"):
+        wrote = Replied(merchant="m", customer="c", at=T0, channel="sms", keyword=keyword)
+        read_into(life, wrote, shop().bundle)
+    assert life.replies == [T0, T0]
 
 
 def test_what_happened_in_two_spans_is_what_happened_in_both_together():

@@ -170,5 +170,5 @@ def test_every_word_of_messages_can_be_filled():
     data |= {"recommended": ["BUTTER-250", "Butter"], "referral": "05K7P-M4XQ9"}
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
-    assert words["voucher"] == {"code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
+    assert words["voucher"] == {"code": "X", "long_code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
     assert words["card"] == {"stamps": "5", "size": "7", "missing": "2"}

@@ -9,10 +9,11 @@ from channels.console import ConsoleChannel
 from channels.model import Prepared
 from rules.loader import load_bundle
 from stamgast.domain.activation import Submission
-from stamgast.domain.answers import LIFE, MOST_PARTS, Asked, own_answer_named, template_of
+from stamgast.domain.answers import CODE_LIFE, LIFE, MOST_PARTS, Asked, own_answer_named, template_of
 from stamgast.domain.conversation import MOST_ANSWERS, MOST_HEARD
-from stamgast.domain.events import Line, OptedOut, PurchaseChanged, Replied, decode_event
+from stamgast.domain.events import CodeAsked, Line, OptedOut, PurchaseChanged, Replied, decode_event
 from stamgast.domain.units import DAY, HOUR, MINUTE
+from stamgast.domain.voucher_codes import short_of
 from stamgast.identity.records import Profile
 from stamgast.people.why import rules_told_of
 from stamgast.service import Bundle
@@ -57,15 +58,54 @@ def cheese(number: int) -> PurchaseChanged:
 LATER = T0 + 5 * HOUR
 
 
+def test_the_card_answers_with_where_it_is_on_the_web():
+    of = owner()
+    of.apply(wrote(1))
+    [submission] = sent(of)
+    link = "https://loyalty.example.com/c/" + "a" * 31
+    addressed = address(submission, of.bundle.program, Profile(phone="+31612345678"), "hash", card=link)
+    assert isinstance(addressed, Addressed)
+    prepared = ConsoleChannel().prepare(addressed.message, T0)
+    assert isinstance(prepared, Prepared)
+    assert prepared.body.endswith(f" {link}")
+
+
+def code_asked(number: int, at: int = T0) -> CodeAsked:
+    return CodeAsked(merchant=MERCHANT, customer=ANNA, at=at, id=f"code:{number}", channel="sms")
+
+
+def test_a_code_goes_to_the_phone_once_for_each_request_and_is_no_message_of_theirs():
+    of = owner(TALKS)
+    of.apply(code_asked(1), code_asked(1), code_asked(2))
+    first, second = sent(of)
+    assert (first.template, first.channel, first.data) == (
+        "answer/code",
+        "sms",
+        {"answer": "code", "request": "code:1"},
+    )
+    assert first.expires_at == T0 + CODE_LIFE
+    assert second.data["request"] == "code:2"
+    assert "000000 is je code" in said(of, first)
+    assert all("000000" in said(of, first, language) for language in ("fr", "de", "en", "tr"))
+    assert of.state().inbound_at == 0, "no window opens: they wrote nothing"
+
+
+def test_no_code_goes_after_stop_or_more_often_than_answers_do():
+    of = owner()
+    of.apply(*(code_asked(number) for number in range(MOST_ANSWERS + 3)))
+    assert len(sent(of)) == MOST_ANSWERS
+    stopped = owner()
+    stopped.apply(OptedOut(merchant=MERCHANT, customer=ANNA, at=T0), code_asked(1, LATER))
+    assert sent(stopped) == []
+
+
 def test_the_card_answers_with_stamps_and_vouchers_and_when_they_end():
     of = owner()
     of.apply(*(cheese(n) for n in range(4)), wrote(1, at=LATER))
     [submission] = sent(of)
     assert (submission.template, submission.channel, submission.rule) == ("answer/card", "whatsapp", "")
     [voucher] = of.state().vouchers
-    expected = (
-        f"The Shop: 1 van 3 stempels voor Een brood. Klaar voor je: Een brood (code {voucher.code}, t/m 31/10/2026)."
-    )
+    expected = f"The Shop: 1 van 3 stempels voor Een brood. Klaar voor je: Een brood (code {short_of(voucher.code)}, t/m 31/10/2026)."
     assert said(of, submission) == expected
     for language, words in {"fr-BE": "tampons sur", "de": "Stempeln", "en": "stamps for", "tr": "van 3"}.items():
         assert words in said(of, submission, language)

@@ -11,7 +11,8 @@ import pytest
 from rules.loader import load_bundle
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import MILLS
-from stamgast.domain.draw_events import DrawnFor, PrizeDeclined
+from stamgast.domain.calendar import business_day
+from stamgast.domain.draw_events import DrawnFor, EntriesMoved, MovedEntry, PrizeDeclined
 from stamgast.domain.draws import Best, entry_id, seed_of, ticket_of
 from stamgast.domain.events import (
     AnyEvent,
@@ -19,13 +20,15 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     TimerDue,
+    decode_event,
+    encode_event,
 )
 from stamgast.domain.purses import decode_ask
 from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import PASSES, Bundle, Change
-from tests.builders import ANNA, KEY, MERCHANT, T0, consent
+from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, consent
 from tests.fakes.in_memory import Owner
 from tests.unit.rules import small_shop
 
@@ -193,6 +196,49 @@ def test_who_is_forgotten_takes_part_no_more_and_a_prize_drawn_for_them_goes_on(
     assert late.apply(Erased(merchant=MERCHANT, customer=ANNA, at=T0 + HOUR)).entries == {}
     gone = late.apply(drawn(T0 + 11 * DAY, "coffee", 1))
     assert (gone.issued, gone.entries) == ([], {NAME: PASSES + b"1"})
+
+
+def moved(*entries: MovedEntry, at: int = T0 + HOUR) -> EntriesMoved:
+    return EntriesMoved(merchant=MERCHANT, customer=ANNA, at=at, draw="december", entries=entries)
+
+
+def test_who_becomes_another_customer_takes_what_stands_in_draws_to_come_along():
+    of = owner(per_day=None)
+    of.apply(sale(1, T0), sale(2, T0 + MINUTE), sale(2, T0 + 2 * MINUTE, refunded=True))
+    change = of.apply(Erased(merchant=MERCHANT, customer=ANNA, at=T0 + HOUR, into=BRAM))
+    day = business_day(T0, "Europe/Amsterdam")
+    ids = [entry_id("example", "t1", number) for number in range(2)]
+    [event] = change.tells
+    assert event == EntriesMoved(
+        merchant=MERCHANT, customer=BRAM, at=T0 + HOUR, draw="december",
+        entries=tuple(MovedEntry(each, "example", "t1", day) for each in ids),
+    )  # fmt: skip
+    assert decode_event(encode_event(event)) == event
+    assert (change.entries, told(change)) == ({NAME: None}, [("left", "")] * 2)
+    again = of.apply(Erased(merchant=MERCHANT, customer=ANNA, at=T0 + HOUR, into=BRAM))
+    assert again.tells == []
+
+    other = owner(per_day=None)
+    came = other.apply(moved(*event.entries))
+    assert [(each.id, each.cause) for each in other.state().draws["december"].entries] == [(each, "t1") for each in ids]
+    assert told(came) == [("entered", "")] * 2
+    stood = msgspec.json.decode(came.entries[NAME] or b"", type=Best)
+    assert stood.entries == 2
+    assert told(other.apply(moved(*event.entries), sale(1, T0 + 2 * HOUR))) == [], "neither told again nor made again"
+    assert told(other.apply(sale(1, T0 + 3 * HOUR, refunded=True))) == [("left", "")] * 2, "the purchase is theirs now"
+    assert told(other.apply(moved(*event.entries))) == [], "and what was taken back does not come again"
+
+
+def test_what_is_brought_along_is_within_the_caps_and_none_of_it_counts_once_it_is_drawn():
+    came = [MovedEntry(f"e{number}", "photo", f"reply:{number}", 20_727 + number // 2) for number in range(8)]
+    of = owner(per_customer=4, per_day=1)
+    change = of.apply(moved(*came))
+    assert [each.id for each in of.state().draws["december"].entries] == ["e0", "e2", "e4", "e6"]
+    assert change.counters["draw|december|too_many"] == 4
+    late = owner(is_closed=True)
+    assert (told(late.apply(moved(*came))), late.state().draws) == ([], {})
+    late.bundle = replace(late.bundle, program=replace(late.bundle.program, draws={}))
+    assert told(late.apply(moved(*came))) == [], "a draw that is no more"
 
 
 def spun(odds_of_a_million: int) -> tuple[Owner, Change]:

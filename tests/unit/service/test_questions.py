@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace as replace_event
+
 from rules.loader import load_bundle
 from stamgast.domain.conversation import Conversation, OpenQuestion
-from stamgast.domain.events import OwnEvent, Replied
+from stamgast.domain.events import OwnEvent, Replied, TimerDue
 from stamgast.domain.told import Line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Bundle
@@ -79,12 +81,13 @@ def answers(of: Owner) -> list[tuple[str, str, str]]:
 def test_an_answer_to_the_open_question_is_a_fact_with_its_score():
     of = owner()
     of.apply(visited(1, T0))
-    assert talk(of).question == OpenQuestion("visit", "asks", T0 + 2 * DAY)
+    assert talk(of).question == OpenQuestion("visit", "asks", T0 + 2 * DAY, "posted:e1")
     ended(of, T0 + MINUTE)
     of.apply(wrote(1, T0 + HOUR, visit="3", bread="rye"))
     assert of.state().tags == ["call"]
     assert talk(of).question is None
     assert talk(of).scores == {"visit": (3, T0 + HOUR)}
+    assert talk(of).said == [(T0 // DAY, 3)]
     assert answers(of) == [("question:visit", "3", "asks")]
     of.apply(wrote(1, T0 + HOUR, visit="3"), wrote(2, T0 + 2 * HOUR, visit="9"))
     assert talk(of).scores == {"visit": (3, T0 + HOUR)}, "it was answered"
@@ -118,6 +121,25 @@ def test_nobody_is_asked_the_same_again_too_soon_nor_two_things_at_once():
     assert reasons(of)[1:] == ["asked_before"]
     of.apply(visited(3, T0 + 30 * DAY))
     assert len([1 for change in of.changes for each in change.submissions if each.template == "hello"]) == 2
+
+
+def test_who_does_not_answer_is_not_asked_again_at_each_visit_while_it_is_open():
+    of = owner()
+    of.apply(visited(1, T0))
+    ended(of, T0 + MINUTE)
+    of.apply(visited(2, T0 + DAY))
+    assert reasons(of) == ["asked_before"]
+    assert talk(of).question.closes_at == T0 + 2 * DAY, "and it closes when it was to close"
+
+
+def test_another_attempt_at_the_same_question_goes_while_it_is_open():
+    of = owner()
+    of.apply(visited(1, T0))
+    first = of.changes[-1].submissions[-1].activation
+    of.apply(replace_event(outcome(first, T0 + MINUTE, "failed", "transient"), treatment="retry_later"))
+    due = min(of.state().timers.values())
+    change = of.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=due, due=due))
+    assert [each.template for each in change.submissions] == ["hello"]
 
 
 def test_a_complaint_holds_marketing_and_nothing_else():

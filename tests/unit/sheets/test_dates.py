@@ -20,6 +20,8 @@ def day(year: int, month: int, number: int) -> int:
         ("2024-03-31 12:15:18 +0100", (2024, 3, 31)),  # Shopify
         ("2024-03-31T23:30:00-05:00", (2024, 3, 31)),  # Shopify, by its API
         ("2024-03-31T08:35:47.047Z", (2024, 3, 31)),  # Loyverse, by its API
+        ("2024-03-31 12:15:18 UTC", (2024, 3, 31)),  # databases
+        ("3/31/2024, 8:50 AM GMT", (2024, 3, 31)),
         ("2024-03-31 02:30:00", (2024, 3, 31)),  # an hour that the clock skips is of that day all the same
         ("3/31/24 8:50 AM", (2024, 3, 31)),  # Loyverse's back office, in America
         ("3/31/24, 8:50\u202fAM", (2024, 3, 31)),

@@ -4,8 +4,10 @@ from typing import Any
 
 import httpx
 
-from stamgast.web.app import Measured
+from stamgast.web.around import Around
+from stamgast.web.bodies import Bodies
 from stamgast.web.metrics import WebMetrics
+from stamgast.web.problem import answer_failure
 
 
 async def test_methods_that_anybody_makes_up_are_counted_together():
@@ -14,7 +16,7 @@ async def test_methods_that_anybody_makes_up_are_counted_together():
         await send({"type": "http.response.body", "body": b""})
 
     metrics = WebMetrics()
-    transport = httpx.ASGITransport(Measured(app, metrics))
+    transport = httpx.ASGITransport(Around(app, metrics, Bodies(1_000, 1_000), failed=answer_failure))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
         for method in ("GET", *(f"X{n}" for n in range(50))):
             await client.request(method, "/")

@@ -4,13 +4,14 @@ import asyncio
 
 import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stamgast.web.around import Around
 from stamgast.web.bodies import Bodies
-from stamgast.web.problem import Problem, answer_problem
+from stamgast.web.metrics import WebMetrics
+from stamgast.web.problem import Problem, answer_failure, answer_problem
 from tests.conftest import eventually
 
 
@@ -22,11 +23,11 @@ async def test_bodies_of_all_requests_together_have_a_bound_and_who_finds_no_roo
         await answering.wait()
         return Response()
 
-    app = Starlette(
+    inner = Starlette(
         routes=[Route("/", take, methods=["POST"])],
-        middleware=[Middleware(Bodies, most=1_000, small=100)],
         exception_handlers={Problem: answer_problem},
     )
+    app = Around(inner, WebMetrics(), Bodies(1_000, 100), failed=answer_failure)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
         first = asyncio.create_task(client.post("/", content=b"x" * 900))
         await eventually(lambda: taken == [900])

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from stamgast.settings import Settings
@@ -337,3 +337,27 @@ async def test_refusals_and_what_is_not_there_are_stored_nowhere_either():
 def test_an_address_is_an_ipv4_address_or_the_network_of_an_ipv6_one():
     assert address_of("203.0.113.7") == address_of("::ffff:203.0.113.7") == "203.0.113.7"
     assert address_of("2001:db8:1:2::7") == address_of("2001:db8:1:2:ffff::1") != address_of("2001:db8:1:3::7")
+
+
+async def test_an_answer_is_there_whole_whatever_it_has_after_its_head():
+    async def whole(_request: Any) -> Response:
+        return Response(b"HTTP/1.1 \r\n\r\n")
+
+    async def nothing(_request: Any) -> Response:
+        return Response(status_code=204)
+
+    async def in_pieces(_request: Any) -> Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b""
+            yield b"HTTP/1.1 200\r\n\r\n"
+            yield b"b"
+
+        return StreamingResponse(pieces())
+
+    routes = [Route("/whole", whole), Route("/nothing", nothing), Route("/pieces", in_pieces)]
+    async with served(Starlette(routes=routes)) as web, httpx.AsyncClient(trust_env=False) as http:
+        for close in ({}, {"Connection": "close"}):
+            assert (await http.get(f"{web.url}/whole", headers=close)).content == b"HTTP/1.1 \r\n\r\n"
+            assert (await http.get(f"{web.url}/nothing", headers=close)).status_code == 204
+            assert (await http.head(f"{web.url}/whole", headers=close)).headers["content-length"] == "13"
+            assert (await http.get(f"{web.url}/pieces", headers=close)).content == b"HTTP/1.1 200\r\n\r\nb"

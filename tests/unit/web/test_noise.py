@@ -15,13 +15,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from stamgast.web.app import Measured
+from stamgast.web.around import Around
 from stamgast.web.auth import read_body
 from stamgast.web.bodies import Bodies
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.problem import Problem, answer_failure, answer_problem
 from stamgast.web.serve import serving
-from stamgast.web.timeout import Answered
 
 HEAD = b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n"
 TLS_HELLO = bytes.fromhex("16030100f1010000ed0303") + bytes(200)
@@ -59,7 +58,7 @@ async def _much(_request: Request) -> Response:
 async def port() -> AsyncIterator[int]:
     routes = [Route("/body", _body, methods=["POST"]), Route("/slow", _slow), Route("/much", _much)]
     inner = Starlette(routes=routes, exception_handlers={Problem: answer_problem, Exception: answer_failure})
-    app = Measured(Answered(Bodies(inner, 1_000_000, 1_000)), WebMetrics())
+    app = Around(inner, WebMetrics(), Bodies(1_000_000, 1_000), failed=answer_failure)
     async with serving(app, "127.0.0.1", 0) as port:
         yield port
 

@@ -4,12 +4,14 @@ import asyncio
 
 import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from stamgast.web.timeout import Answered
+from stamgast.web.around import Around
+from stamgast.web.bodies import Bodies
+from stamgast.web.metrics import WebMetrics
+from stamgast.web.problem import answer_failure
 
 
 async def asleep(_: Request) -> PlainTextResponse:
@@ -42,15 +44,15 @@ async def slowly(_: Request) -> StreamingResponse:
 
 
 def client() -> httpx.AsyncClient:
-    app = Starlette(
+    inner = Starlette(
         routes=[
             Route("/asleep", asleep),
             Route("/slowly", slowly),
             Route("/reads", reads, methods=["POST"]),
             Route("/echoes", echoes, methods=["POST"]),
         ],
-        middleware=[Middleware(Answered, limit_s=0.08)],
     )
+    app = Around(inner, WebMetrics(), Bodies(1_000, 1_000), failed=answer_failure, limit_s=0.08)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://web")
 
 

@@ -108,7 +108,8 @@ class Clover(Adapter):
                 notice.refuse("merchants", "is missing")
             orders = notice.parts("elements") if "elements" in notice.content else [notice]
             return [Found("order", each.text("id"), each.content) for each in orders]
-        merchants = notice.part("merchants") or Part({})
+        said = notice.content["merchants"]
+        merchants = Part({} if said is None else said, "/merchants")
         found: dict[Found, None] = {}
         for merchant in merchants.content:
             for each in merchants.parts(merchant):

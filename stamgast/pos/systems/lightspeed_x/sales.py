@@ -80,12 +80,13 @@ class _Money:
         tip = sum((each for kind, each in extra if kind == "tip"), _NOTHING)
         surcharge = sum((each for kind, each in extra if kind == "surcharge"), _NOTHING)
         self.tip, self.surcharge = half_up(tip.scaleb(self.scale)), half_up(surcharge.scaleb(self.scale))
-        goods = half_up(_goods(sale, [amount for _, amount, _ in read], tip + surcharge).scaleb(self.scale))
+        of_tax = _tax(sale, [tax for _, _, tax in read])
+        goods = half_up(_goods(sale, [amount for _, amount, _ in read], tip + surcharge, of_tax).scaleb(self.scale))
         self.lines = [line for line, _, _ in read]
         for line, gross in zip(self.lines, rounded(exact, goods), strict=True):
             line["gross_minor"] = gross
         taxes = [tax.scaleb(self.scale) for _, _, tax in read]
-        self.tax = half_up(_tax(sale, [tax for _, _, tax in read]).scaleb(self.scale))
+        self.tax = half_up(of_tax.scaleb(self.scale))
         for line, tax in zip(self.lines, rounded(taxes, self.tax), strict=True):
             line["tax_minor"] = tax
         self.cards = sum(line["gross_minor"] for line in self.lines if line["kind"] == "gift_card")
@@ -175,7 +176,7 @@ def _charges(sale: Part) -> Iterator[tuple[str, Decimal]]:
         yield "surcharge", told_totals.number("surcharge", default=_NOTHING)
 
 
-def _goods(sale: Part, lines: list[Decimal], beside: Decimal) -> Decimal:
+def _goods(sale: Part, lines: list[Decimal], beside: Decimal, tax: Decimal) -> Decimal:
     """The goods' exact sum, with tax: what the sale says, unless that holds what is told `beside` as well."""
     summed = sum(lines, _NOTHING)
     whole = sale.beside("totals")
@@ -183,7 +184,7 @@ def _goods(sale: Part, lines: list[Decimal], beside: Decimal) -> Decimal:
     if holder.has("price_incl_tax"):
         said = holder.number("price_incl_tax")
     elif holder.has("total_price", "price"):
-        said = holder.number("total_price", "price") + holder.number("total_tax", "tax", default=_NOTHING)
+        said = holder.number("total_price", "price") + holder.number("total_tax", "tax", default=tax)
     else:
         return summed
     return said - beside if lines and beside and abs(said - beside - summed) <= _NEAR else said

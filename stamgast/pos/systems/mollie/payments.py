@@ -80,7 +80,8 @@ class _Sums:
     """The payment's amounts, what was given back taken off."""
 
     def __init__(self, payment: Part, currency: str) -> None:
-        whole = money(payment, "amount", currency)
+        own = payment.part("amount")
+        whole = own.minor(currency, "value") if own is not None else 0
         self.tip = self.shipping = self.surcharge = self.deposit = self.credit = self.off = 0
         for line in payment.parts("lines"):
             self._add(DEPOSIT if _is_deposit(line) else line.word("type"), money(line, "totalAmount", currency))

@@ -95,7 +95,7 @@ class _Item:
         self.kind = kind_of(part)
         self.is_tip = _is_tip(part)
         self.price = money(part, "price")
-        self.quantity = part.number("quantity", default=_ONE)
+        self.quantity = part.number("quantity", "current_quantity", default=_ONE)
         self.tax_lines = tax_lines_of(part)
         self.tax = total(self.tax_lines, "price")
         self.discount = discount_of(part)
@@ -181,8 +181,7 @@ def _status(order: Part, sums: _Sums) -> str:
 def _has_fewer(items: Sequence[_Item]) -> bool:
     for each in items:
         line = each.part.content
-        sold = line.get("quantity")
-        if line.get("current_quantity", sold) != sold:
+        if line.get("current_quantity") is not None and each.part.number("current_quantity") != each.quantity:
             return True
     return False
 

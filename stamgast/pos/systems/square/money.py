@@ -26,6 +26,14 @@ def money(part: Part, *names: str) -> Minor:
     return 0
 
 
+def needed(part: Part, *names: str) -> Minor:
+    """The amount of the first of these that is there. Raises `RefusedError` where none is."""
+    own = part.part(*names)
+    if own is None:
+        part.refuse(names[-1], "is missing")
+    return own.whole("amount")
+
+
 def currency_of(part: Part, *names: str) -> str | None:
     """The currency of the first of these amounts that is there."""
     for name in names:

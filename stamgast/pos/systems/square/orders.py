@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any, Final
 
+from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
@@ -81,7 +82,7 @@ def _kind(line: Part) -> str:
 
 
 def _totals(order: Part) -> dict[str, int]:
-    whole = money(order, "total_money")
+    whole = _whole(order)
     rounding = order.part("rounding_adjustment")
     sold: Counter[str] = Counter()
     for line in order.parts("line_items"):
@@ -100,6 +101,15 @@ def _totals(order: Part) -> dict[str, int]:
         **{name: value for name, value in told.items() if value},
         "paid_minor": whole,
     }
+
+
+def _whole(order: Part) -> Minor:
+    """What the order says; else what its lines come to, and what stands beside them."""
+    own = order.part("total_money")
+    if own is not None and own.has("amount"):
+        return own.whole("amount")
+    beside = ("total_tip_money", "total_service_charge_money")
+    return sum(money(each, "total_money") for each in order.parts("line_items")) + sum(money(order, n) for n in beside)
 
 
 def _lines(order: Part, totals: dict[str, int]) -> list[dict[str, Any]]:

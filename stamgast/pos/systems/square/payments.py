@@ -7,7 +7,7 @@ from stamgast.pos.systems import moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, transaction_id
 from stamgast.pos.systems.part import Part
-from stamgast.pos.systems.square.money import TENDERS, currency_of, money
+from stamgast.pos.systems.square.money import TENDERS, currency_of, money, needed
 from stamgast.pos.systems.square.orders import return_lines
 from stamgast.pos.types import write_instant
 
@@ -18,8 +18,9 @@ def payment_document(payment: Part, context: Context) -> Document:
     """A payment as a transaction of its own: what was bought is not told."""
     currency = currency_of(payment, "total_money", "amount_money") or payment.text("currency")
     back = money(payment, "refunded_money")
-    goods, tip = money(payment, "amount_money"), money(payment, "tip_money")
-    paid = money(payment, "total_money") if payment.has("total_money") else goods + tip
+    tip = money(payment, "tip_money")
+    paid = needed(payment, "total_money", "amount_money") + (0 if payment.has("total_money") else tip)
+    goods = money(payment, "amount_money") if payment.has("amount_money") else paid - tip
     offline = payment.part("offline_payment_details")
     clock = offline.maybe("client_created_at") if offline is not None else None
     moment = moments.utc(clock) if clock else write_instant(payment.moment("created_at", "updated_at"))

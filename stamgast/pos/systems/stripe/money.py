@@ -31,9 +31,13 @@ class Money:
 
     def of(self, part: Part | None, *names: str) -> Minor:
         """Minor units by ISO 4217; 0 where it is not there."""
-        if part is None:
-            return 0
-        value = part.whole(*names, default=0)
+        return 0 if part is None else self._scaled(part.whole(*names, default=0))
+
+    def needed(self, part: Part, name: str) -> Minor:
+        """The same of an amount that has to be there. Raises `RefusedError`."""
+        return self._scaled(part.whole(name))
+
+    def _scaled(self, value: Minor) -> Minor:
         return amounts.scaled(value, self._decimals, self.currency, ROUND_HALF_UP) if self._differs else value
 
 

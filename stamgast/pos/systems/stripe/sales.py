@@ -81,11 +81,11 @@ class _Sums:
             captured = (
                 money.of(charge, "amount_captured") if charge.has("amount_captured") else money.of(charge, "amount")
             )
-            whole = captured if self.is_captured and captured else money.of(charge, "amount")
+            whole = captured if self.is_captured and captured else money.needed(charge, "amount")
         elif session is not None:
             whole = money.of(session, "amount_total")
         else:
-            whole = money.of(intent, "amount_received") or money.of(intent, "amount")
+            whole = money.of(intent, "amount_received") or money.needed(intent or payment.own, "amount")
         refunds = inner(charge, "refunds")
         known = [each for each in (refunds.parts("data") if refunds is not None else []) if each.has("id")]
         done = [each for each in known if each.word("status") in {"succeeded", ""}]

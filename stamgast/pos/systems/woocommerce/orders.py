@@ -127,7 +127,7 @@ class _Sums:
 
     def totals(self, order: Part, currency: str) -> dict[str, int]:
         """As the contract has them; what is nothing is left out, but for tax."""
-        tax = order.number("total_tax", default=ZERO)
+        tax = order.number("total_tax", default=_tax_of_lines(order))
         whole = self.paid + self.back
         if self.back and whole:
             tax = tax * self.paid / whole
@@ -170,6 +170,12 @@ def _moment(order: Part, zone: str, *names: str) -> str:
 
 def _taxed(line: Part) -> Decimal:
     return line.number("total", default=ZERO) + line.number("total_tax", default=ZERO)
+
+
+def _tax_of_lines(order: Part) -> Decimal:
+    """Where the order says none itself."""
+    lines = [each for name in ("line_items", "fee_lines", "shipping_lines") for each in order.parts(name)]
+    return sum((each.number("total_tax", default=ZERO) for each in lines), ZERO)
 
 
 def _shipping(order: Part) -> Decimal:

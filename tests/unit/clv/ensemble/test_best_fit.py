@@ -11,12 +11,13 @@ from stamgast.clv.ensemble.best_fit import BEST, fit_any
 from stamgast.clv.ensemble.best_model import PRIOR, choose
 from stamgast.clv.ensemble.combined_fit import purchase_days
 from stamgast.clv.ensemble.shares import LEAST_SHARE
-from stamgast.clv.models.fitting import MODELS, fit_alike
+from stamgast.clv.models.fitting import MODELS, fit_alike, usual_shop
 from stamgast.clv.models.regression import REGRESSION, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.validation_split import surprises
 from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
 from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.prospects import Horizon
 from stamgast.programs.refit import refit
 from tests.builders import program, sure
 from tests.unit.clv.purchases import all_alike, drawn_shop, purchases_of, regular_shop
@@ -195,3 +196,25 @@ def test_two_cuts_that_would_be_next_to_the_same_are_not():
 
     assert half_a_year.cuts == (FIRST + 540 - 180, FIRST + 540 - 135), "a half, 182 at most, would be two days more"
     assert all_there_is.cuts == (FIRST + 540 - 180, FIRST + 540 - 270)
+
+
+def test_a_shop_of_which_all_that_is_fitted_foretells_too_much_is_gone_by_as_usual():
+    """Everybody comes ever more seldom, and nobody had stayed away long enough for a combination."""
+    shop, rng = dict[int, dict[int, float]](), np.random.default_rng(3)
+    for number in range(400):
+        day, gap = float(rng.integers(0, 365)) if number else 0.0, 6 * np.exp(rng.normal(0, 0.5))
+        shop[number] = {}
+        while day < 365:
+            shop[number][END - 364 + int(day)] = 1.0
+            day, gap = day + rng.exponential(gap), gap * 1.35
+    choice = choose(purchase_days(live(shop), NO_DAYS), 182)
+    assert choice.to_fit == PRIOR
+    assert choice.as_usual
+
+    found = fit_any(live(shop), BEST, "all", 182)
+
+    assert found.attrition() == usual_shop()
+    assert "nothing learnt" in sure(found.fit).notes[-2]
+    bundle = msgspec.to_builtins(found)
+    again = refit(live(shop), program(horizon=Horizon(churn_days=182)), bundle, BEST, "all")
+    assert sure(again.comparison).difference == 0.0

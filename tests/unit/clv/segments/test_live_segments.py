@@ -16,6 +16,7 @@ from stamgast.commands.clv_live_segments import Valued, _show
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import clv_of
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.conversation import Conversation
 from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
@@ -109,6 +110,30 @@ def test_a_source_is_worth_what_its_customers_are_one_by_one_to_the_cent(model: 
         assert segment.ratio == (pytest.approx(clv / cost, rel=1e-12) if cost else None)
         assert segment.winning_may_cost == sure(segment.value_of_new) // 3
         assert segment.winning_budget == sure(segment.value_of_new) * len(each) // 3
+
+
+def test_what_customers_said_is_in_the_value_of_a_segment_as_in_theirs():
+    parameters = ParameterSet(
+        "mbg_nbd",
+        SETS["mbg_nbd"],
+        Spend(5.0, 3.5, 14.0, "all"),
+        margin=0.4,
+        feedback={"0-6": 0.5, "7-8": 1, "9-10": 1.6},
+    )
+    merchant, states = shop(), customers()
+    plain = found(merchant, states, "shop")["(all)"]
+    heeding = program(costs=COSTS, prospects=prospects_of(parameters, 1.0, CLOSED, Horizon()))
+    for place, state in enumerate(states):
+        score = (3, 10, 7)[place % 3]
+        day = state.first_day
+        state.conversation = Conversation(scores={"visit": (score, day * DAY)}, said=[(day, score)])
+
+    segment = found(heeding, states, "shop")["(all)"]
+
+    each = [sure(clv_of(state, heeding, NOON).predicted) for state in states]
+    assert segment.predicted == floor(sum(each) / len(each) + 0.5) != plain.predicted
+    chances = [1 - sure(sure(heeding.prospects).churn_probability(state, TODAY, 90)) for state in states]
+    assert segment.p_buy_90_days == pytest.approx(sum(chances) / len(chances))
 
 
 def test_a_customer_counts_in_each_of_their_tags_and_one_without_any_under_none():

@@ -212,7 +212,7 @@ def test_null_fields_no_customer_and_yen_are_read():
         ([], ""),
         ({}, "/merchants"),
         ({"merchants": []}, "/merchants"),
-        ({"merchants": {M: {}}}, f"/merchants/{M}"),
+        ({"merchants": {M: {"a": 1}}}, f"/merchants/{M}"),
         ({"merchants": {M: [{"type": "UPDATE"}]}}, f"/merchants/{M}/0/objectId"),
     ],
 )

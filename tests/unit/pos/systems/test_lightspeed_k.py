@@ -241,7 +241,7 @@ def test_null_fields_yen_and_an_account_without_its_lines_are_read():
     [
         ("text", ""),
         ({}, "/sales"),
-        ({"sales": {}}, "/sales"),
+        ({"sales": {"a": 1}}, "/sales"),
         ({"sales": [{"type": "SALE"}]}, "/sales/0/accountFiscId"),
         ([5], "/sales/0"),
     ],

@@ -29,6 +29,8 @@ from stamgast.domain.draw_events import (
     DrawOpened,
     DrawTicketed,
     DrawWished,
+    EntriesMoved,
+    MovedEntry,
     PrizeDeclined,
     PrizePassed,
 )
@@ -38,6 +40,7 @@ from stamgast.domain.events import (
     AnyEvent,
     Barrier,
     CalledOff,
+    CodeAsked,
     ConsentChanged,
     Enrolled,
     Erased,
@@ -105,6 +108,7 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     OptedIn: _of(OptedIn),
     Erased: _of(Erased),
     Replied: _of(Replied, channel="sms"),
+    CodeAsked: _of(CodeAsked, channel="sms"),
     VoucherRedeemed: _of(VoucherRedeemed, code="0-" + "A" * 16),
     RedemptionTakenBack: _of(RedemptionTakenBack, code="0-" + "A" * 16, redemption="r1"),
     ActivationOutcome: lambda number, who, _: ActivationOutcome(
@@ -163,6 +167,9 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     StampsHanded: _of(StampsHanded, card="bread", stamps=50, reason=HandReason.OTHER, happened_at=T0),
     StampsHandedBack: _of(StampsHandedBack, handing="1" * 32),
+    EntriesMoved: lambda number, who, _lines: EntriesMoved(
+        merchant=MERCHANT, customer=who, at=T0, draw="big", entries=(MovedEntry(f"{number}", "r", f"t{number}", 1),)
+    ),
     StaffAlerted: lambda number, _who, _lines: StaffAlerted(
         merchant=MERCHANT, customer=STAFF_ROOM, at=T0, kind=AlertKind.RULE_PAUSED, what=f"r{number}", how="failures",
         mark=f"{number}", since=T0,

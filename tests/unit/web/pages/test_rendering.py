@@ -3,12 +3,17 @@
 import re
 from dataclasses import dataclass
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stamgast.web.hosts import Hosts
 from stamgast.web.pages.rendering import CONNECTS, PageRoute, answer, page
+from stamgast.web.pages.routes import page_routes
+from stamgast.web.pages.static_files import url_of
 from stamgast.web.problem import Problem
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -65,7 +70,7 @@ async def test_nothing_foreign_loads_and_nothing_within_a_page_runs_or_styles(op
     assert "unsafe" not in policy
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'")
     assert "noindex" in shown.headers["X-Robots-Tag"]
-    assert shown.headers["Referrer-Policy"] == "no-referrer"
+    assert shown.headers["Referrer-Policy"] == "same-origin"
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script>", shown.text)
 
 
@@ -93,6 +98,16 @@ async def test_what_a_page_names_is_there_and_is_kept_for_ever(open_site):
     assert all("immutable" in each.headers["Cache-Control"] for each in found)
     assert {each.status_code for each in again} == {304}
     assert other.status_code == 404
+
+
+async def test_behind_the_door_files_are_kept_for_ever_and_nothing_else_is():
+    app = Hosts(Starlette(routes=[*page_routes(), Route("/plain", lambda _: Response("plain"))]), ["shop.example"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop.example") as client:
+        kept = [
+            (await client.get(each)).headers["Cache-Control"] for each in (url_of("pages.css"), "/design", "/plain")
+        ]
+
+    assert kept == ["public, max-age=31536000, immutable", "private, no-store", "no-store"]
 
 
 @pytest.mark.parametrize("colour", ["A4471C", "red", "a4471c;}", "a4471", "..%2f..%2f"])
