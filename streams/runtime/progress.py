@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from mode import Service
 
+from stamgast.clock.bounded import ClockUnknownError
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock, pause_of
 from stamgast.logs import get_logger
@@ -43,7 +44,7 @@ class IntakeProgress(Service):
             try:
                 await self._note_all()
                 failures = 0
-            except (StateError, KafkaError, ConsumerStoppedError, TimeoutError) as error:
+            except (ClockUnknownError, StateError, KafkaError, ConsumerStoppedError, TimeoutError) as error:
                 failures += 1
                 log.debug("progress not noted", why=repr(error))
 

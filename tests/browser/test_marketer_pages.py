@@ -53,3 +53,8 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
 def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
     name = path.removeprefix("/app/").replace("/", "-").partition("?")[0]
     assert looked_at(browser, site, path, name) == []
+
+
+@pytest.mark.parametrize("path", ["/app/customers", "/app/connections"])
+def test_the_other_pages_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
+    assert looked_at(browser, site, path, path.removeprefix("/app/")) == []

@@ -65,6 +65,10 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
     assert shown["uncounted"]["purchases"] == 0
     page = await web.client.get("/app", headers=headers | {"Accept": "text/html"})
     assert page.status_code == 200
+    heard = await web.client.get("/app/connections", headers=headers | {"Accept": "application/json"})
+    assert heard.json() == {"merchant": MERCHANT, "connections": [], "letters": [], "more_letters": 0}
+    page = await web.client.get("/app/connections?lang=en", headers=headers | {"Accept": "text/html"})
+    assert "Everything was read." in page.text
     await _is_found_and_forgotten(web, headers | {"Origin": PUBLIC_URL})
     assert "unsafe-inline" not in page.headers["content-security-policy"]
     nobody = await web.client.get("/app", headers={"Accept": "text/html"})

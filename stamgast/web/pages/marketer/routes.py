@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from stamgast.web.pages.marketer import customers
+from stamgast.web.pages.marketer.connections import get_connections
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
 from stamgast.web.pages.marketer.rules import get_history, get_launch, get_rule, get_rules, post_launch
@@ -28,5 +29,6 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/customers/{customer}/consents", customers.get_consents, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
+        PageRoute("/app/connections", get_connections, methods=["GET"]),
         PageRoute("/report/{token}", get_shared, methods=["GET"]),
     ]

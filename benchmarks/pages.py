@@ -1,0 +1,181 @@
+"""How long until somebody sees a page of the marketer's, with a million customers in Redis?
+
+One web process answers all of them, and an empty page of the same server beside each. In Chromium, where there is one:
+first contentful paint, from the navigation on. Else, and beside it, how long the whole answer takes to come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import httpx
+import redis
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from benchmarks.bakery import customer_id
+from benchmarks.figures import Figure, table, tell
+from benchmarks.latency import settings_of
+from benchmarks.scene import PARTITIONS, Scene, all_topics, fill
+from benchmarks.ten_purchases import MERCHANT, shipped_bakery
+from rules.loader import load_merchant
+from stamgast.bootstrap import web_parts
+from stamgast.domain.day_sums import KEPT, month_of, names_of_sale, of_day
+from stamgast.domain.events import key_of
+from stamgast.domain.units import DAY
+from stamgast.fold import Fold
+from stamgast.lifecycle.garbage import collect_rarely
+from stamgast.log.partitioning import partition_for
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
+from stamgast.settings import Settings
+from stamgast.state.keys import customers
+from stamgast.users.rights import Role
+from stamgast.users.roster import NewPasskey
+from stamgast.web.access.doors import Way, open_to
+from stamgast.web.app import create_app
+from stamgast.web.limits import Limits
+from stamgast.web.serve import deps_over, serving
+
+TARGET_MS: Final = 300.0
+_EMPTY: Final = "/empty"
+_TIMES: Final = 20
+_BATCH: Final = 5_000
+_CONFIG: Final = Path(__file__).parents[1] / "config" / "merchants" / MERCHANT
+_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+
+
+def run(scene: Scene) -> None:
+    """Fill Redis, then open each page in turn, twenty times."""
+    count = scene.sized(1_000_000, 2_000)
+    fold = shipped_bakery(2_000)
+    with redis.Redis.from_url(scene.redis.url) as client:
+        client.flushall()
+        _fill(client, fold, count)
+    with all_topics(scene) as topics, TemporaryDirectory() as folder:
+        files = dict(load_merchant(_CONFIG).files)
+        record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(files, {}), files=files)
+        fill(scene, topics.programs, [(MERCHANT.encode(), encode_bundle(record))], partitions=1)
+        settings = Settings(_env_file=None, **settings_of(scene, topics.prefix, Path(folder)))
+        found = asyncio.run(_measure(settings, scene.sized(_TIMES, 2)))
+    with redis.Redis.from_url(scene.redis.url) as client:
+        client.flushall()
+    rows = [(path, *times) for path, times in found.items()]
+    heads = ("page", "first paint, ms", "beside an empty one", "answer, ms", "beside an empty one")
+    table(f"Pages with {count:,} customers in Redis, median of {_TIMES}", heads, rows)
+    slowest = max(times[0] or times[2] for times in found.values())
+    tell([Figure("pages_first_paint", slowest, "ms, the slowest page", "target, at most", TARGET_MS)])
+
+
+def _fill(client: Any, fold: Fold, count: int) -> None:
+    """Write states, and counters as so many customers' commits would have left them."""
+    states = list(fold.states.values())
+    for start in range(0, count, _BATCH):
+        with client.pipeline(transaction=False) as pipe:
+            for number in range(start, min(start + _BATCH, count)):
+                name = customer_id(number)
+                keys = customers(partition_for(key_of(MERCHANT, name), PARTITIONS))
+                pipe.set(keys.customer(MERCHANT, name), states[number % len(states)])
+            pipe.execute()
+    times, today = count // len(states) or 1, int(time.time() * 1000) // DAY
+    counters = {name: by * times // PARTITIONS + 1 for name, by in fold.counters.items()}
+    for back in range(KEPT):
+        for store in ("dok-noord", "korenmarkt"):
+            counters |= {f"{MERCHANT}|{name}": 100 + back for name in names_of_sale(today - back, store)}
+        counters |= {f"{MERCHANT}|{of_day(today - back, 'visits')}": 90 + back}
+    for partition in range(PARTITIONS):
+        client.hset(customers(partition).stats, mapping=counters)
+
+
+async def _measure(settings: Settings, times: int) -> dict[str, tuple[float, float, float, float]]:
+    """Page -> first paint, the empty page's, the answer's milliseconds, the empty one's."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(web_parts(settings))
+        app = create_app(deps_over(parts, limits=Limits(per_visitor=1e9, per_visitor_burst=1e9)))
+        app.router.routes.insert(0, Route(_EMPTY, _empty))
+        port = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
+        while not (parts.merchants.loaded and parts.segments.loaded and parts.letters.loaded):
+            await asyncio.sleep(0.05)
+        while not parts.roster.table.loaded:
+            await asyncio.sleep(0.05)
+        token = await _sign_in(parts)
+        collect_rarely()  # as web does
+        url, name = f"http://127.0.0.1:{port}", "stamgast" if settings.public_url.startswith("http:") else ""
+        cookie = f"{name or '__Host-stamgast'}={token}"
+        report = f"/app/report/{month_of(parts.clock.now() // DAY)}"
+        rule, customer = "/app/rules/free-loaf", f"/app/customers/{customer_id(7)}"
+        pages = ("/app", report, "/app/rules", rule, "/app/customers", customer)
+        return await asyncio.to_thread(_open_all, url, cookie, pages, times)
+
+
+def _open_all(
+    url: str, cookie: str, pages: tuple[str, ...], times: int
+) -> dict[str, tuple[float, float, float, float]]:
+    painted = _painted(url, cookie, pages, times)
+    found = {}
+    with httpx.Client(base_url=url, headers={"Cookie": cookie, "Accept": "text/html"}, timeout=30) as client:
+        for path in pages:
+            ours: list[float] = []
+            empty: list[float] = []
+            for round_ in range(times + 1):  # the first one compiles the bundle
+                for where, kept in ((path, ours), (_EMPTY, empty)):
+                    began = time.perf_counter()
+                    answer = client.get(where)
+                    if round_:
+                        kept.append((time.perf_counter() - began) * 1000)
+                    if answer.status_code != 200:
+                        raise RuntimeError(f"{where} answers {answer.status_code}")
+            found[path] = (*painted.get(path, (0.0, 0.0)), median(ours), median(empty))
+    return found
+
+
+def _painted(url: str, cookie: str, pages: tuple[str, ...], times: int) -> dict[str, tuple[float, float]]:
+    """First contentful paint of each page and of the empty one beside it; nothing without a Chromium."""
+    chromium = os.environ.get("STAMGAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        return {}
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  for those who have a browser
+
+    found: dict[str, tuple[float, float]] = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        context = browser.new_context(extra_http_headers={"Cookie": cookie})
+        page = context.new_page()
+        for path in pages:
+            kept: dict[str, list[float]] = {path: [], _EMPTY: []}
+            for round_ in range(times + 1):
+                for where, paints in kept.items():
+                    answer = page.goto(url + where, wait_until="load")
+                    if answer is None or answer.status != 200:
+                        raise RuntimeError(f"{where} answers {answer and answer.status}")
+                    while (painted := page.evaluate(_PAINT)) is None:  # the policy forbids what Playwright waits with
+                        page.wait_for_timeout(5)
+                    if round_:
+                        paints.append(painted)
+            found[path] = median(kept[path]), median(kept[_EMPTY])
+        browser.close()
+    return found
+
+
+async def _sign_in(parts: Any) -> str:
+    now = parts.clock.now()
+    invited = await parts.roster.invite("Noor", {MERCHANT: Role.OWNER}, now)
+    made = NewPasskey(b"noor", "credential-noor", "key", 0)
+    passkey = await parts.roster.add_passkey(invited.user, made, "phone", now, invited.invitation.id)
+    token: str = (await parts.roster.open_session(invited.user, passkey, 0, "Chromium", now)).text
+    return token
+
+
+@open_to(Way.PUBLIC)
+async def _empty(_request: Request) -> Response:
+    return HTMLResponse("<!doctype html><title>Empty</title><p>Nothing")
