@@ -80,7 +80,7 @@ def _exported(scene: Scene, count: int) -> dict[str, Any]:
     with redis.Redis.from_url(scene.redis.url) as client, all_topics(scene) as topics, TemporaryDirectory() as place:
         client.flushall()
         given = settings_of(scene, topics.prefix, Path(place))
-        _publish(scene, topics)
+        publish(scene, topics)
         _fill_topics(scene, topics, count)
         _fill_redis(client, Settings(_env_file=None, **given), count)
         asked = {"folder": f"{place}/out", "merchant": MERCHANT, "settings": given}
@@ -93,7 +93,8 @@ def _exported(scene: Scene, count: int) -> dict[str, Any]:
     return found
 
 
-def _publish(scene: Scene, topics: Topics) -> None:
+def publish(scene: Scene, topics: Topics) -> None:
+    """Bring the merchant's programme into force."""
     files = {"program.yaml": _PROGRAM}
     record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(files, {}), files=files)
     fill(scene, topics.programs, [(MERCHANT.encode(), encode_bundle(record))], 1)

@@ -77,11 +77,24 @@ def _lint_card_reward(file: RuleFile, program: Program) -> None:
     rule = file.rule
     if rule is None or not any(step.gives for step in rule.all_steps):
         return
-    card = program.cards.get(rule.trigger.card)
-    if card is not None and rule.trigger.fills_card and card.reward is not None:
-        message = f'the {card.id} card gives "{card.reward}" by itself already: a full card would be rewarded twice'
+    card, reward = program.cards.get(rule.trigger.card), _given_by_card(rule, program)
+    if card is not None and rule.trigger.fills_card and reward is not None:
+        message = f'the {card.id} card gives "{reward}" by itself already: a full card would be rewarded twice'
         hint = f"Take `give` out of this rule, or `reward` out of the card {card.id}."
         file.reader.problem(file.place("give"), message, hint)
+    elif card is not None and reward is not None:
+        stamps = rule.trigger.crosses
+        message = f'the {card.id} card gives "{reward}" by itself at {stamps} stamps: that would be rewarded twice'
+        hint = f"Take `give` out of this rule, or {stamps} out of `levels` of the card {card.id}."
+        file.reader.problem(file.place("give"), message, hint)
+
+
+def _given_by_card(rule: CompiledRule, program: Program) -> str | None:
+    """What the card itself gives when the rule fires."""
+    card = program.cards.get(rule.trigger.card)
+    if card is None:
+        return None
+    return card.reward if rule.trigger.fills_card else dict(card.levels).get(rule.trigger.crosses or 0)
 
 
 def _lint_never(file: RuleFile) -> None:
@@ -219,7 +232,10 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
     to_friends = any(isinstance(deed, GiveFriend) for step in rule.all_steps for deed in step.deeds)
     # One whose reward is mistyped was meant to give: that is told where it stands.
     gives = (
-        any(step.gives for step in rule.all_steps) or rule.trigger.voucher or ("give" in file.places and not to_friends)
+        any(step.gives for step in rule.all_steps)
+        or rule.trigger.voucher
+        or ("give" in file.places and not to_friends)
+        or _given_by_card(rule, program) is not None
     )
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:

@@ -20,7 +20,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from babel.messages.catalog import Catalog, Message  # noqa: E402
+from babel.messages.catalog import Catalog  # noqa: E402
 from babel.messages.extract import extract_from_dir  # noqa: E402
 from babel.messages.pofile import read_po, write_po  # noqa: E402
 
@@ -30,7 +30,14 @@ SAID: Final = ROOT / "stamgast" / "web" / "pages"
 _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 _WORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "say": None, "says": (1, 2), "N_": None}
 _OPTIONS: Final = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
-_SIDES: Final = (":2:", ":3:")
+_PLURALS: Final = {
+    "nl": "nplurals=2; plural=(n != 1);",
+    "fr": "nplurals=2; plural=(n > 1);",
+    "de": "nplurals=2; plural=(n != 1);",
+}
+"""French has two here: the third of CLDR is for "un million de", which no page says."""
+_SIDES: Final = (":3:", ":2:")
+"""Theirs first: where both have translated, ours stays."""
 
 
 def found() -> Catalog:
@@ -47,33 +54,41 @@ def kept(language: str) -> Catalog:
     """What was translated, of both sides if a merge has left both."""
     path = FOLDER / f"{language}.po"
     text = path.read_text() if path.exists() else ""
-    if not re.search(r"^<<<<<<< ", text, flags=re.MULTILINE):
-        return read_po(io.StringIO(text), locale=language)
-    ours, theirs = (_of_side(side, path.name, language) for side in _SIDES)
-    for message in theirs:
-        if message.id and _is_said(message) and not ((known := ours.get(message.id)) and _is_said(known)):
-            ours.add(message.id, message.string, context=message.context)
-    return ours
+    sides = [text]
+    if re.search(r"^<<<<<<< ", text, flags=re.MULTILINE):
+        sides = [_side(each, path.name) for each in _SIDES]
+    found = read_po(io.StringIO(_head(language)), locale=language)
+    for each in sides:
+        for message in read_po(io.StringIO(each), locale=language):
+            said = message.string if isinstance(message.string, tuple | list) else (message.string or "",)
+            forms = tuple(said)[: found.num_plurals if message.pluralizable else 1]
+            if message.id and all(forms):
+                found.add(message.id, forms if message.pluralizable else forms[0], context=message.context)
+    return found
 
 
-def _of_side(side: str, name: str, language: str) -> Catalog:
-    """As a branch has it, with the plural forms that the file says: Babel knows more of them for French."""
-    shown = subprocess.run(["git", "show", f"{side}./{name}"], cwd=FOLDER, capture_output=True, check=True)
-    return read_po(io.BytesIO(shown.stdout), locale=language)
+def _side(stage: str, name: str) -> str:
+    """The file as one branch has it."""
+    shown = subprocess.run(["git", "show", f"{stage}./{name}"], cwd=FOLDER, capture_output=True, check=True)
+    return shown.stdout.decode()
 
 
-def _is_said(message: Message) -> bool:
-    return all(message.string if isinstance(message.string, tuple) else (message.string,))
+def _head(language: str) -> str:
+    plurals = f"Plural-Forms: {_PLURALS[language]}"
+    lines = (
+        f"Language: {language}",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 8bit",
+        plurals,
+    )
+    return 'msgid ""\nmsgstr ""\n' + "".join(f'"{line}\\n"\n' for line in lines) + "\n"
 
 
 def written(catalogue: Catalog, language: str) -> str:
     """The file's text: sorted, without lines and dates, so that two branches seldom meet in it."""
     file = io.BytesIO()
     write_po(file, catalogue, no_location=True, omit_header=True, sort_output=True, ignore_obsolete=True, width=0)
-    plurals = f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr};"
-    head = f'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
-    head += f'"Content-Transfer-Encoding: 8bit\\n"\n"Plural-Forms: {plurals}\\n"\n\n'
-    return head + file.getvalue().decode().lstrip()
+    return _head(language) + file.getvalue().decode().lstrip()
 
 
 def take(catalogue: Catalog, place: int, table: Path) -> None:

@@ -322,10 +322,10 @@ class Simulation(Fold):
         issued, withdrawn = ({voucher.code for voucher in those} for those in (change.issued, change.withdrawn))
         for voucher in change.issued:
             if voucher.state == VoucherState.OPEN and voucher.code not in withdrawn:
-                self._say(key, Happened.GIVE, voucher.reward, rule=voucher.rule, data={"code": voucher.code})
+                self._say(key, Happened.GIVE, voucher.reward, rule=voucher.of_rule, data={"code": voucher.code})
         for voucher in change.withdrawn:
             if voucher.state == VoucherState.WITHDRAWN and voucher.code not in issued:
-                self._say(key, Happened.WITHDRAW, voucher.reward, rule=voucher.rule)
+                self._say(key, Happened.WITHDRAW, voucher.reward, rule=voucher.of_rule)
 
     def _say(
         self,

@@ -1,9 +1,11 @@
 """`cards:` of program.yaml: what fills a stamp card, and what a full one gives."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from rules.bounds import MOST_GOODS, hold_to
+from rules.program.double_hours import read_double
 from rules.program.freshness import read_duration
 from rules.program.named import named
 from rules.program.purchases import read_most_rewards
@@ -11,7 +13,7 @@ from rules.yaml.dates import read_dates
 from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, parse_money
-from stamgast.domain.program import CardDefinition, Reward
+from stamgast.domain.program import CardDefinition, Reward, Store
 from stamgast.domain.units import DAY, Minor
 
 ON_REFUND: Final = ("below_zero", "next_stamps", "never")
@@ -30,18 +32,23 @@ CARD_WORDS: Final = (
     "starts",
     "ends",
     "count_history",
+    "levels",
+    "welcome",
+    "double",
 )
+MOST_LEVELS: Final = 10
 MOST_CARDS: Final = 50
 
 
 def read_cards(
-    reader: Reader, node: Node | None, currency: str, rewards: Mapping[str, Reward]
+    reader: Reader, node: Node | None, currency: str, rewards: Mapping[str, Reward], stores: Mapping[str, Store]
 ) -> dict[str, CardDefinition]:
     """Every card by its id."""
     cards: dict[str, CardDefinition] = {}
     for name, _, value in named(reader, node, "cards"):
         found = reader.mapping(value, f"cards: {name}", CARD_WORDS, ("stamps",))
-        cards[name] = _card(reader, name, found, currency, rewards)
+        double = read_double(reader, name, found.get("double"), stores)
+        cards[name] = replace(_card(reader, name, found, currency, rewards), double=double)
     if node is not None and len(cards) > MOST_CARDS:
         reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
     return cards
@@ -85,7 +92,41 @@ def _card(
         starts=starts,
         ends=ends,
         count_history=bool(history),
+        levels=_levels(reader, name, found.get("levels"), count("stamps"), rewards),
+        welcome=_welcome(reader, name, found.get("welcome"), count("stamps")),
     )
+
+
+def _welcome(reader: Reader, card: str, node: Node | None, size: int | None) -> int:
+    """`2`: fewer than fill it, for nobody is given a reward for joining by a stamp."""
+    stamps = reader.integer(node, f"cards: {card}: welcome", 1, 1000) if node is not None else None
+    if node is not None and stamps is not None and size is not None and stamps >= size:
+        hint = f"Write less than {size}; what is given for joining alone is a rule on `joined`."
+        reader.problem(node, f"whoever joins would have the {card} card full at once: its size is {size}", hint)
+        return 0
+    return stamps or 0
+
+
+def _levels(
+    reader: Reader, card: str, node: Node | None, size: int | None, rewards: Mapping[str, Reward]
+) -> tuple[tuple[int, str], ...]:
+    """`{5: coffee}`: what the card gives on its way."""
+    where, found = f"cards: {card}: levels", dict[int, str]()
+    if node is None:
+        return ()
+    with reader.showing("levels: {5: coffee}"):
+        entries = reader.entries(node, where)
+    for key, value in entries:
+        stamps = reader.integer(key, where, 1, 1000)
+        reward = reader.known(value, f"{where}: {key.text}", rewards, "reward")
+        if stamps is not None and size is not None and stamps >= size:
+            hint = f"Write less than {size}; what the full card gives is its `reward`."
+            reader.problem(key, f"the {card} card is full at {size} stamps: it has no level at {stamps}", hint)
+        elif stamps is not None and reward is not None:
+            found[stamps] = reward
+    if len(entries) > MOST_LEVELS:
+        reader.problem(node, f"`{where}` names {len(entries)} levels; at most {MOST_LEVELS} are given on the way")
+    return tuple(sorted(found.items()))
 
 
 def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:

@@ -13,10 +13,21 @@ from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_margin
 from stamgast.domain.program import Reward
-from stamgast.domain.units import DAY, Minor
+from stamgast.domain.units import DAY, Millis, Minor
 from stamgast.domain.voucher_terms import MOST_USES, Worth
 
-REWARD_WORDS: Final = ("names", "valid_for", "cost", "value", "uses", "worth", "at_most", "minimum_spend", "rest")
+REWARD_WORDS: Final = (
+    "names",
+    "valid_for",
+    "cost",
+    "value",
+    "uses",
+    "worth",
+    "at_most",
+    "minimum_spend",
+    "rest",
+    "usable_after",
+)
 _KEPT: Final = "kept"
 _RESTS: Final = ("lost", _KEPT)
 
@@ -63,8 +74,18 @@ def _reward(reader: Reader, name: str, names: Mapping[str, str], found: Mapping[
         value=_money(reader, found, name, "value", currency) if "value" in found else amount,
         uses=uses or 1,
         worth=worth,
+        usable_after=_usable_after(reader, name, found),
         least=_money(reader, found, name, "minimum_spend", currency) or 0,
     )
+
+
+def _usable_after(reader: Reader, reward: str, found: Mapping[str, Node]) -> Millis:
+    """`24 hours`: less than it holds, or nobody could ever use it."""
+    after = read_duration(reader, found, "usable_after", 0)
+    if after >= read_duration(reader, found, "valid_for", 30 * DAY) and after:
+        hint = "Write a shorter `usable_after`, or a longer `valid_for`."
+        reader.problem(found["usable_after"], f"the reward {reward} has ended before it can be used", hint)
+    return after
 
 
 def _takes_off(reader: Reader, found: Mapping[str, Node], reward: str, currency: str) -> Worth | None:

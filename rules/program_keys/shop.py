@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SHARE, SPAN, TEXT, choice, one_or_more
+from rules.language.schema_parts import DURATION, HOURS, MONEY, POSITIVE, SHARE, SPAN, TEXT, choice, one_or_more
 from rules.program_keys.key import COUNTRY, DATE, GOODS, ID, LANGUAGE, WORD, Key, yaml
+from stamgast.domain.calendar import WEEKDAYS
 from stamgast.domain.own_events import FieldKind
 from stamgast.domain.voucher_terms import MOST_USES
 
@@ -28,6 +29,14 @@ _STORE: Final = Key(
     bare=True,
 )
 
+_DOUBLE: Final[Mapping[str, Key]] = {
+    "weekday": Key("On these days of the week.", one_or_more(choice(WEEKDAYS))),
+    "hour": Key("In these hours, the end not included; they may pass midnight.", HOURS),
+    "store": Key("In these stores.", one_or_more(TEXT)),
+    "times": Key("So many times the stamps; twice else.", {"type": "integer", "minimum": 2, "maximum": 10}),
+}
+_ONE_DOUBLE: Final = Key("", keys=_DOUBLE).to_schema()
+
 _CARD: Final = Key(
     "A stamp card by its id.",
     keys={
@@ -47,6 +56,18 @@ _CARD: Final = Key(
             choice(("below_zero", "next_stamps", "never")),
         ),
         "reward": Key("What a full card gives by itself, without a rule.", WORD),
+        "levels": Key(
+            "What it gives on its way, by itself: a reward at so many stamps, which stay on the card.",
+            each=Key("", WORD),
+            names="^[1-9][0-9]{0,2}$",
+        ),
+        "welcome": Key("Stamps that whoever joins has at once.", POSITIVE),
+        "double": Key(
+            "When a purchase gives more stamps: all that is said has to hold. Several as a list, of which the one that "
+            "gives most counts.",
+            keys=_DOUBLE,
+            or_else={"type": "array", "items": _ONE_DOUBLE, "minItems": 1, "maxItems": 10},
+        ),
         "valid_for": Key("For how long, where the reward does not say.", DURATION),
         "most_rewards": Key("How often one purchase may fill it.", POSITIVE),
         "starts": Key("The first business day whose purchases stamp it.", DATE),
@@ -74,6 +95,7 @@ _REWARD: Final = Key(
         ),
         "at_most": Key("The most that a share takes off.", MONEY),
         "minimum_spend": Key("It is for receipts of so much and more.", MONEY),
+        "usable_after": Key("So long after it is given its voucher can be used: the next visit, say.", DURATION),
         "rest": Key(
             "What becomes of what is left of an amount: it is `lost` (so it is where nothing is said), or `kept` for "
             "the next receipt.",
@@ -183,6 +205,10 @@ SHOP: Final[Mapping[str, Key]] = {
         example=yaml("""
             cards:
               bread: {stamps: 7, per: purchase, categories: [bread], reward: free_loaf, max_per_day: 2}
+              lunch: {stamps: 10, levels: {5: next_time}, reward: free_loaf, welcome: 1}
+              happy:
+                stamps: 8
+                double: {weekday: [tuesday, wednesday], hour: "14:00-17:00", store: dok-noord, times: 3}
               spend: {stamps: 10, per: 15 EUR, max_per_purchase: 10, on_refund: next_stamps}
               rye:
                 stamps: 5
@@ -207,6 +233,7 @@ SHOP: Final[Mapping[str, Key]] = {
                 valid_for: 60 days
                 cost: 1.10 EUR
                 value: 3.50 EUR
+              next_time: {names: {nl: Koffie bij het volgende bezoek, fr: Un café}, usable_after: 12 hours}
               five_coffees: {names: {nl: Vijf koffies, fr: Cinq cafés}, uses: 5, cost: 0.40 EUR}
               five_euro: {names: {nl: € 5 tegoed, fr: 5 € de crédit}, worth: 5 EUR, rest: kept}
               ten_percent:

@@ -115,6 +115,11 @@ categories: categorieën categorieen catégories kategorien
 products: producten produits produkte
 per: voor_elke pour_chaque für_jeden stamp_for
 minimum_spend: minimumbedrag minimale_besteding achat_minimum mindestumsatz min_spend minimum_amount
+levels: niveaus tussenbeloningen paliers niveaux stufen zwischenstufen steps
+welcome: welkom welkomststempels bienvenue tampons_de_bienvenue willkommen begrüßung joining starter
+double: dubbel dubbele_stempels doppelt doppelte_stempel double_tampons multiplier bonus_hours happy_hour
+times: maal keer fois mal factor
+usable_after: bruikbaar_na te_gebruiken_na utilisable_après nutzbar_nach einlösbar_nach pending valid_from
 uses: aantal_keer keren utilisations fois verwendungen einlösungen times max_uses usage_limit
 worth: korting kortingsbedrag remise réduction rabatt nachlass discount amount_off percent_off
 rest: restant restbedrag reste solde restbetrag remainder balance

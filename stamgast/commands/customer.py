@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, new_app, print_json
+from stamgast.domain.till_events import VoidReason
 
 if TYPE_CHECKING:
     from stamgast.lookup import Named, People
@@ -73,6 +74,45 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
         answer(f"{done.customer} of {merchant} is forgotten, with {done.identifiers} identifiers.")
     else:
         answer(f"{done.customer} of {merchant} was forgotten before.")
+
+
+@app.command("void-voucher")
+def void_voucher(
+    merchant: Merchant,
+    code: Annotated[str, typer.Argument(help="The voucher's code, short or long, however it was typed.")],
+    *,
+    reason: Annotated[VoidReason, typer.Option("--reason", help="Why.")],
+    words: Annotated[str, typer.Option("--words", help="More of it, for the audit book; sealed there.")] = "",
+    reissue: Annotated[bool, typer.Option("--reissue", help="It goes on under another code.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End a voucher for good, or give it another code; who did it, and why, stands in the audit book."""
+    import asyncio
+
+    from stamgast.commands.finding import Reasons
+    from stamgast.commands.stamping import stamp_of
+    from stamgast.domain.voucher_codes import short_of
+    from stamgast.voiding import OK, Wish
+    from stamgast.voiding import void_voucher as void
+
+    settings, wish = load_settings(), Wish(merchant, code, reason, reissue, words)
+    with Reasons():
+        told = asyncio.run(void(settings, wish, stamp_of(settings)))
+    if told is not None and told.status != OK:
+        fail(f"{told.detail} Nothing was changed.")
+    status = "pending" if told is None else "reissued" if told.new_code else "voided"
+    now = short_of(told.new_code) if told is not None and told.new_code else ""
+    if as_json:
+        reward = told.reward if told is not None else ""
+        print_json({"merchant": merchant, "status": status, "reward": reward, "short_code": now or None})
+        return
+    answer(
+        {
+            "pending": "It stands in the log; no worker has applied it yet.",
+            "reissued": f"It has another code now: {now}.",
+            "voided": "It is over for good.",
+        }[status]
+    )
 
 
 @app.command()

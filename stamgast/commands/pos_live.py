@@ -32,6 +32,8 @@ Merchant = Annotated[str, typer.Option(help="Of one merchant only.")]
 
 def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
     """Tell of every connection and store when it was last heard of, and whether that is usual for it."""
+    from stamgast.tills.unmapped import in_words
+
     settings = load_settings()
     with Reasons():
         rows = asyncio.run(_rows(settings, merchant))
@@ -51,23 +53,11 @@ def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
         if row["payments_without_sale"]:
             waiting = f"{row['payments_without_sale']:,} payments of the last week fit no sale"
             answer(f"    {waiting}: `stamgast pos payments {row['merchant']}`")
-    for name, places in {(row["merchant"], row["connection"]): row["unmapped"] for row in rows}.items():
+    for (_, connection), places in {(row["merchant"], row["connection"]): row["unmapped"] for row in rows}.items():
         for each in places:
-            answer(_unmapped(name[1], each))
+            answer(f"    {in_words(connection, each)}")
     if not rows:
         answer("no connection is in force; `stamgast pos connect` makes one")
-
-
-def _unmapped(connection: str, found: dict[str, Any]) -> str:
-    told = so_many(found["count"], "sale or refund", "sales and refunds")
-    written = f"program.yaml: `{found['in_program']}` where it is a store of its own"
-    if found["in_connection"]:
-        meant = ", the nearest store" if found["nearest"] else ""
-        written = f"pos/{connection}.yaml: `{found['in_connection']}`{meant}; or {written}"
-    return (
-        f"    {connection}: {told} of {found['place']!r}, the last {found['last_event']}, which is no store of "
-        f"program.yaml. Write into {written}"
-    )
 
 
 def poll(

@@ -32,8 +32,8 @@ def trigger(
     ] = "",
     url: Annotated[str, typer.Option(help="The web: an address of this machine.")] = "http://127.0.0.1:8000",
     phone: Annotated[str, typer.Option(help="Whose it is.")] = "+31612345678",
-    store: Annotated[str, typer.Option(help="The store of a purchase.")] = "",
-    currency: Annotated[str, typer.Option(help="The currency of a purchase.")] = "EUR",
+    store: Annotated[str, typer.Option(help="The store of a purchase (default: the first of program.yaml).")] = "",
+    currency: Annotated[str, typer.Option(help="The currency of a purchase (default: that of program.yaml).")] = "",
     category: Annotated[str, typer.Option(help="The category of what is bought.")] = "",
     to: Annotated[str, typer.Option(help="The shop's own number, to which a stop goes.")] = "",
     as_json: AsJson = False,
@@ -54,6 +54,8 @@ def trigger(
         if not merchant or not key:
             misuse("--merchant says whose it is, and --key is a key of theirs: `stamgast keys create`")
         moment = _moment(settings)
+        if happening is not Happening.ENROLMENT and not (store and currency):
+            store, currency = _usual(settings, merchant, store, currency)
         about = About(merchant, phone, store, currency, category, moment, number)
         exchanges = _send(url, key, requests_for(happening, about))
     if as_json:
@@ -83,6 +85,19 @@ def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not is_loopback(parts.hostname or ""):
         misuse(f"--url {url} is no address of this machine: what is sent counts, so try it on http://127.0.0.1:8000")
+
+
+def _usual(settings: Settings, merchant: str, store: str, currency: str) -> tuple[str, str]:
+    """What was not given, as the merchant's programme in force has it."""
+    import asyncio
+
+    from stamgast.bootstrap import topics_of
+    from stamgast.commands.finding import Reasons
+    from stamgast.lookup import newest_bundle
+
+    with Reasons():
+        program = asyncio.run(newest_bundle(settings, topics_of(settings), merchant))[1].program
+    return store or next(iter(program.stores)), currency or program.currency
 
 
 def _moment(settings: Settings) -> str:

@@ -119,7 +119,7 @@ def _voucher(program: Program, who: Regular, voucher: dict[str, Any]) -> dict[st
     reward = program.rewards.get(voucher["reward"])
     names = reward.names if reward is not None else {}
     name = names.get(who.person.language) or next(iter(names.values()), voucher["reward"])
-    return {"code": voucher["code"], "name": name, "until": voucher["valid_until"]}
+    return {"code": voucher["short_code"], "name": name, "until": voucher["valid_until"]}
 
 
 def _stamps(program: Program, product: Product) -> bool:

@@ -177,10 +177,10 @@ def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: s
     """The cards with something on them, or all of them where there is nothing on any; fullest first."""
     cards = [card for card in program.cards.values() if stamps.get(card.id, 0) > 0]
     cards.sort(key=lambda card: (stamps[card.id] * -1_000 // card.stamps_required, card.id))
-    told = [
-        _OF[spoken].format(stamps[card.id], card.stamps_required, _reward(program, card.reward, language) or card.id)
-        for card in cards[:MOST_SHOWN]
-    ]
+    told = []
+    for card in cards[:MOST_SHOWN]:
+        needed, reward = card.comes_next(stamps[card.id])
+        told.append(_OF[spoken].format(stamps[card.id], needed, _reward(program, reward, language) or card.id))
     return f"{_with_more(told, len(cards) - MOST_SHOWN, spoken)}." if told else ""
 
 

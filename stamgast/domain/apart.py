@@ -141,7 +141,7 @@ def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
         if voucher.state == VoucherState.OPEN:
             rewards = apart.open.setdefault(end_of(voucher), {})
             rewards[voucher.reward] = rewards.get(voucher.reward, 0) + 1
-        if voucher.was_used:
+        if voucher.was_used and not voucher.of_level:
             note_used(apart, voucher)
     customer.apart = apart
     _set_timer(customer)

@@ -24,6 +24,10 @@ UNKNOWN_PHONE: Final = "?"
 """Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
 
+LEVEL: Final = "@"
+"""Stands before the number of stamps at which a card gives something; no id of a rule begins with it."""
+
+
 class Card(Struct, array_like=True, gc=False):
     """One stamp card: `balance` stamps on it now (below zero: owed), `completed` cards so far.
 
@@ -52,7 +56,7 @@ class Voucher(Struct, array_like=True, gc=False):
     cause: str
     """Occasion that gave it, such as `card:bread:3`."""
     rule: str
-    """Rule that gave it; empty if the card itself did."""
+    """Rule that gave it; empty if the card itself did, `@5` if that did on its way, at five stamps."""
     redeemed_by: str = ""
     """Id of the request that redeemed it, so that its repeat gets the same answer."""
     refused: list[str] = []
@@ -64,6 +68,21 @@ class Voucher(Struct, array_like=True, gc=False):
     """What its rule happens once per, where that is another than the cause (`day:20728`)."""
     terms: Terms | None = None
     """None: it is used once, for what its reward says."""
+
+    @property
+    def known_as(self) -> str:
+        """The code that it was given under: what it is an occasion for is named by that, whatever its code is now."""
+        return self.terms.formerly[0] if self.terms is not None and self.terms.formerly else self.code
+
+    @property
+    def of_rule(self) -> str:
+        """The rule that gave it, by its id; empty if a card did."""
+        return "" if self.of_level else self.rule
+
+    @property
+    def of_level(self) -> bool:
+        """Whether a card gave it before it was full."""
+        return self.rule.startswith(LEVEL)
 
     @property
     def was_used(self) -> bool:

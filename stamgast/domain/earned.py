@@ -218,7 +218,10 @@ def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collec
     vouchers = sum(_open(totals, reward) * each.promised for reward, each in program.rewards.items())
     stamps = 0.0
     for card, each in program.cards.items():
-        promised = [program.rewards.get(name) for name in (each.reward or "", *full_cards.get(card, ()))]
+        promised = [
+            program.rewards.get(name)
+            for name in (each.reward or "", *(reward for _, reward in each.levels), *full_cards.get(card, ()))
+        ]
         cost = sum(reward.promised for reward in promised if reward is not None)
         stamps += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost / each.stamps_required
     used, ended = (
@@ -234,6 +237,6 @@ def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collec
 
 
 def _open(totals: Totals, reward: str) -> int:
-    ended = (VoucherState.REDEEMED, VoucherState.WITHDRAWN, VoucherState.EXPIRED)
+    ended = (VoucherState.REDEEMED, VoucherState.WITHDRAWN, VoucherState.EXPIRED, VoucherState.VOIDED)
     gone = sum(totals.get(counter(Counter.REWARD, reward, state), 0) for state in ended)
     return totals.get(counter(Counter.REWARD, reward, Tally.ISSUED), 0) - gone

@@ -1,7 +1,7 @@
 """What one purchase gives under the programme in force: money, a visit, stamps before the caps of its day."""
 
 from stamgast.domain import stamps
-from stamgast.domain.calendar import business_day
+from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.events import Purchase
 from stamgast.domain.exchange import converted
 from stamgast.domain.kept import NOTHING_KEPT
@@ -26,6 +26,12 @@ def day_of(purchase: Purchase, program: Program) -> Day:
     return business_day(purchase.occurred_at, store.time_zone, store.day_start)
 
 
+def _on_the_wall(purchase: Purchase, program: Program, day: Day) -> LocalTime:
+    store = program.stores.get(purchase.store)
+    local = local_time(purchase.occurred_at, program.time_zone if store is None else store.time_zone)
+    return LocalTime(day, local.minute, weekday(day))
+
+
 def entry_for(purchase: Purchase | None, program: Program) -> Entry:
     """What a purchase gives under the programme in force.
 
@@ -43,6 +49,8 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         return Entry(day=day, spend=0, profit=0, counts=0)
     for card in program.cards.values():
         earned = stamps.raw_stamps(ours, card)
+        if earned and card.double:
+            earned = stamps.doubled(earned, card, _on_the_wall(purchase, program, day), purchase.store)
         if earned and not (card.dated and not card.takes(day)) and not (ours.history and not card.count_history):
             raw[card.id] = earned
     kept = program.kept

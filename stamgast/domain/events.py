@@ -34,7 +34,13 @@ from stamgast.domain.draw_events import (
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.referral_events import FriendBought, FriendGiven
-from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.till_events import (
+    RedemptionTakenBack,
+    StampsHanded,
+    StampsHandedBack,
+    VoucherRedeemed,
+    VoucherVoided,
+)
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
@@ -360,7 +366,7 @@ AnyEvent = (
     | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered | StaffAlerted
     | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled
     | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined | EntriesMoved
-    | StampsHanded | StampsHandedBack
+    | StampsHanded | StampsHandedBack | VoucherVoided
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

@@ -17,6 +17,7 @@ from stamgast.domain.budgets import Budget, Campaign
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
+from stamgast.domain.double_hours import DoubleHours
 from stamgast.domain.draws import Draw
 from stamgast.domain.exchange import Rates
 from stamgast.domain.joining import JoinCode
@@ -88,12 +89,22 @@ class CardDefinition:
     ends: Day | None = None
     count_history: bool = False
     """What was bought before it started stamps it as well."""
+    levels: tuple[tuple[int, str], ...] = ()
+    """What it gives on its way: (stamps, reward), ascending, each below its size."""
+    welcome: int = 0
+    """Stamps for joining, once."""
+    double: tuple[DoubleHours, ...] = ()
+    """Where several hold, the one that gives most counts."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
     def __post_init__(self) -> None:
         since = None if self.count_history else self.starts
         object.__setattr__(self, "dated", since is not None or self.ends is not None)
+
+    def comes_next(self, stamps: int) -> tuple[int, str | None]:
+        """At how many stamps it gives something next, and what."""
+        return next(((at, reward) for at, reward in self.levels if at > stamps), (self.stamps_required, self.reward))
 
     def takes(self, day: Day) -> bool:
         """Whether what is bought on a day stamps it."""
@@ -119,17 +130,21 @@ class Reward:
     """What it takes off a receipt; None: it is a thing."""
     least: Minor = 0
     """It is for receipts of so much and more."""
+    usable_after: Millis = 0
+    """So long after it is given its voucher can be used."""
 
     @property
     def promised(self) -> Minor:
         """What a voucher of it costs the shop at most, as far as `cost` says it."""
         return (self.cost or 0) * self.uses
 
-    def terms(self) -> Terms | None:
-        """What a voucher of it promises beyond one use of a thing."""
-        if self.uses == 1 and self.worth is None and not self.least:
+    def terms(self, given_at: Millis) -> Terms | None:
+        """What a voucher of it that is given then promises beyond one use of a thing from now on."""
+        if self.uses == 1 and self.worth is None and not self.least and not self.usable_after:
             return None
-        return Terms(self.uses, self.worth, self.least)
+        return Terms(
+            self.uses, self.worth, self.least, usable_from=given_at + self.usable_after if self.usable_after else 0
+        )
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.occasions import CARDS, STEP, card_of
+from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
@@ -45,14 +47,25 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     """How often it can be used again at most, where that is more than once; None else."""
     rest: Minor | None = None
     """What is left of an amount that can be used bit by bit."""
+    new_code: str = ""
+    """Of one that was given another code."""
+    usable_from: Millis = 0
+    """Of one that cannot be used yet."""
 
 
 class Basket(NamedTuple):
     """What a voucher is used on, as far as the till says it."""
 
+    at: Millis
+    currency: str
     receipt: str = ""
     """The transaction."""
     total: Minor = 0
+
+    @property
+    def was_said(self) -> bool:
+        """Whether the till says anything of the receipt."""
+        return bool(self.receipt or self.total)
 
 
 def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
@@ -156,15 +169,19 @@ def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Vou
 
 
 def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
-    """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
-    used = [card_number(v.cause, card) for v in vouchers if v.was_used]
+    """The newest card up to that number whose reward was redeemed; 0: none. It cannot be reopened.
+
+    What it gave on its way does not count: it is had for the stamps up to there, which are on the card again.
+    """
+    used = [card_number(v.cause, card) for v in vouchers if v.was_used and not v.of_level]
     return max((number for number in used if number <= up_to), default=0)
 
 
 def unused_cards(vouchers: Sequence[Voucher], card: str, at: Millis) -> set[int]:
     """The numbers of that card's cards of which a reward is open and none was used."""
-    used = {card_number(each.cause, card) for each in vouchers if each.was_used}
-    opened = {card_number(e.cause, card) for e in vouchers if e.state == VoucherState.OPEN and e.expires_at > at}
+    used = {card_number(each.cause, card) for each in vouchers if each.was_used and not each.of_level}
+    mine = (each for each in vouchers if each.state == VoucherState.OPEN and not each.of_level)
+    opened = {card_number(each.cause, card) for each in mine if each.expires_at > at}
     return opened - used - {0}
 
 
@@ -188,14 +205,14 @@ def with_code(customer: Customer, code: str) -> Voucher | None:
     return next((v for v in customer.vouchers if v.code == code), None)
 
 
-def redeem(customer: Customer, code: str, request: str, basket: Basket, currency: str) -> tuple[Answer, list[Fact]]:
+def redeem(customer: Customer, code: str, request: str, basket: Basket) -> tuple[Answer, list[Fact]]:
     """Use a voucher. The same request again gets the same answer; another one is told why not.
 
     One whose time has come must have been let end before.
     """
     voucher = with_code(customer, code)
     if voucher is None:
-        return Answer(404, "There is no voucher with this code.", code=code), []
+        return _not_there(customer, code), []
     terms = voucher.terms
     if request and (voucher.redeemed_by == request or (terms is not None and terms.use_by(request))):
         return _was_redeemed(voucher, request), []
@@ -203,27 +220,37 @@ def redeem(customer: Customer, code: str, request: str, basket: Basket, currency
         return was_taken_back(voucher), []
     if voucher.state != VoucherState.OPEN:
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
-    if terms is None and basket != Basket():
+    if terms is None and basket.was_said:
         terms = voucher.terms = Terms()
     use = None
     if terms is not None:
-        refused = _not_for(terms, basket, currency)
+        refused = _not_for(terms, basket)
         if refused:
-            return Answer(refused.status, refused.detail, voucher.reward, code), []
+            return replace(refused, reward=voucher.reward, code=code), []
         use = terms.use(request, basket.receipt, basket.total)
     if terms is None or not terms.uses_left:
         voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
         customer.timers.pop(timer_of(code), None)
-    fact = Fact(FactName.REWARD_REDEEMED, occasion_of(code, use), data={"reward": voucher.reward, "code": code})
+    fact = Fact(
+        FactName.REWARD_REDEEMED, occasion_of(voucher.known_as, use), data={"reward": voucher.reward, "code": code}
+    )
     return _was_redeemed(voucher, request), [fact]
 
 
-def _not_for(terms: Terms, basket: Basket, currency: str) -> Answer | None:
-    """Why it cannot be used on this receipt."""
+def _not_there(customer: Customer, code: str) -> Answer:
+    if any(each.terms is not None and code in each.terms.formerly for each in customer.vouchers):
+        return Answer(409, "This voucher has another code now.", code=code)
+    return Answer(404, "There is no voucher with this code.", code=code)
+
+
+def _not_for(terms: Terms, basket: Basket) -> Answer | None:
+    """Why it cannot be used on this receipt, or not yet."""
+    if basket.at < terms.usable_from:
+        return Answer(409, "This voucher cannot be used yet.", usable_from=terms.usable_from)
     if terms.needs_total and basket.total <= 0:
         return Answer(422, "This voucher takes money off a receipt: say what that comes to (`total_minor`).")
     if basket.total < terms.least:
-        return Answer(409, f"This voucher is for receipts of {format_money(terms.least, currency)} and more.")
+        return Answer(409, f"This voucher is for receipts of {format_money(terms.least, basket.currency)} and more.")
     return None
 
 
@@ -277,9 +304,39 @@ def give_back(customer: Customer, voucher: Voucher, use: Use | None, at: Millis)
         customer.timers[timer_of(voucher.code)] = voucher.expires_at
 
 
+def void(customer: Customer, voucher: Voucher) -> None:
+    """Nobody can use it any more, whatever comes about."""
+    voucher.state = VoucherState.VOIDED
+    customer.timers.pop(timer_of(voucher.code), None)
+
+
+def recode(customer: Customer, voucher: Voucher, code: str) -> None:
+    """Let it go on under another code."""
+    terms = voucher.terms = voucher.terms or Terms()
+    terms.formerly = [*terms.formerly, voucher.code]
+    ends = customer.timers.pop(timer_of(voucher.code), None)
+    charge = customer.charges.pop(voucher.code, None)
+    for activation in customer.activations:
+        if activation.voucher == voucher.code:
+            activation.voucher, activation.data = code, {**activation.data, "code": code}
+    voucher.code = code
+    if ends is not None:
+        customer.timers[timer_of(code)] = ends
+    if charge is not None:
+        customer.charges[code] = charge
+
+
 def was_taken_back(voucher: Voucher) -> Answer:
     """What a request to redeem is told once it was taken back."""
     return Answer(409, "This request was taken back.", voucher.reward, voucher.code, voucher.state)
+
+
+def cost_of_use(program: Program, voucher: Voucher, use: Use) -> Minor:
+    """What one use costs the shop: what it took off, or what the reward is said to cost."""
+    if voucher.terms is not None and voucher.terms.worth is not None:
+        return use.discount
+    reward = program.rewards.get(voucher.reward)
+    return 0 if reward is None else reward.cost or 0
 
 
 def occasion_of(code: str, use: Use | None = None) -> str:
@@ -294,17 +351,17 @@ def given_occasion(code: str) -> str:
 
 def given_fact(voucher: Voucher) -> Fact:
     """A voucher was given, or opened again."""
-    return Fact(FactName.REWARD_GIVEN, given_occasion(voucher.code), data=_words_of_open(voucher))
+    return Fact(FactName.REWARD_GIVEN, given_occasion(voucher.known_as), data=_words_of_open(voucher))
 
 
 def ending_fact(voucher: Voucher, left: Millis) -> Fact:
     """A voucher that can be used ends in so many milliseconds."""
-    return Fact(FactName.REWARD_ENDING, f"ending:{voucher.code}", after=left, data=_words_of_open(voucher))
+    return Fact(FactName.REWARD_ENDING, f"ending:{voucher.known_as}", after=left, data=_words_of_open(voucher))
 
 
 def expired_fact(voucher: Voucher) -> Fact:
     """A voucher that nobody used has ended."""
-    return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.code}", data=_words_of(voucher))
+    return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.known_as}", data=_words_of(voucher))
 
 
 def _words_of(voucher: Voucher) -> dict[str, Any]:

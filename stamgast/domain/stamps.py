@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from stamgast.domain.calendar import LocalTime
 from stamgast.domain.customer import Card
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.full_cards import current, is_full, lay_aside, newest, take_from_below, take_newest
@@ -77,6 +78,12 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
     if card.max_per_purchase is not None:
         stamps = min(stamps, card.max_per_purchase)
     return stamps
+
+
+def doubled(earned: int, card: CardDefinition, at: LocalTime, store: str) -> int:
+    """What a purchase earns where its hour gives more; what one purchase gives at most stays."""
+    times = max((each.times for each in card.double if each.holds(at, store)), default=1)
+    return earned * times if card.max_per_purchase is None else min(earned * times, card.max_per_purchase)
 
 
 def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:

@@ -58,6 +58,28 @@ class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_take
     redemption: str
 
 
+class VoidReason(StrEnum):
+    """Why a person ends a voucher, or gives it another code."""
+
+    LOST = "lost"
+    """The customer cannot get at the code any more."""
+    SEEN = "seen"
+    """Somebody else has seen the code, or may have."""
+    MISTAKE = "mistake"
+    """It should not have been given."""
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
+class VoucherVoided(Event, frozen=True, kw_only=True, tag="voucher_voided", gc=False):
+    """A person ends a voucher, or gives it another code. The answer is written under the event's `id`."""
+
+    code: str
+    reason: VoidReason
+    reissue: bool = False
+    """It goes on under another code; else nobody can use it any more."""
+
+
 class StampsHanded(Event, frozen=True, kw_only=True, tag="stamps_handed", gc=False):
     """A till gives stamps by hand. The answer is written under the event's `id`."""
 

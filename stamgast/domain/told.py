@@ -14,6 +14,8 @@ _OF_VOUCHERS: Final = ("voucher:", "given:", "ending:", "expired:")
 _CODE: Final = re.compile(r"[0-9A-F]+-[A-Z2-7]{16}")
 OF_QUESTION: Final = "question:"
 """How the cause of an answer to a question begins."""
+REISSUED: Final = "reissued"
+"""What became of a voucher that has another code now; `reason` says why, as of one that was `voided`."""
 TAKEN_BACK: Final = "taken_back"
 """What became of a voucher whose redemption did not count after all: it is as it was before."""
 
@@ -66,6 +68,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     |---|---|---|
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
+    | | by a person: `voided`, `reissued` (another code, the same `voucher`) | `reason` |
     | | of `redeemed` and `taken_back` | `used_on`, `discount`, `total` |
     | `stage` | the new stage | `was` |
     | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |

@@ -125,6 +125,8 @@ class VoucherState(StrEnum):
     REDEEMED = "redeemed"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    VOIDED = "voided"
+    """By a person, for good."""
 
 
 class StepKind(StrEnum):

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from stamgast.domain.units import Minor
+from stamgast.domain.units import Millis, Minor
 
 MOST_USES: Final = 100
 """Of one voucher: each of them is remembered as long as the voucher is."""
@@ -54,6 +54,10 @@ class Terms(Struct, omit_defaults=True, gc=False):
     least: Minor = 0
     """It is for receipts of so much and more."""
     used: list[Use] = []
+    formerly: list[str] = []
+    """Codes that it had before a person gave it another one."""
+    usable_from: Millis = 0
+    """Before that it is there and cannot be used; 0: from when it was given."""
 
     @property
     def rest(self) -> Minor:

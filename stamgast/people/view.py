@@ -73,6 +73,7 @@ def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
 def _terms(terms: Terms, program: Program) -> dict[str, Any]:
     """What it promises beyond one use of a thing, and where it was used."""
     told: dict[str, Any] = {"uses_left": terms.uses_left}
+    told |= {"usable_from": format_time(terms.usable_from)} if terms.usable_from else {}
     worth = terms.worth
     if worth is not None:
         share = f"{worth.share / WHOLE:.1%}".replace(".0%", "%")

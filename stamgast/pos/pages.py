@@ -51,7 +51,8 @@ def index_of(adapters: Sequence[Adapter]) -> str:
 
 
 def _connecting(adapter: Adapter, needs: Sequence[Need]) -> str:
-    given = " ".join(f"--set {each.name}=…" for each in needs if not each.optional)
+    asked = [each for each in needs if not each.optional] or needs
+    given = " ".join(f"--set {each.name}=…" for each in asked)
     rows = [f"    stamgast pos connect {adapter.name}\n", "It asks for these, and seals the secrets:\n"]
     rows += ["| | |", "|---|---|"]
     rows += [f"| `{each.name}`{' (may be left out)' if each.optional else ''} | {each.asks} |" for each in needs]

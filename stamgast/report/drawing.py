@@ -21,7 +21,9 @@ _VOUCHER: Final = Told.VOUCHER.value
 _DRAW: Final = Told.DRAW.value
 _GIVEN: Final = "given"
 _LEFT: Final = "left"
-_CAME_BACK: Final = frozenset({VoucherState.EXPIRED.value, VoucherState.WITHDRAWN.value})
+_CAME_BACK: Final = frozenset({
+    VoucherState.EXPIRED.value, VoucherState.WITHDRAWN.value, VoucherState.VOIDED.value,
+})  # fmt: skip
 
 
 class Drawn(Struct, frozen=True, gc=False):

@@ -68,6 +68,14 @@ def put(case: Case, cause: str, card: str, number: int) -> bool:
     return True
 
 
+def welcome(case: Case) -> None:
+    """What cards give for joining; they join once. Raises NotReadError."""
+    for card in case.program.cards.values():
+        cause = f"welcome:{card.id}"
+        if card.welcome and not given_for(case, cause):
+            put(case, cause, card.id, card.welcome)
+
+
 def refuse(case: Case, cause: str) -> None:
     """Nothing is to be put on a card for that reason any more."""
     _write(case, cause, [Added("", cause, "", 0, back=True)])

@@ -73,7 +73,7 @@ def no_longer_used(case: Case, voucher: Voucher) -> None:
         known.used = {}
         for _, vouchers in case.vouchers_apart():
             for each in vouchers:
-                if each.was_used:
+                if each.was_used and not each.of_level:
                     apart.note_used(known, each)
 
 

@@ -101,7 +101,8 @@ class Change(Struct):
     asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
     entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
-    issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
+    issued      vouchers that were given, or opened again; withdrawn: those that were taken back; recoded: those that
+                have another code now.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
@@ -126,6 +127,7 @@ class Change(Struct):
     reviews: dict[str, bytes | None] = {}
     issued: list[Voucher] = []
     withdrawn: list[Voucher] = []
+    recoded: list[Voucher] = []
     reports: list[Report] = []
     stamped: list[tuple[str, str, int]] = []
     tiers: list[tuple[str, str, bool]] = []

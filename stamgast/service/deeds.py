@@ -61,7 +61,7 @@ def give(case: Case, action: Give, fact: Fact, rule_id: str, occasion: str, *, s
         cause=cause,
         rule=rule_id,
         occasion=kept,
-        terms=case.program.rewards[action.reward].terms(),
+        terms=case.program.rewards[action.reward].terms(case.at),
     )
     voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
     if is_new:

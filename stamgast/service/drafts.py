@@ -11,7 +11,7 @@ from stamgast.domain.activation import (
     activation_id,
 )
 from stamgast.domain.counters import Tally
-from stamgast.domain.customer import Voucher
+from stamgast.domain.customer import LEVEL, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.recommendations import RECOMMEND
 from stamgast.domain.templates import Template
@@ -38,17 +38,24 @@ def tells_of_voucher(rule: CompiledRule, step: Step) -> bool:
 def given_for(case: Case, rule_id: str, cause: str) -> Voucher | None:
     """The newest voucher that the rule gave for it, or the card itself, and that may be used. Raises NotReadError."""
     at_hand.bring(case, cause)
-    mine = (each for each in reversed(case.customer.vouchers) if each.rule in {rule_id, ""} and each.cause == cause)
+    rule = case.context.bundle.rules.by_id.get(rule_id)
+    givers = (
+        {rule_id, ""} if rule is None or rule.trigger.fills_card else {rule_id, "", f"{LEVEL}{rule.trigger.crosses}"}
+    )
+    mine = (each for each in reversed(case.customer.vouchers) if each.rule in givers and each.cause == cause)
     return next((each for each in mine if each.state == VoucherState.OPEN), None)
 
 
-def of_full_card(case: Case, firing: Firing) -> Voucher | None:
-    """What the card itself gave on the occasion that the rule speaks of."""
+def of_card(case: Case, firing: Firing) -> Voucher | None:
+    """What the card itself gave on the occasion that the rule speaks of: full, or on its way."""
     trigger = firing.rule.trigger
-    card = case.program.cards.get(trigger.card) if trigger.fills_card else None
-    if card is None or card.reward is None:
+    card = case.program.cards.get(trigger.card)
+    if card is None:
         return None
-    return case.vouchers_by_ground().get((firing.fact.occasion, "", card.reward, ""))
+    reward, giver = card.reward, ""
+    if not trigger.fills_card:
+        reward, giver = dict(card.levels).get(trigger.crosses or 0), f"{LEVEL}{trigger.crosses}"
+    return None if reward is None else case.vouchers_by_ground().get((firing.fact.occasion, giver, reward, ""))
 
 
 def speak_of(activation: Activation, voucher: Voucher | None) -> None:

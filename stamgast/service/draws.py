@@ -34,9 +34,11 @@ from stamgast.domain.draws import (
 )
 from stamgast.domain.facts import Fact
 from stamgast.domain.purses import Ask, encode_ask
+from stamgast.domain.rewards import cost_of_use
 from stamgast.domain.told import public
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName
+from stamgast.domain.voucher_terms import Use
 from stamgast.service import telling
 from stamgast.service.case import Case, Firing
 
@@ -192,15 +194,15 @@ def not_claimed(case: Case, voucher: Voucher) -> None:
         pass_on(case, draw, entered)
 
 
-def used(case: Case, voucher: Voucher, times: int) -> None:
+def used(case: Case, voucher: Voucher, times: int, use: Use) -> None:
     """A voucher was used, or (`times` is -1) its use taken back; if it was a prize, that is counted with its cost."""
     draw = draw_of_prize(case.customer.draws, voucher.reward, voucher.rule, voucher.cause)
     if not draw:
         return
     case.count(counter(Counter.DRAW, draw, Tally.TAKEN), times)
-    reward = case.program.rewards.get(voucher.reward)
-    if reward is not None and reward.cost:
-        case.count(counter(Counter.DRAW, draw, Tally.COST), times * reward.cost)
+    cost = cost_of_use(case.program, voucher, use)
+    if cost:
+        case.count(counter(Counter.DRAW, draw, Tally.COST), times * cost)
 
 
 def heard(case: Case, draw: str) -> None:

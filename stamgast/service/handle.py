@@ -39,11 +39,18 @@ from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.referral_events import FriendBought, FriendGiven
-from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.till_events import (
+    RedemptionTakenBack,
+    StampsHanded,
+    StampsHandedBack,
+    VoucherRedeemed,
+    VoucherVoided,
+)
 from stamgast.domain.units import Millis
 from stamgast.domain.value_bins import NEVER_BOUGHT
 from stamgast.domain.vocabulary import ActivationState, FactName, Reason, Stage
 from stamgast.service import (
+    added_stamps,
     alerts,
     at_hand,
     awaited,
@@ -63,6 +70,7 @@ from stamgast.service import (
     schedules,
     segments,
     telling,
+    voiding,
 )
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
@@ -199,6 +207,7 @@ def _enrolled(case: Case, event: Enrolled) -> None:
         case.count(Counter.JOINED)
         telling.entry(case)
         if not event.since:
+            added_stamps.welcome(case)
             fire(case, [Fact(FactName.JOINED, "customer")])
 
 
@@ -289,6 +298,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     CodeAsked: conversation.code_asked,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
+    VoucherVoided: voiding.voided,
     StampsHanded: handed.give,
     StampsHandedBack: handed.take_back,
     ActivationOutcome: outcomes.settle,

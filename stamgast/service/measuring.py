@@ -27,7 +27,8 @@ from stamgast.domain.measuring import (
     watch,
     with_one_more,
 )
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.rewards import cost_of_use
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.domain.voucher_terms import Use
 from stamgast.service.case import Case
@@ -142,12 +143,9 @@ def message_cost(case: Case, rule: str, variant: str, thousandths: int) -> None:
 
 def redeemed(case: Case, voucher: Voucher, times: int, use: Use) -> None:
     """A rule's reward was used, or (`times` is -1) its use taken back."""
-    if not voucher.rule:
+    if not voucher.of_rule:
         return
-    reward = case.program.rewards.get(voucher.reward)
-    cost: Minor = 0 if reward is None or reward.cost is None else reward.cost
-    if voucher.terms is not None and voucher.terms.worth is not None:
-        cost = use.discount
+    cost = cost_of_use(case.program, voucher, use)
     case.count(name_of(voucher.rule, Sum.REDEEMED), times)
     if cost:
         case.count(name_of(voucher.rule, Sum.REWARDS), times * cost)

@@ -34,7 +34,7 @@ from stamgast.domain.vocabulary import ActivationState, NoteKind, Outside, Reaso
 from stamgast.service import at_hand, budgets, deeds, measuring, offers, recommending, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
-from stamgast.service.drafts import drafted, given_for, of_full_card, speak_of, tells_of_voucher
+from stamgast.service.drafts import drafted, given_for, of_card, speak_of, tells_of_voucher
 from stamgast.service.ended import cause_of, first_occasion, forget_ended, shed
 from stamgast.service.watched import watch_sent
 
@@ -82,7 +82,7 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
     case.left.messages -= 1
     activation = drafted(case, firing, step)
     if rule.earned:
-        speak_of(activation, (deeds.do(case, firing, step.deeds) if step.deeds else None) or of_full_card(case, firing))
+        speak_of(activation, (deeds.do(case, firing, step.deeds) if step.deeds else None) or of_card(case, firing))
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
         measuring.decided(case, rule, decision.reason, activation.variant)

@@ -51,7 +51,7 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
         offers.forget(case, voucher)
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
         if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
-            take_back(case, rewards.given_occasion(voucher.code))
+            take_back(case, rewards.given_occasion(voucher.known_as))
         telling.voucher(case, voucher, VoucherState.WITHDRAWN)
         budgets.voucher_ended(case, voucher)
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))

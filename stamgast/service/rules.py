@@ -11,6 +11,7 @@ from rules.steps import Step
 from stamgast.domain.budgets import For
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.counters import Counter, Tally, counter
+from stamgast.domain.customer import LEVEL
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import (
@@ -277,6 +278,16 @@ def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
         case.mark(occasion, mark_of(rule.id))
 
 
+def _move_stamps(case: Case, fact: Fact) -> None:
+    telling.stamps(case, fact)
+    card = case.program.cards.get(fact.data["card"])
+    if card is None or not card.levels:
+        return
+    for stamps, reward in card.levels:
+        if fact.before < stamps <= fact.after:
+            deeds.give(case, Give(reward, card.reward_valid_for), fact, f"{LEVEL}{stamps}", fact.occasion)
+
+
 def _complete_card(case: Case, fact: Fact) -> None:
     telling.stamps(case, fact)
     card = case.program.cards[fact.data["card"]]
@@ -306,7 +317,12 @@ def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     """Rules on reaching a number of stamps, by whether what is left of the card's `before` stamps still does."""
     back = Fact(FactName.STAMPS_CHANGED, fact.occasion, fact.after, before, fact.data)
     listening = case.context.bundle.rules.listening(back.name)
-    return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
+    found = {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
+    card = case.program.cards.get(fact.data["card"])
+    for stamps, _ in card.levels if card is not None else ():
+        if (back.before < stamps <= back.after) is not reached:
+            found.add(f"{LEVEL}{stamps}")
+    return found
 
 
 _FIGURES = frozenset(
@@ -321,7 +337,7 @@ _FIGURES = frozenset(
 )
 
 _ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
-    FactName.STAMPS_CHANGED.value: telling.stamps,
+    FactName.STAMPS_CHANGED.value: _move_stamps,
     FactName.STAMP_CARD_COMPLETED.value: _complete_card,
     FactName.STAMP_CARD_UNCOMPLETED.value: _reopen_card,
     FactName.STAMPS_TAKEN.value: _lose_stamps,

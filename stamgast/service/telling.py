@@ -65,8 +65,10 @@ def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, sta
     )
 
 
-def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None) -> None:
-    """A voucher was given, or became something else; `use` is what is told of its use, `by` what a till asked."""
+def voucher(  # noqa: PLR0917
+    case: Case, which: Voucher, became: str, use: Use = NO_USE, by: VoucherRedeemed | None = None, reason: str = ""
+) -> None:
+    """A voucher was given, or became something else; `use`: what is told of its use, `by`: what the till asked."""
     reward = case.program.rewards.get(which.reward)
     discount = use.discount if which.terms is not None and which.terms.worth is not None and use is not NO_USE else None
     cost = None if reward is None else reward.cost
@@ -78,9 +80,9 @@ def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: Vouc
             customer=case.customer_id,
             at=case.at,
             receipt=case.receipt,
-            rule=which.rule,
+            rule=which.of_rule,
             reward=which.reward,
-            voucher=name_of_voucher(which.code),
+            voucher=name_of_voucher(which.known_as),
             cause=public(which.cause),
             cost=cost if discount is None else discount,
             value=None if reward is None else reward.value,
@@ -90,6 +92,7 @@ def voucher(case: Case, which: Voucher, became: str, use: Use = NO_USE, by: Vouc
             used_on=use.receipt,
             discount=discount,
             total=use.total,
+            reason=reason,
         )
     )
 

@@ -31,8 +31,8 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
     if voucher is not None and _fell_out(case, voucher, event.id or ""):
         answer, facts = rewards.was_taken_back(voucher), list[Fact]()
     else:
-        basket = rewards.Basket(event.receipt, event.total)
-        answer, facts = rewards.redeem(case.customer, event.code, event.id or "", basket, case.program.currency)
+        basket = rewards.Basket(case.at, case.program.currency, event.receipt, event.total)
+        answer, facts = rewards.redeem(case.customer, event.code, event.id or "", basket)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
     if facts and voucher is not None:
@@ -40,10 +40,10 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         if voucher.state == VoucherState.REDEEMED:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED))
             shop_counts.redeemed(case, 1)
-            draws.used(case, voucher, 1)
         telling.voucher(case, voucher, VoucherState.REDEEMED, use, event)
         measuring.redeemed(case, voucher, 1, use)
         count_at_till(case, event.till, event.operator_id, {AtTill.REDEEMED: 1})
+        draws.used(case, voucher, 1, use)
     fire(case, facts)
 
 
@@ -84,10 +84,10 @@ def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> No
     used_up = was == VoucherState.REDEEMED
     if used_up:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
-        draws.used(case, voucher, -1)
         shop_counts.redeemed(case, -1)
     telling.voucher(case, voucher, TAKEN_BACK, use or NO_USE)
     measuring.redeemed(case, voucher, -1, use or NO_USE)
+    draws.used(case, voucher, -1, use or NO_USE)
     if not voucher.was_used:
         at_hand.no_longer_used(case, voucher)
     if used_up and voucher.state != VoucherState.OPEN:
@@ -96,7 +96,7 @@ def _was_not_used(case: Case, voucher: Voucher, was: str, use: Use | None) -> No
         if voucher.state == VoucherState.WITHDRAWN:
             case.change.withdrawn.append(voucher)
         budgets.voucher_ended(case, voucher)
-    take_back(case, rewards.occasion_of(voucher.code, use))
+    take_back(case, rewards.occasion_of(voucher.known_as, use))
     fire(case, _reopened(case))
 
 

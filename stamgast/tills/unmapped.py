@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from rules.program_keys.key import ID
 from stamgast.clock.shop_time import format_time
+from stamgast.domain.counting import so_many
 from stamgast.domain.program import Program
 from stamgast.domain.spelling import nearest
 from stamgast.domain.units import Millis
@@ -25,6 +26,8 @@ _MOST: Final = 100
 """Places of one connection: a till that makes up a new one for each sale must not fill Redis."""
 _KEPT_S: Final = 30 * 86_400
 _COUNT, _LAST = "n:", "t:"
+ANY: Final = "STORE"
+"""Stands for a store of the programme where none is near."""
 
 
 class Unmapped(NamedTuple):
@@ -84,15 +87,26 @@ def in_a_document(found: Unmapped, program: Program) -> dict[str, Any]:
     stores = list(program.stores)
     meant = stores[0] if len(stores) == 1 else nearest(found.place, stores)
     own = found.place if re.fullmatch(ID, found.place) else _as_id(found.place)
-    mapped = meant or own
     return {
         "place": found.place,
         "count": found.times,
         "last_event": format_time(found.last),
         "nearest": meant or None,
-        "in_connection": None if mapped == found.place else f"stores: {{{_quoted(found.place)}: {mapped}}}",
+        "allowed": stores,
+        "in_connection": f"stores: {{{_quoted(found.place)}: {meant or ANY}}}",
         "in_program": f"stores: {{{own}: {{}}}}",
     }
+
+
+def in_words(connection: str, found: dict[str, Any]) -> str:
+    """What to write for a place (`in_a_document`), for people."""
+    times = so_many(found["count"], "sale or refund", "sales and refunds")
+    which = "the nearest store" if found["nearest"] else f"{ANY} is one of {', '.join(found['allowed'])}"
+    return (
+        f"{connection}: {times} of {found['place']!r}, the last {found['last_event']}, which is no store of "
+        f"program.yaml. Write into pos/{connection}.yaml: `{found['in_connection']}` ({which}); or into program.yaml, "
+        f"where it is a store of its own: `{found['in_program']}`"
+    )
 
 
 def _quoted(place: str) -> str:

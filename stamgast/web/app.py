@@ -32,6 +32,7 @@ from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
 from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
+from stamgast.web.api.voiding import post_void
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.around import Around
 from stamgast.web.bodies import Bodies
@@ -91,6 +92,7 @@ def _routes() -> list[BaseRoute]:
         Route(f"{merchant}/customers/{{customer}}/stamps", delete_stamps, methods=["DELETE"]),
         Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", get_stamps, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}/stamps/{{handing}}", delete_stamps, methods=["DELETE"]),
+        Route(f"{merchant}/vouchers/{{code}}/void", post_void, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),

@@ -32,15 +32,15 @@ class Limits:
     wrong_codes: float = 0.5
     """Vouchers that do not exist, a second under one key."""
     wrong_codes_burst: float = 30
+    wrong_codes_of_merchant: float = 2
+    """The same of one merchant's codes, under all of their keys and tills."""
+    wrong_codes_of_merchant_burst: float = 120
     per_visitor: float = 20
     """Requests a second of one user, or of one till, on pages."""
     per_visitor_burst: float = 200
     sign_ins: float = 0.5
     """Attempts a second from one address to sign in, to take an invitation, to pair a till. A shop is one address."""
     sign_ins_burst: float = 30
-    wrong_codes_of_merchant: float = 2
-    """The same of one merchant's codes, under all of their keys and tills."""
-    wrong_codes_of_merchant_burst: float = 120
     stop_s: float = 8
     """How long a START waits for what it needs before its sender is told to come again; Twilio waits for 15 s."""
     stop_finished_s: float = FINISHED_S

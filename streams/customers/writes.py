@@ -135,7 +135,7 @@ def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, cha
 
     Of what a message tells of as well: it says the short code, which vouchers from before these had not.
     """
-    kept = {each.code: (each.expires_at - each.issued_at) // SECOND for each in change.issued}
+    kept = {each.code: (each.expires_at - each.issued_at) // SECOND for each in (*change.issued, *change.recoded)}
     for each in change.submissions:
         told, ends = each.data.get("code"), each.data.get("valid_until")
         if told and ends and told not in kept:

@@ -54,7 +54,7 @@ class Beside:
 
     def note(self, event: AnyEvent, change: Change) -> None:
         """Take in what an event came to."""
-        for voucher in change.issued:
+        for voucher in (*change.issued, *change.recoded):
             name = f"{event.merchant}:{short_of(voucher.code)}"
             known = self.owners.get(name)
             until = max(voucher.expires_at + CODE_KEPT, known.until if known else 0)

@@ -55,7 +55,7 @@ def regular() -> Customer:
         cards={"bread": Card(balance=4, completed=2)},
         vouchers=[
             Voucher(
-                code="0A5-K7PM4XQ9TR2WZHBC",
+                code="A5-K7PM4XQ5TR2WZHBC",
                 reward="free_loaf",
                 state=VoucherState.OPEN,
                 cause="card:bread:2",

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page, expect
 
-from stamgast.audit.record import Did
+from stamgast.audit.book import AuditSeal, note
+from stamgast.audit.reading import Line, Lines, Place
+from stamgast.audit.record import About, Actor, Did, Who
+from stamgast.log.topics import Topics
 from stamgast.state.client import RedisClient
 from stamgast.users.rights import Role
 from stamgast.web.access.cookies import Cookie
@@ -190,6 +193,7 @@ def test_an_owner_invites_changes_and_ends_and_never_locks_the_shop_out(browser:
         let_in_no_more(noor, "Noor")
         expect(noor.page.get_by_role("alert")).to_contain_text("Make somebody an owner first")
         row = opened(noor, "Piet")
+        assert seen(noor.page, "users-opened") == []
         row.get_by_label("Role").select_option("viewer")
         row.get_by_role("button", name="Change the role").click()
         expect(noor.page.get_by_text("The role is changed.")).to_be_visible()
@@ -249,6 +253,40 @@ def test_a_tablet_becomes_a_till_by_a_code_and_is_none_any_more_when_it_is_unpai
         expect(tablet.page.get_by_role("heading", name="Pair this till")).to_be_visible()
     done = [each.did for each in site.house.notes]
     assert done[-2:] == [Did.TILL_PAIRED, Did.TILL_REVOKED]
+
+
+def test_who_did_what_is_told_in_words(browser: Browser, site: Site, monkeypatch):
+    async def notes(_place: Place, seal: AuditSeal, merchant: str, **_how: Any) -> Lines:
+        found = site.house.notes[::-1]
+        lines = [
+            Line(each, seal.open(each.id, each.sealed_name), seal.open(each.id, each.sealed_words)) for each in found
+        ]
+        return Lines(lines, 7)
+
+    monkeypatch.setattr("stamgast.web.pages.account.audit.read_notes", notes)  # Kafka: tests/integration/web
+    site.house.deps.kafka = ""
+    site.house.deps.topics = Topics(4)
+    with somebody(browser) as noor:
+        take(noor, invite(site))
+        about = About(
+            MERCHANT, rule="free-loaf", words="live: the oven is mended, and there is flour again for everybody"
+        )
+        now(note(site.house.audit, Who(Actor.COMMAND, name="cornelia"), Did.LAUNCHED, about))
+        now(
+            note(
+                site.house.audit,
+                Who(Actor.KEY, "c4mjx2"),
+                Did.CUSTOMER_ERASED,
+                About(MERCHANT, customer="c" + "a" * 24),
+            )
+        )
+        noor.page.goto(f"{site.url}/app/audit")
+        row = noor.page.get_by_role("listitem").filter(has_text="cornelia")
+        expect(row).to_contain_text("launched a rule")
+        expect(row).to_contain_text("there is flour again")
+        expect(noor.page.locator(".deeds > li").filter(has_text="Noor").first).to_contain_text("signed in")
+        expect(noor.page.get_by_role("link", name="Older")).to_have_attribute("href", "/app/audit?before=7")
+        assert seen(noor.page, "audit") == []
 
 
 def test_by_its_address_a_page_of_this_machine_goes_on_under_its_name(browser: Browser, site: Site):

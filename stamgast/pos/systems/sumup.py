@@ -24,6 +24,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, cursors, moments, polling
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import tax_of
 from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.types import write_instant
@@ -286,9 +287,10 @@ def _lines(part: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
             line["tax_minor"] = product.minor(currency, "vat_amount")
         elif product.has("single_vat_amount"):
             line["tax_minor"] = amounts.minor(product.number("single_vat_amount") * quantity, currency)
-        rate = product.content.get("vat_rate")
-        if text := _rate(rate):
-            line["tax_rate"] = text
+        if rate := _rate(product.content.get("vat_rate")):
+            line["tax_rate"] = rate
+            if "tax_minor" not in line and product.has("total_with_vat", "price_with_vat"):
+                line["tax_minor"] = tax_of(line["gross_minor"], rate) or 0
         lines.append(line)
     return amounts.lowered(lines, sums.goods, sums.was) if sums.back else lines
 

@@ -19,7 +19,7 @@ from stamgast.web.auth import CUSTOMER, read_body
 from stamgast.web.deps import Deps
 
 _Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=ANY_ID)]
-_WORDS: Final = "store, customer, transaction_id, business_day_date, total_minor, price_currency, till, operator_id"
+_WORDS: Final = "store, customer, till, operator_id, transaction_id, business_day_date, total_minor, price_currency"
 
 
 class UseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -51,8 +51,8 @@ class StampsRequest(Strict):
 
     card: Annotated[str, Field(max_length=64)]
     stamps: Annotated[int, Field(ge=1, le=MOST_BY_HAND)] = 1
-    reason: HandReason
-    happened_at: AwareDatetime | None = None
+    reason: Annotated[HandReason, Field(strict=False)]
+    happened_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
     store: Annotated[str, Field(max_length=200)] | None = None
     till: Annotated[str, Field(pattern=TILL_NAME)] | None = None
     operator_id: Annotated[str, Field(pattern=TILL_NAME)] | None = None

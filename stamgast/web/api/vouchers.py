@@ -18,23 +18,24 @@ from starlette.responses import JSONResponse
 
 from stamgast.audit.book import note
 from stamgast.audit.record import About, Did
+from stamgast.clock.shop_time import format_time, on_the_wall
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer
 from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
-from stamgast.domain.voucher_codes import Code, read_code
+from stamgast.domain.voucher_codes import Code
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
-from stamgast.state.voucher_owners import VoucherOwner, decode_owner
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.redemption_body import UseRequest, read_use, told_of
 from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.guesses import no_such_code, refuse_guesses
+from stamgast.web.guesses import no_such_code
 from stamgast.web.idempotency import idempotency_key, one_request, reused
 from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
+from stamgast.web.voucher_lookup import code_in, owner_of
 
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
@@ -76,10 +77,10 @@ async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
-    code = _code_of(request, deps)
+    code = code_in(request, deps)
     key, given = idempotency_key(request), await read_use(request, deps)
     receipt = given.receipt_in(entrance.program)
-    owner = await _owner_of(deps, entrance, code)
+    owner = await owner_of(deps, entrance, code)
     redemption = _Redemption(entrance.merchant, code.long or owner.code, id_of(key), customers(code.partition))
     asked = digest(msgspec.json.encode([redemption.code, given.store, given.customer, *given.of_receipt]))
     await refuse_other_request(deps, redemption.request, asked)
@@ -119,7 +120,7 @@ async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    redemption = await _redemption_of(deps, entrance, _code_of(request, deps), request.path_params["redemption"])
+    redemption = await _redemption_of(deps, entrance, code_in(request, deps), request.path_params["redemption"])
     answered = await deps.filling.value(redemption.slot, redemption.answer)
     if answered is None and not await deps.redis.exists(redemption.request):  # the latter a lost Redis forgets
         raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
@@ -134,7 +135,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    code = _code_of(request, deps)
+    code = code_in(request, deps)
     addressed = request.path_params.get("redemption")
     if addressed is None:
         return await _take_back(deps, entrance, code, id_of(idempotency_key(request)))
@@ -145,7 +146,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
 async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> JSONResponse:
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
-    owner = await _owner_of(deps, entrance, code)
+    owner = await owner_of(deps, entrance, code)
     if not owner.customer:
         raise no_such_code(deps, entrance.key.id, entrance.merchant)
     redemption = _Redemption(entrance.merchant, owner.code, event_id, customers(code.partition))
@@ -173,28 +174,9 @@ async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) 
     return JSONResponse(content, 200, {"Location": redemption.location})
 
 
-def _code_of(request: Request, deps: Deps) -> Code:
-    code = read_code(request.path_params["code"])
-    if code is None or code.partition >= deps.topics.partitions:
-        raise Problem(404, "no-voucher", "This is not a voucher code: compare it with the customer's message.")
-    return code
-
-
-async def _owner_of(deps: Deps, entrance: Entrance, code: Code) -> VoucherOwner:
-    """Whom a code leads to; to nobody where the customer is empty. Raises `Problem` 429, `NotFilledError`."""
-    if not code.long:
-        refuse_guesses(deps, entrance.key.id, entrance.merchant)
-    slot = customers(code.partition)
-    for form in dict.fromkeys((code.short, code.long or code.short)):
-        stored = await deps.filling.value(slot, slot.voucher(entrance.merchant, form))
-        if stored is not None and (owner := decode_owner(stored, code.long)).code == (code.long or owner.code):
-            return owner
-    return VoucherOwner("", code.long or code.short)
-
-
 async def _redemption_of(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> _Redemption:
     """The redemption at an address."""
-    long = code.long or (await _owner_of(deps, entrance, code)).code
+    long = code.long or (await owner_of(deps, entrance, code)).code
     return _Redemption(entrance.merchant, long, event_id, customers(code.partition))
 
 
@@ -230,6 +212,10 @@ async def _answer(
             raise no_such_code(deps, entrance.key.id, entrance.merchant)
         case 422:
             raise Problem(422, "total-needed", f"{answer.detail} Nothing was redeemed now.")
+    if answer.usable_from:
+        day, time = on_the_wall(format_time(answer.usable_from), entrance.program.time_zone).split()[:2]
+        detail = f"This voucher can be used from {day} {time} on. Nothing was redeemed now."
+        raise Problem(409, "not-yet", detail)
     raise Problem(
         answer.status,
         "taken-back" if answer.voucher else "not-redeemable",

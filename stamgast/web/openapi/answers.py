@@ -34,6 +34,7 @@ def answer_schemas() -> Json:
         "Merger": _merger(),
         "Redemption": _redemption(),
         "StampsByHand": _stamps_by_hand(),
+        "Voided": _voided(),
         "Day": _day(),
         "Tills": _tills(),
         "Report": _report(),
@@ -180,7 +181,8 @@ def _voucher() -> Json:
         valid_until={"type": "string", "format": "date"},
     )  # fmt: skip
     voucher["properties"] |= {
-        "uses_left": _COUNT, "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
+        "uses_left": _COUNT, "usable_from": _MOMENT | {"description": "Of one that is usable later than it is given."},
+        "worth": _TEXT | {"description": "What it takes off: `5.00 EUR`, `10%`."},
         "rest_minor": _COUNT, "minimum_spend_minor": _COUNT,
         "used": {"type": "array", "items": _object(
             receipt=_TEXT | {"description": "The transaction; empty where the till did not say it."},
@@ -234,13 +236,21 @@ def _stamps_by_hand() -> Json:
     return handed
 
 
+def _voided() -> Json:
+    """One that was given another code has that in `code`; `pending` has nothing else."""
+    voided = _object(status={"type": "string", "enum": ["voided", "reissued", "pending"]})
+    voided["properties"] |= {"reward": _TEXT, "code": _TEXT, "short_code": _TEXT}
+    return voided
+
+
 def _tills() -> Json:
     """What `stamgast pos status --json` says of one merchant."""
     maybe_moment = {"type": ["string", "null"], "format": "date-time"}
     unmapped = _object(
         place=_TEXT, count=_COUNT, last_event={"type": "string", "format": "date-time"},
         nearest=_MAYBE_TEXT | {"description": "The store that may be meant."},
-        in_connection=_MAYBE_TEXT | {"description": "What to write into `pos/<connection>.yaml` for it."},
+        allowed={"type": "array", "items": _TEXT, "description": "The stores of program.yaml."},
+        in_connection=_TEXT | {"description": "What to write into `pos/<connection>.yaml`, where it is one of these."},
         in_program=_TEXT | {"description": "What to write into program.yaml, where it is a store of its own."},
     )  # fmt: skip
     row = _object(
@@ -318,6 +328,7 @@ def _report() -> Json:
     return _object(
         merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
         liability=liability, prices_known={"type": "boolean"}, referral=friends,
+        draws={"type": "object", "additionalProperties": {"type": "object"}},
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from stamgast.web.openapi.answers import answer_schemas
 from stamgast.web.openapi.claims import claim_paths, claim_schemas
 from stamgast.web.openapi.operations import HEADERS, Repeats, operation
 from stamgast.web.openapi.stamps import AT_TILL, stamp_paths
+from stamgast.web.openapi.voiding import void_paths
 
 Json = dict[str, Any]
 
@@ -71,6 +72,7 @@ def openapi() -> Json:
         | _customer_paths()
         | _voucher_paths()
         | stamp_paths(_MERCHANT)
+        | void_paths(_MERCHANT)
         | claim_paths(_MERCHANT)
         | _told_paths(),
     }

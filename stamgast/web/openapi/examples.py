@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stamgast.web.openapi.story import (
+    CARD_URL,
     CLAIM,
     CLAIMED,
     CODE,
@@ -31,6 +32,7 @@ from stamgast.web.openapi.story import (
     REPORT,
     RULES,
     SALE,
+    SHORT_CODE,
     TAKEN_BACK,
     TILLS,
     UNVERSIONED_SALE,
@@ -115,11 +117,11 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     "enrolCustomer": (
         Example(
             "new", "Somebody new joins, with consent", _OF_MERCHANT, 201,
-            {"customer": CUSTOMER, "merchant": MERCHANT, "new": True}, PERSON,
+            {"customer": CUSTOMER, "merchant": MERCHANT, "new": True, "card_url": CARD_URL}, PERSON,
         ),
         Example(
             "known", "The same person again", _OF_MERCHANT, 200,
-            {"customer": CUSTOMER, "merchant": MERCHANT, "new": False}, PERSON,
+            {"customer": CUSTOMER, "merchant": MERCHANT, "new": False, "card_url": CARD_URL}, PERSON,
         ),
         Example(
             "mistyped", "A purpose that nobody can have meant", _OF_MERCHANT, 422,
@@ -268,6 +270,18 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
     ),
     "getTills": (Example("status", "A connection that has told of no sale yet", _OF_MERCHANT, 200, TILLS),),
+    "voidVoucher": (
+        Example(
+            "mistake", "It should not have been given", _OF_VOUCHER, 200,
+            {"status": "voided", "reward": "free_loaf", "code": CODE, "short_code": SHORT_CODE},
+            {"reason": "mistake", "words": "meant for somebody else"}, headers={_KEY: "desk-12"},
+        ),
+        Example(
+            "over", "A reason of one's own needs a word from the list", _OF_VOUCHER, 422,
+            _refused("/reason", "reason input should be 'lost', 'seen', 'mistake', 'fraud' or 'other'"),
+            {"reason": "oops"}, headers={_KEY: "desk-13"},
+        ),
+    ),
     "mergeCustomer": (
         Example("look", "What it would come to", _OF_FORMER, 200, MERGER, {"into": CUSTOMER, "dry_run": True}),
         Example(

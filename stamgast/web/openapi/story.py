@@ -9,6 +9,7 @@ FORMER: Final = "czyxwvutsrqponmlkjihgfedc"
 CODE: Final = "2-ABCDEFGHIJKLMNOP"
 HANDING: Final = "2b9d6e14c07f4a83915e3d6c8a0b7f52"
 SHORT_CODE: Final = "0201-2345-6789"
+CARD_URL: Final = "https://loyalty.example.com/c/k3w7q2m5v6z4abcdefghijklmnopqrs"
 REDEMPTION: Final = "7f3b0c5e9a1d4826b7e05c3f9d2a6814"
 RECEIPT: Final = "till1:4720"
 ON_RECEIPT: Final = "dGlsbDE6NDcyMA.2Jd0cX1mB4nV8sLk5RzWfw"
@@ -91,6 +92,7 @@ KNOWN: Final = {
     "erased": False,
     "tags": [],
     "referral": None,
+    "card_url": CARD_URL,
 }
 LAST_PURCHASE: Final = {
     "purchases": [
@@ -190,6 +192,7 @@ REPORT: Final[dict[str, Any]] = {
         "expected_redemption": None,
         "without_cost": ["free_loaf"],
     },
+    "draws": {},
     "prices_known": False,
     "referral": None,
 }

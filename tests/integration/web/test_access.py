@@ -16,11 +16,11 @@ from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey
 from stamgast.web.access.cookies import Cookie
 from tests.conftest import eventually
-from tests.fakes.house import JSON, cookie
+from tests.fakes.house import JSON, PAGE, cookie
 from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, RUN, Web, environment, open_web
 from tests.integration.web.shop import JAN
 
-PAGE = "/app/sessions"
+OWN = "/app/sessions"
 
 
 async def signed_in(web: Web, who: str = "Noor", role: Role = Role.OWNER) -> tuple[Any, Any]:
@@ -32,7 +32,7 @@ async def signed_in(web: Web, who: str = "Noor", role: Role = Role.OWNER) -> tup
     return invited.user, await roster.open_session(invited.user, passkey, 0, "Firefox, Windows", now)
 
 
-async def status(web: Web, token: Any, path: str = PAGE, which: Cookie = Cookie.SESSION) -> int:
+async def status(web: Web, token: Any, path: str = OWN, which: Cookie = Cookie.SESSION) -> int:
     return (await web.client.get(path, headers=cookie(token, which))).status_code
 
 
@@ -115,6 +115,8 @@ async def test_the_log_of_deeds_is_read_a_page_at_a_time_and_only_the_merchants_
     assert seen == [f"rule-{number}" for number in reversed(range(60))]
     assert (len(first["rows"]), second["before"]) == (50, None)
     assert first["rows"][0]["name"] == "Noor"
+    page = await web.client.get("/app/audit", headers=cookie(token) | PAGE)
+    assert (page.status_code, page.text.count("rule-")) == (200, 50)
     place = Place(web.bootstrap, web.topics.audit, web.topics.partitions)
     everything = await read_notes(place, audit.seal, MERCHANT, most=1_000)
     assert (len(everything.lines), everything.before) == (60, None)

@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import (
-    decode_event,
-    key_of,
-)
-from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.events import decode_event, key_of
+from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed, VoucherVoided
 from stamgast.domain.voucher_codes import short_of
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.partitions import Lease
@@ -109,6 +106,28 @@ async def test_a_till_says_the_receipt_and_hears_what_to_take_off(web, empty_red
     assert (told["discount_minor"], told["rest_minor"], told["uses_left"]) == (320, 180, 99)
     other = await web.post(f"/vouchers/{code}/redemptions", said | {"total_minor": 400}, Idempotency_Key="k1")
     assert other.status_code == 422
+
+
+async def test_who_voided_a_voucher_and_why_stands_in_the_audit_book(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    said = {"reason": "seen", "reissue": True, "words": "posted on the wall"}
+    path = f"/v1/merchants/{MERCHANT}/vouchers/{code}/void"
+    assert (await web.client.post(path, json=said, headers=web.headers(Idempotency_Key="v0"))).status_code == 403
+
+    async def answer() -> None:
+        async def voids() -> list[VoucherVoided]:
+            found = [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
+            return [event for event in found if isinstance(event, VoucherVoided)]
+
+        [event] = await eventually(voids)
+        told = {"status": 200, "detail": "Reissued.", "reward": "free_loaf", "code": code, "new_code": f"{code[:-1]}Q"}
+        await empty_redis.set(slot.answer(MERCHANT, event.id or ""), json.dumps(told))
+
+    admin = {"Authorization": f"Bearer {await web.new_key('admin')}", "Idempotency-Key": "v1"}
+    response, _ = await asyncio.gather(web.client.post(path, json=said, headers=admin), answer())
+    assert response.json()["code"] == f"{code[:-1]}Q"
+    [noted] = [json.loads(value) for _key, value in await web.records(web.topics.audit)]
+    assert (noted["did"], noted["actor"], "wall" in str(noted)) == ("voucher reissued", "key", False)
 
 
 async def test_one_idempotency_key_is_for_one_request(web, empty_redis):

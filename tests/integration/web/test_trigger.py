@@ -31,7 +31,7 @@ async def trigger(web: Web, settings: Any, *arguments: str) -> tuple[int, Any, s
     [("purchase", ["completed"]), ("refund", ["completed", "refund"]), ("void", ["completed", "voided"])],
 )
 async def test_a_sale_is_told_and_taken_back(web, web_settings, what, statuses):
-    more = ("--merchant", MERCHANT, "--store", "dok-noord", "--category", "bread")
+    more = ("--merchant", MERCHANT, "--category", "bread")
     code, told, wrong = await trigger(web, web_settings, what, *more)
     assert code == 0, wrong
     assert [each["status"] for each in told] == [202] * len(statuses)
@@ -39,6 +39,9 @@ async def test_a_sale_is_told_and_taken_back(web, web_settings, what, statuses):
     stored = [json.loads(value or b"")["data"] for _, value in await web.records(web.topics.purchases)]
     assert [each["status"] for each in stored] == statuses
     assert len({each["transaction_id"] for each in stored}) == 1
+    assert (stored[0]["store"]["retail_store_id"], stored[0]["price_currency"]) == ("dok-noord", "EUR"), (
+        "the programme's"
+    )
 
 
 async def test_somebody_joins_and_stops(web, web_settings):
@@ -59,4 +62,7 @@ async def test_what_cannot_be_triggered_is_told(web, web_settings):
     code, told, _ = await trigger(web, web_settings, "refund", "--merchant", MERCHANT, "--currency", "EURO")
     assert (code, [each["status"] for each in told]) == (1, [422]), "nothing is taken back that was not sold"
     code, told, _ = await trigger(web, web_settings, "purchase", "--merchant", "nobody")
+    assert (code, "there is no merchant 'nobody'" in told["error"]) == (1, True), told
+    more = ("--store", "dok-noord", "--currency", "EUR")
+    code, told, _ = await trigger(web, web_settings, "purchase", "--merchant", "nobody", *more)
     assert (code, told[0]["status"], told[0]["answer"]["status"]) == (1, 403, 403)

@@ -45,7 +45,8 @@ async def test_sales_of_a_place_that_is_no_store_are_shown_with_what_to_write(
         code, said = await asyncio.to_thread(asked, words, tmp_path, environment(settings))
         assert code == 0, said
         assert "2 sales and refunds of 'dok-nord'" in said
-        assert 'pos/loyverse.yaml: `stores: {"dok-nord": dok-noord}`, the nearest store' in said
+        assert 'pos/loyverse.yaml: `stores: {"dok-nord": dok-noord}` (the nearest store)' in said
+        assert '`stores: {"b7c0a1": STORE}` (STORE is one of dok-noord, korenmarkt)' in said
         code, said = await asyncio.to_thread(asked, (*words, "--json"), tmp_path, environment(settings))
         assert json.loads(said)[0]["unmapped"] == await shown()
 

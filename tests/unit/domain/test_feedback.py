@@ -13,6 +13,9 @@ from stamgast.domain.history import History
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.residual_value import discounted_purchases
+from stamgast.domain.units import DAY
+from stamgast.people.view import show_customer
+from tests.builders import program
 from tests.unit.clv.scored_shop import BEGIN, customer_of
 
 PLAIN = ParameterSet(
@@ -99,3 +102,13 @@ def test_a_set_without_scores_is_written_and_named_as_before():
 def test_paces_that_cannot_be_gone_by_are_refused(paces: dict[str, float], told: str):
     with pytest.raises(ValueError, match=told):
         check(replace(PLAIN, feedback=paces))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [(PLAIN, None), (HEEDED, {"newest_score": "9-10", "pace": 1.25})],
+)
+def test_customer_show_says_what_their_newest_score_does(parameters: ParameterSet, shown: object):
+    merchant = program(prospects=prospects(parameters))
+
+    assert show_customer("anna", said(3, 9), merchant, TODAY * DAY)["prospects"]["feedback"] == shown

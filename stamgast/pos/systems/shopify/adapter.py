@@ -42,6 +42,7 @@ _TOPICS: Final = (
     "refunds/create",
     "order_transactions/create",
 )
+_OWN_TOPICS: Final = ("orders/", "refunds/", "order_transactions/")
 _OTHER_TOPICS: Final = ("draft_orders/", "checkouts/", "carts/", "fulfillments/", "products/", "customers/")
 
 
@@ -97,7 +98,12 @@ class Shopify(Adapter):
         topic = header(headers, "x-shopify-topic", "shopify-topic").lower()
         if topic.startswith(_OTHER_TOPICS):
             return []
-        return self.refs(body)
+        try:
+            return self.refs(body)
+        except RefusedError:
+            if not topic or topic.startswith(_OWN_TOPICS):
+                raise
+            return []  # app/uninstalled, shop/update: whatever a shop has subscribed beside them
 
     def refs(self, body: Any) -> Sequence[Found]:
         """Orders and refunds come whole; an edit, a transaction and a deletion only name their order."""

@@ -128,9 +128,15 @@ class _Sums:
     def totals(self, order: Part, currency: str) -> dict[str, int]:
         """As the contract has them; what is nothing is left out, but for tax."""
         tax = order.number("total_tax", default=_tax_of_lines(order))
-        whole = self.paid + self.back
-        if self.back and whole:
-            tax = tax * self.paid / whole
+        of_shipping, shipping, sold = (
+            order.number("shipping_tax", default=ZERO),
+            _shipping(order),
+            self.goods + self.back,
+        )
+        if self.back and sold:
+            tax -= (tax - of_shipping) * self.back / sold
+        if shipping:
+            tax -= of_shipping * (shipping - self.shipping) / shipping
         discount = order.number("discount_total", default=ZERO) + order.number("discount_tax", default=ZERO) + self.off
         told = {
             "discount_minor": discount,

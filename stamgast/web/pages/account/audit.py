@@ -56,7 +56,7 @@ SAID: Final[Mapping[Did, str]] = {
     Did.SALE_ATTRIBUTED: N_("attached a customer to a sale"),
     Did.REPLAYED: N_("replayed a dead letter"),
     Did.REVIEWED: N_("decided what waited"),
-    Did.REPORT_SHARED: N_("shared a report"),
+    Did.REPORT_SHARED: N_("made a link to a report"),
     Did.IMPORTED: N_("brought in a list"),
     Did.FEED_CHANGED: N_("changed a feed"),
     Did.CONNECTION_CHANGED: N_("changed a connection"),

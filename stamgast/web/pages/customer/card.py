@@ -9,13 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stamgast.domain.apart import still_open
-from stamgast.domain.calendar import date_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.units import Millis
-from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.people.pages import Asked, purchases_page
+from stamgast.people.view import show_voucher
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.api.customers import stored
 from stamgast.web.pages.customer.drawing import mark_of, qr
@@ -49,7 +48,13 @@ class Voucher:
     """What can be fetched now. `until` is the last business day (2026-10-31)."""
 
     code: str
+    """As a till scans it."""
+    short: str
+    """As it is read and typed."""
     reward: str
+    worth: str
+    """What it takes off, of one that is worth money; empty: what its reward says."""
+    uses_left: int
     until: str
 
 
@@ -93,12 +98,7 @@ def show_card(
         customer=customer,
         cards=[stamps_on(state, card, program, language) for card in program.cards.values()],
         vouchers=[
-            Voucher(
-                each.code,
-                name_of_reward(program, each.reward, language) or each.reward,
-                date_of(last_day(program, each.expires_at)).isoformat(),
-            )
-            for each in open_
+            _voucher(show_voucher(each, program), name_of_reward(program, each.reward, language)) for each in open_
         ],
         more_vouchers=sum(still_open(state.apart).values()),
         bought=[
@@ -108,6 +108,17 @@ def show_card(
         currency=program.currency,
         stopped=bool(state.stopped_at),
         picture=picture,
+    )
+
+
+def _voucher(shown: Mapping[str, Any], reward: str) -> Voucher:
+    return Voucher(
+        code=shown["code"],
+        short=shown["short_code"],
+        reward=reward or shown["reward"],
+        worth=shown.get("worth", ""),
+        uses_left=shown.get("uses_left", 1),
+        until=shown["valid_until"],
     )
 
 

@@ -141,7 +141,7 @@ def _ready(pen: _Draw, shown: CardPage, box: tuple[int, int, int, int], how: tup
     for place, each in enumerate(shown.vouchers[:2]):
         where = (left, top + (100 + place * 110) * _TWICE)
         _write(pen, each.reward, where, 44, ink, width=right - left)
-        _write(pen, each.code, (left, where[1] + 54 * _TWICE), 30, _INK, width=right - left)
+        _write(pen, each.short, (left, where[1] + 54 * _TWICE), 30, _INK, width=right - left)
 
 
 def _code(whole: Image.Image, text: str, where: tuple[int, int]) -> None:

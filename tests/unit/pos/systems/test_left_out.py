@@ -104,3 +104,29 @@ def test_a_payment_of_nothing_is_one():
     assert read("mollie", ("amount.value", "0.00"))["totals"]["gross_minor"] == 0
     assert read("square payment", ("amount_money.amount", 0))["totals"]["gross_minor"] == 0
     assert read("stripe", ("latest_charge", None), ("amount", 0))["totals"]["gross_minor"] == 0
+
+
+def test_what_came_back_takes_its_tax_along_and_the_shippings_stays():
+    whole = payments.WOO | {"total_tax": "2.26", "shipping_tax": "1.03", "total": "20.88"}
+    raw = json.dumps(whole).encode()
+    (found,) = read_objects(SYSTEMS.get("woocommerce"), raw, "order", desk_context("woocommerce")).documents
+    assert (found["totals"]["gross_minor"], found["totals"]["shipping_minor"]) == (745, 598)
+    assert found["totals"]["tax_minor"] == 62 + 103
+
+
+def test_the_tax_of_a_line_follows_from_its_rate_where_nothing_else_tells_it():
+    sold = payments.SUMUP | {"amount": 12.5, "products": [
+        {"name": "Koffie", "price_with_vat": "2.50", "quantity": 3, "vat_rate": 0.09},
+        {"name": "Bier", "price_with_vat": "5.00", "quantity": 1, "vat_rate": "21"}]}  # fmt: skip
+    raw = json.dumps(sold).encode()
+    (found,) = read_objects(SYSTEMS.get("sumup"), raw, "transaction", desk_context("sumup")).documents
+    assert [(each["gross_minor"], each["tax_minor"]) for each in found["line_items"]] == [(750, 62), (500, 87)]
+
+
+@pytest.mark.parametrize("topic", ["app/uninstalled", "shop/update", "inventory_levels/update"])
+def test_what_a_shop_has_subscribed_beside_its_orders_is_nothing(topic: str):
+    shopify = SYSTEMS.get("shopify")
+    body = {"inventory_item_id": 271878346596884015, "location_id": 24826418, "available": None}
+    assert shopify.notice(body, {"x-shopify-topic": topic}) == []
+    with pytest.raises(RefusedError):
+        shopify.notice(body, {"x-shopify-topic": "orders/create"})

@@ -65,7 +65,15 @@ from stamgast.domain.events import (
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.feed_health import Health
 from stamgast.domain.referral_events import FriendBought, FriendGiven
-from stamgast.domain.till_events import HandReason, RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.till_events import (
+    HandReason,
+    RedemptionTakenBack,
+    StampsHanded,
+    StampsHandedBack,
+    VoidReason,
+    VoucherRedeemed,
+    VoucherVoided,
+)
 from stamgast.state.partitions import MOST_WORDS, Writes
 from streams.maintenance.replay import PartitionReplay
 from streams.runtime import inbox, step_size
@@ -166,6 +174,7 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
         merchant=MERCHANT, customer=who, at=T0, by="c1", rule="r", reward="coffee"
     ),
     StampsHanded: _of(StampsHanded, card="bread", stamps=50, reason=HandReason.OTHER, happened_at=T0),
+    VoucherVoided: _of(VoucherVoided, code="0-" + "A" * 16, reason=VoidReason.LOST, reissue=True),
     StampsHandedBack: _of(StampsHandedBack, handing="1" * 32),
     EntriesMoved: lambda number, who, _lines: EntriesMoved(
         merchant=MERCHANT, customer=who, at=T0, draw="big", entries=(MovedEntry(f"{number}", "r", f"t{number}", 1),)
