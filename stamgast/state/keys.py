@@ -232,6 +232,11 @@ def known_request(merchant: str, key: str) -> str:
     return f"web:key:{merchant}:{key}"
 
 
+def undoable(merchant: str, request: str) -> str:
+    """Name what remembers for two minutes which till has just done something (the id of its request)."""
+    return f"web:undo:{merchant}:{request}"
+
+
 def renewal(merchant: str, connection: str) -> str:
     """Name what lets one process alone renew a connection's credential."""
     return f"pos:renewal:{merchant}:{connection}"

@@ -4,7 +4,7 @@ import asyncio
 import math
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 
@@ -25,18 +25,26 @@ _MADE_ROOM_S: Final = 10
 _JSON: Final = frozenset({"application/json"})
 
 
+class Holder(Protocol):
+    """Who asks: an API key, or a paired till. Wrong codes are counted by its id."""
+
+    @property
+    def id(self) -> str:
+        """What stands for it."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Say whether it is good for this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A request that may come in: its merchant's programme, and the key it came with."""
+    """A request that may come in: its merchant's programme, and who asks."""
 
     merchant: str
     program: Program
-    key: ApiKey
-
-    @property
-    def who(self) -> Who:
-        """As `stamgast.audit.book.note` wants to know it."""
-        return Who(Actor.KEY, self.key.id)
+    key: Holder
+    who: Who
+    """As `stamgast.audit.book.note` wants to know it."""
 
 
 async def enter(request: Request, scope: Scope) -> Entrance:
@@ -59,7 +67,7 @@ async def enter(request: Request, scope: Scope) -> Entrance:
     if program is None:
         detail = f"{merchant} has no programme in force yet. Publish it with `stamgast publish`, then send this again."
         raise Problem(404, "no-programme", detail)
-    return Entrance(merchant, program, key)
+    return Entrance(merchant, program, key, Who(Actor.KEY, key.id))
 
 
 async def enter_to_change(request: Request, scope: Scope) -> Entrance:

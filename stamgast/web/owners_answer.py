@@ -2,7 +2,10 @@
 
 import asyncio
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from starlette.responses import JSONResponse
 
 from stamgast.web.deps import Deps
 from stamgast.web.idempotency import reused
@@ -11,6 +14,23 @@ WAIT_S: Final = 2.0
 """So long a till waits for it."""
 REMEMBERED_S: Final = 86_400
 _POLL_S: Final = 0.01
+
+
+class Told(NamedTuple):
+    """What a till is told of its request: over HTTP, and on its page."""
+
+    content: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Say whether the owner has not answered yet."""
+        return self.status == 202
+
+    def response(self) -> JSONResponse:
+        """As the interface answers it."""
+        return JSONResponse(dict(self.content), self.status, self.headers)
 
 
 def id_of(key: str) -> str:

@@ -238,9 +238,13 @@ def test_a_tablet_becomes_a_till_by_a_code_and_is_none_any_more_when_it_is_unpai
         tablet.page.get_by_label("Code").fill(code.lower().replace("-", " "))
         tablet.page.get_by_role("button", name="Next").click()
         tablet.page.get_by_role("button", name="Pair this device").click()
+        expect(tablet.page).to_have_url(f"{site.url}/till")
+        tablet.page.goto(f"{site.url}/till/device")
         expect(tablet.page.get_by_role("heading", name="Counter")).to_be_visible()
         tablet.page.get_by_label("Who stands here").fill("Piet é 7")
         tablet.page.get_by_role("button", name="Save").click()
+        expect(tablet.page).to_have_url(f"{site.url}/till")
+        tablet.page.goto(f"{site.url}/till/device")
         expect(tablet.page.get_by_label("Who stands here")).to_have_value("Piet é 7")
         assert seen(tablet.page, "device") == []
         roster = site.house.roster

@@ -34,7 +34,7 @@ from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, reused
-from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.owners_answer import WAIT_S, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 from stamgast.web.receipt_codes import Kind, picture_of
 from stamgast.web.velocity import Counted
@@ -117,8 +117,14 @@ async def post_claim(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/claims`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
-    event_id = id_of(idempotency_key(request))
+    key = idempotency_key(request)
     given = _read(await read_body(request, deps.limits.body_bytes), ClaimRequest)
+    return (await claim_receipt(deps, entrance, key, given)).response()
+
+
+async def claim_receipt(deps: Deps, entrance: Entrance, key: str, given: ClaimRequest) -> Told:
+    """Claim under an Idempotency-Key, and wait for the owner. Raises `Problem`, `RefusedError`."""
+    event_id = id_of(key)
     transaction = _transaction_of(deps, entrance, given)
     partition = deps.appender.partition_of(deps.topics.purchases, f"{entrance.merchant}:{transaction}".encode())
     claim = _Claim(entrance.merchant, f"{partition:X}-{event_id}", transactions(partition))
@@ -159,7 +165,7 @@ async def get_claim(request: Request) -> JSONResponse:
     known = f"web:request:{entrance.merchant}:{name.partition('-')[2]}"
     if await deps.redis.get(claim.answer) is None and not await deps.redis.exists(known):
         raise Problem(404, "no-claim", "There was no such request in the last 24 hours.")
-    return await _answer(deps, claim, 0)
+    return (await _answer(deps, claim, 0)).response()
 
 
 @open_to(KeyWith("till"))
@@ -258,13 +264,13 @@ async def _append(deps: Deps, program: Program, given: ClaimRequest | Receipt, a
     await deps.appender.append(deps.topics.purchases, [encode_claim(merchant, whole, at)])
 
 
-async def _answer(deps: Deps, claim: _Claim, wait_s: float, asked: str = "") -> JSONResponse:
+async def _answer(deps: Deps, claim: _Claim, wait_s: float, asked: str = "") -> Told:
     stored = await wait_for(deps, claim.answer, wait_s)
     where = {"Location": claim.location}
     if stored is None:
         _count(deps, claim, "pending", asked)
         content = {"status": "pending", "claim": claim.id, "location": claim.location}
-        return JSONResponse(content, 202, {**where, "Retry-After": "1"})
+        return Told(content, 202, {**where, "Retry-After": "1"})
     answer = decode_answer(stored)
     if asked and answer.request not in {"", asked}:  # a Redis that was lost forgets which request a key came with
         raise reused()
@@ -274,7 +280,7 @@ async def _answer(deps: Deps, claim: _Claim, wait_s: float, asked: str = "") -> 
         raise Problem(status, slug, detail, headers=where)
     content = {"status": answer.outcome, "claim": claim.id, "customer": answer.customer}
     content["transaction_id"] = answer.transaction
-    return JSONResponse(content, 200 if answer.outcome is ClaimOutcome.CLAIMED else 202, where)
+    return Told(content, 200 if answer.outcome is ClaimOutcome.CLAIMED else 202, where)
 
 
 def _count(deps: Deps, claim: _Claim, outcome: str, asked: str) -> None:

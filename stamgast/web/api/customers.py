@@ -21,8 +21,9 @@ from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
 from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
-from stamgast.people.enrolment import PhoneUnusedForLongError, Told, identifiers_in, phone_in, profile_of
-from stamgast.people.enrolment_request import check_birthday, doubts_about_enrolment, read_enrolment
+from stamgast.people.enrolment import PhoneUnusedForLongError, identifiers_in, phone_in, profile_of
+from stamgast.people.enrolment import Told as ToldOfEnrolment
+from stamgast.people.enrolment_request import EnrolmentRequest, check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.people.erasure import erase_person
 from stamgast.people.referral import NOT_INVITED, Invitation
 from stamgast.people.view import show_customer
@@ -37,6 +38,7 @@ from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_sca
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import one_request
+from stamgast.web.owners_answer import Told
 from stamgast.web.problem import Problem
 
 
@@ -47,11 +49,15 @@ async def post_customer(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
     async with one_request(request, entrance.merchant, body):
-        return await _enrol(deps, entrance, body)
+        told = await enrol(deps, entrance, read_enrolment(body))
+        return told.response()
 
 
-async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
-    enrolment = read_enrolment(body)
+async def enrol(deps: Deps, entrance: Entrance, enrolment: EnrolmentRequest, said_at: Millis = 0) -> Told:
+    """Enrol. `said_at` is when consents were given, where that was before (0: now): a STOP since then stays.
+
+    Raises `Problem`, `RefusedError`.
+    """
     identifiers = identifiers_in(enrolment, entrance.program.home)
     phone = phone_in(identifiers)
     at = deps.clock.now()
@@ -70,15 +76,16 @@ async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
         invitation = await _invited(deps, entrance, code, found.customer, profile)
         doubt = invitation.doubt("/referral_code", code)
         doubts += [] if doubt is None else [doubt]
-    told = Told(phone_hash, doubts, invitation=invitation)
-    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, told)
+    since = (said_at,) * len(enrolment.consents) if said_at else ()
+    about = ToldOfEnrolment(phone_hash, doubts, consents_since=since, invitation=invitation)
+    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, about)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
     answer = await with_card(deps, entrance, answer)
     if doubts:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
-    return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+    return Told(answer, 201 if found.is_new else 200, {"Location": where})
 
 
 async def _invited(deps: Deps, entrance: Entrance, code: str, customer: str, profile: Profile) -> Invitation:
@@ -124,7 +131,7 @@ async def post_lookup(request: Request) -> JSONResponse:
     entrance = await enter(request, "read")
     body = await read_body(request, deps.limits.body_bytes)
     if is_scanned(document := read_document(body)):
-        customer, warnings = await _look_up_scanned(deps, entrance, read_scanned(document))
+        customer, warnings = await look_up_scanned(deps, entrance, read_scanned(document))
     else:
         customer, warnings = await look_up(deps, entrance, read_reference(body))
     if not customer:
@@ -145,7 +152,8 @@ async def look_up(deps: Deps, entrance: Entrance, reference: CustomerReference) 
     return found.customer, [misnamed_customer("", each) for each in questions]
 
 
-async def _look_up_scanned(deps: Deps, entrance: Entrance, text: str) -> tuple[str | None, list[Doubt]]:
+async def look_up_scanned(deps: Deps, entrance: Entrance, text: str) -> tuple[str | None, list[Doubt]]:
+    """The same of a text that was scanned or typed, and may be any of them."""
     if customer := customer_of(text):
         return customer, []
     names = names_of(text, entrance.program.home)

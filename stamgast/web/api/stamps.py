@@ -34,7 +34,7 @@ from stamgast.web.api.customers import customer_in, state_of
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, one_request
-from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.owners_answer import WAIT_S, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 
 _HANDING: Final = re.compile(r"[0-9a-f]{32}")
@@ -92,7 +92,17 @@ async def post_stamps(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "till")
     customer = customer_in(request)
     handing = _handing(deps, entrance, customer, id_of(idempotency_key(request)))
-    given = _read(await read_body(request, deps.limits.body_bytes), entrance.program)
+    given = read_stamps(read_document(await read_body(request, deps.limits.body_bytes)), entrance.program)
+    return (await _give(deps, entrance, handing, given)).response()
+
+
+async def hand_stamps(deps: Deps, entrance: Entrance, customer: str, key: str, given: StampsRequest) -> Told:
+    """Give stamps under an Idempotency-Key, and wait for the owner. Raises as `stamgast.web.api.vouchers.redeem`."""
+    return await _give(deps, entrance, _handing(deps, entrance, customer, id_of(key)), given)
+
+
+async def _give(deps: Deps, entrance: Entrance, handing: _Handing, given: StampsRequest) -> Told:
+    customer = handing.customer
     await state_of(deps, entrance, customer)
     asked = digest(msgspec.json.encode([customer, given.model_dump(mode="json")]))
     await refuse_other_request(deps, handing.request, asked)
@@ -133,7 +143,7 @@ async def get_stamps(request: Request) -> JSONResponse:
     answered = await deps.filling.value(handing.slot, handing.answer)
     if answered is None and not await deps.redis.exists(handing.request):
         raise Problem(404, "no-such-request", "There was no such request in the last 24 hours.")
-    return await _answer(deps, handing, 0)
+    return (await _answer(deps, handing, 0)).response()
 
 
 @open_to(KeyWith("till"))
@@ -147,12 +157,19 @@ async def delete_stamps(request: Request) -> JSONResponse:
     customer = customer_in(request)
     addressed = request.path_params.get("handing")
     if addressed is None:
-        return await _take_back(deps, entrance, _handing(deps, entrance, customer, id_of(idempotency_key(request))))
+        return (await take_back(deps, entrance, customer, id_of(idempotency_key(request)))).response()
     async with one_request(request, entrance.merchant):
-        return await _take_back(deps, entrance, _handing(deps, entrance, customer, addressed))
+        return (await take_back(deps, entrance, customer, addressed)).response()
 
 
-async def _take_back(deps: Deps, entrance: Entrance, handing: _Handing) -> JSONResponse:
+async def take_back(
+    deps: Deps, entrance: Entrance, customer: str, event_id: str, *, till: str = "", operator_id: str = ""
+) -> Told:
+    """Take a request to give stamps back, whether it was applied or is still to come. Raises as `hand_stamps`.
+
+    `till` and `operator_id` are of whoever had given them: whose count they leave.
+    """
+    handing = _handing(deps, entrance, customer, event_id)
     await state_of(deps, entrance, handing.customer)
     name = handing.slot.answer(handing.merchant, handing.taking_back)
     if await deps.redis.get(name) is None:
@@ -162,13 +179,15 @@ async def _take_back(deps: Deps, entrance: Entrance, handing: _Handing) -> JSONR
             at=deps.clock.now(),
             id=handing.taking_back,
             handing=handing.event_id,
+            till=till,
+            operator_id=operator_id,
         )
         await _append(deps, event)
     answered = await wait_for(deps, name, WAIT_S)
     if answered is None:
         return _pending(handing)
     content = {"status": TAKEN_BACK, **_told(_decode_answer(answered))}
-    return JSONResponse(content, 200, {"Location": handing.location})
+    return Told(content, 200, {"Location": handing.location})
 
 
 def _by_hand(given: StampsRequest) -> str:
@@ -187,8 +206,8 @@ def _handing(deps: Deps, entrance: Entrance, customer: str, event_id: str) -> _H
     return _Handing(entrance.merchant, customer, event_id, deps.slot_of(key_of(entrance.merchant, customer)))
 
 
-def _read(body: bytes, program: Program) -> StampsRequest:
-    document = read_document(body)
+def read_stamps(document: Any, program: Program) -> StampsRequest:
+    """Read what was a body. Raises `RefusedError`."""
     if not isinstance(document, dict):
         raise RefusedError([{"pointer": "", "detail": "the body is a JSON object"}])
     try:
@@ -223,14 +242,14 @@ def _doubts(program: Program, store: str | None) -> dict[str, Any]:
     return {"warnings": [unknown_word("/store", store, program.stores, detail, kind="unknown_store").as_json()]}
 
 
-async def _answer(deps: Deps, handing: _Handing, wait_s: float, doubts: dict[str, Any] | None = None) -> JSONResponse:
+async def _answer(deps: Deps, handing: _Handing, wait_s: float, doubts: dict[str, Any] | None = None) -> Told:
     answered = await wait_for(deps, handing.answer, wait_s)
     if answered is None:
         return _pending(handing)
     answer = _decode_answer(answered)
     if answer.status == 200:
         content = {"status": "given", **_told(answer), **(doubts or {})}
-        return JSONResponse(content, 200, {"Location": handing.location})
+        return Told(content, 200, {"Location": handing.location})
     kind = "no-customer" if answer.status == 404 else "no-stamps"
     raise Problem(answer.status, kind, f"{answer.detail} Nothing was given now.")
 
@@ -244,6 +263,6 @@ def _told(answer: HandAnswer) -> dict[str, Any]:
     }
 
 
-def _pending(handing: _Handing) -> JSONResponse:
+def _pending(handing: _Handing) -> Told:
     content = {"status": "pending", "location": handing.location}
-    return JSONResponse(content, 202, {"Location": handing.location, "Retry-After": "1"})
+    return Told(content, 202, {"Location": handing.location, "Retry-After": "1"})

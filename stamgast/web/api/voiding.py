@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.audit.book import note
-from stamgast.audit.record import About, Actor, Did, Who
+from stamgast.audit.record import About, Did
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.rewards import Answer
 from stamgast.domain.till_events import VoidReason, VoucherVoided
@@ -85,7 +85,7 @@ async def _note(deps: Deps, entrance: Entrance, customer: str, answer: Answer, g
         words=": ".join(each for each in (given.reason.value, given.words) if each),
     )
     did = Did.VOUCHER_REISSUED if given.reissue else Did.VOUCHER_VOIDED
-    await note(deps.audit, Who(Actor.KEY, entrance.key.id), did, about)
+    await note(deps.audit, entrance.who, did, about)
 
 
 def _told(deps: Deps, entrance: Entrance, answer: Answer) -> JSONResponse:

@@ -33,7 +33,7 @@ from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.guesses import no_such_code
 from stamgast.web.idempotency import idempotency_key, one_request, reused
-from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.owners_answer import WAIT_S, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 from stamgast.web.voucher_lookup import code_in, owner_of
 
@@ -79,6 +79,11 @@ async def post_redemption(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "till")
     code = code_in(request, deps)
     key, given = idempotency_key(request), await read_use(request, deps)
+    return (await redeem(deps, entrance, code, key, given)).response()
+
+
+async def redeem(deps: Deps, entrance: Entrance, code: Code, key: str, given: UseRequest) -> Told:
+    """Redeem under an Idempotency-Key, and wait for the owner. Raises `Problem`, `RefusedError`, `NotFilledError`."""
     receipt = given.receipt_in(entrance.program)
     owner = await owner_of(deps, entrance, code)
     redemption = _Redemption(entrance.merchant, code.long or owner.code, id_of(key), customers(code.partition))
@@ -124,7 +129,7 @@ async def get_redemption(request: Request) -> JSONResponse:
     answered = await deps.filling.value(redemption.slot, redemption.answer)
     if answered is None and not await deps.redis.exists(redemption.request):  # the latter a lost Redis forgets
         raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
-    return await _answer(deps, redemption, entrance, 0)
+    return (await _answer(deps, redemption, entrance, 0)).response()
 
 
 @open_to(KeyWith("till"))
@@ -138,12 +143,13 @@ async def delete_redemption(request: Request) -> JSONResponse:
     code = code_in(request, deps)
     addressed = request.path_params.get("redemption")
     if addressed is None:
-        return await _take_back(deps, entrance, code, id_of(idempotency_key(request)))
+        return (await take_back(deps, entrance, code, id_of(idempotency_key(request)))).response()
     async with one_request(request, entrance.merchant):
-        return await _take_back(deps, entrance, code, addressed)
+        return (await take_back(deps, entrance, code, addressed)).response()
 
 
-async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> JSONResponse:
+async def take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> Told:
+    """Take a request to redeem back, whether it was applied or is still to come. Raises as `redeem`."""
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
     owner = await owner_of(deps, entrance, code)
@@ -171,7 +177,7 @@ async def _take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) 
     if told.status != 200:
         raise no_such_code(deps, entrance.key.id, entrance.merchant)
     content = {"status": "taken_back", "code": redemption.code, "reward": told.reward, "voucher": told.voucher}
-    return JSONResponse(content, 200, {"Location": redemption.location})
+    return Told(content, 200, {"Location": redemption.location})
 
 
 async def _redemption_of(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> _Redemption:
@@ -191,7 +197,7 @@ def _doubt(program: Program, given: UseRequest) -> Doubt | None:
 
 async def _answer(
     deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float, doubts: Mapping[str, Any] = _NO_DOUBTS
-) -> JSONResponse:
+) -> Told:
     stored = await wait_for(deps, redemption.answer, wait_s)
     if stored is None:
         return _pending(redemption, doubts)
@@ -207,7 +213,7 @@ async def _answer(
                 **told_of(answer),
                 **doubts,
             }
-            return JSONResponse(content, 200, {"Location": redemption.location})
+            return Told(content, 200, {"Location": redemption.location})
         case 404:
             raise no_such_code(deps, entrance.key.id, entrance.merchant)
         case 422:
@@ -223,6 +229,6 @@ async def _answer(
     )
 
 
-def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) -> JSONResponse:
+def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) -> Told:
     content = {"status": "pending", "code": redemption.code, "location": redemption.location, **doubts}
-    return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
+    return Told(content, 202, {"Location": redemption.location, "Retry-After": "1"})

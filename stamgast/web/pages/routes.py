@@ -8,6 +8,7 @@ from stamgast.web.pages.design import get_design
 from stamgast.web.pages.marketer.routes import marketer_routes
 from stamgast.web.pages.rendering import PageRoute
 from stamgast.web.pages.static_files import get_look, get_static
+from stamgast.web.pages.till.routes import till_routes
 
 
 def page_routes() -> list[BaseRoute]:
@@ -15,6 +16,7 @@ def page_routes() -> list[BaseRoute]:
     return [
         *account_routes(),
         *marketer_routes(),
+        *till_routes(),
         PageRoute("/static/{hash}/{name:path}", get_static, methods=["GET"]),
         PageRoute("/look/{colour}.css", get_look, methods=["GET"]),
         PageRoute("/design", get_design, methods=["GET"]),

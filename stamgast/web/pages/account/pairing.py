@@ -23,8 +23,8 @@ from stamgast.web.deps import deps_of
 from stamgast.web.pages.account.showing import SAME_ORIGIN, back_to, program_of
 from stamgast.web.pages.rendering import answer
 
-AT_THE_TILL: Final = "/till/device"
-"""Where a tablet goes that has just been paired."""
+AT_THE_TILL: Final = "/till"
+"""Where a tablet goes that has just been paired, and whoever has said who stands there."""
 _FORM: Final = frozenset({"application/x-www-form-urlencoded"})
 _FORM_BYTES: Final = 4_000
 

@@ -7,6 +7,7 @@ nobody can have others written to, and no answer tells whether a phone is known.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,7 +69,7 @@ async def post_join(request: Request) -> Response:
     if form.get("agree") != "yes":
         return _page(request, program, code, status=422, wrong="agree", phone=said)
     if not form.get(TRAP):
-        wording = " ".join(agreed_to(program, code, speaks(request, code.language or program.languages[0])))
+        wording = " ".join(agreed_to(program, code.purposes, speaks(request, code.language or program.languages[0])))
         shown = f"{PAGE}{hashlib.sha256(wording.encode()).hexdigest()[:16]}:{secrets.token_hex(8)}"
         wish = Wish(code.code, shown, deps.clock.now(), language)
         phone_hash = deps.identities.hash_phone(program.merchant, phone)
@@ -76,14 +77,14 @@ async def post_join(request: Request) -> Response:
     return _page(request, program, code, sent=True)
 
 
-def agreed_to(program: Program, code: JoinCode, language: str) -> list[str]:
+def agreed_to(program: Program, purposes: Sequence[str], language: str) -> list[str]:
     """The sentences that somebody agrees to, as they are shown; the proof holds their hash and the code's `wording`."""
     say = texts(language).gettext
     shop = {"shop": program.name}
     found = []
-    if Purpose.MARKETING in code.purposes:
+    if Purpose.MARKETING in purposes:
         found.append(say("I want to get offers and news from %(shop)s by message.") % shop)
-    if Purpose.UTILITY in code.purposes:
+    if Purpose.UTILITY in purposes:
         found.append(say("I want to get messages about my card and my vouchers from %(shop)s.") % shop)
     found.append(say("I can stop that at any time: STOP is enough."))
     return found
@@ -129,7 +130,7 @@ def _page(
     usual = code.language or program.languages[0]
     language = speaks(request, usual)
     values: dict[str, Any] = {
-        "wording": agreed_to(program, code, language),
+        "wording": agreed_to(program, code.purposes, language),
         "ways": ways_of(program, code),
         "words": words_of_code(code),
         "wrong": wrong,
