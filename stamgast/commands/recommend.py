@@ -113,7 +113,7 @@ def _tell(found: Refit) -> None:
         say(f"note: {found.left_out:,} lines are of more products than are told apart, and were left out")
     tried = found.fitted.held
     if tried is not None and tried.customers:
-        from stamgast.programs.recommend_fit import tried_in_words
+        from stamgast.domain.recommendations import tried_in_words
 
         say(tried_in_words(tried))
 

@@ -42,12 +42,14 @@ def budgets_in_words(document: dict[str, Any]) -> Iterator[str]:
 
 
 def of_the_shop(document: dict[str, Any]) -> Iterator[str]:
-    """What is no rule's: answers, budgets, draws, friends."""
+    """What is no rule's: answers, budgets, draws, friends, recommendations."""
     yield from satisfaction_in_words(document.get("satisfaction", {}))
     yield from budgets_in_words(document)
     yield from draws_in_words(document["draws"], document["currency"])
     if document["referral"] and (told := friends_in_words(document["referral"])):
         yield f"friends: {told}"
+    if document["recommendations"]:
+        yield f"recommendations: {document['recommendations']['words']}"
 
 
 def _of_merchant(document: dict[str, Any]) -> str:

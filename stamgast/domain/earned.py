@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from stamgast.domain import recommendations
 from stamgast.domain.brought import friends_of
 from stamgast.domain.budgets import Booked, Budget, told
 from stamgast.domain.counters import BETWEEN, Counter, Tally, counter
@@ -52,6 +53,7 @@ def report(
         "liability": _liability(totals, program, full_cards),
         "referral": None if program.referral is None else friends_of(totals),
         "draws": draws_of(totals, program.draws),
+        "recommendations": recommendations.report_of(program.goods),
         "prices_known": program.prices_known,
     }
 

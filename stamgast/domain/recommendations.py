@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -63,6 +63,14 @@ class Held(Struct, frozen=True, kw_only=True, gc=False):
     error: float
     cut: str
     """The first day that it had not seen."""
+
+
+def tried_in_words(tried: Held) -> str:
+    """How it did, in a sentence."""
+    return (
+        f"of {tried.customers:,} customers who came again from {tried.cut} on, {tried.hit_rate:.1%} bought what it "
+        f"recommends and {tried.baseline:.1%} the best seller"
+    )
 
 
 class Fitted(Struct, frozen=True, kw_only=True, gc=False):
@@ -262,3 +270,18 @@ def skus_of(lines: Iterable[tuple[str | None, int]]) -> list[str]:
 def days_of(length: Millis) -> Day:
     """A length of time in whole days, one at least."""
     return max(1, -(-length // DAY))
+
+
+def report_of(table: Table) -> dict[str, Any] | None:
+    """What a report says of the fit in force; None where there is none, or it was never tried."""
+    held = table.fitted.held
+    if held is None or not held.customers:
+        return None
+    return {
+        "version": table.fitted.version,
+        "customers": held.customers,
+        "cut": held.cut,
+        "hit_rate": held.hit_rate,
+        "baseline": held.baseline,
+        "words": tried_in_words(held),
+    }

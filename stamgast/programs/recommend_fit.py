@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from rules.loader import load_published
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import PurchaseChanged, decode_event
-from stamgast.domain.recommendations import Fitted, Held, Table
+from stamgast.domain.recommendations import Fitted, Table
 from stamgast.domain.units import Day, Millis
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -189,11 +189,3 @@ async def put_into_force(
             return None if new.hash == record.hash else new
 
         return await writer.change(merchant, with_goods)
-
-
-def tried_in_words(tried: Held) -> str:
-    """How it did, in a sentence."""
-    return (
-        f"of {tried.customers:,} customers who came again from {tried.cut} on, {tried.hit_rate:.1%} bought what it "
-        f"recommends and {tried.baseline:.1%} the best seller"
-    )

@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from starlette.responses import JSONResponse
 
+from stamgast.state.keys import PartitionKeys
 from stamgast.web.deps import Deps
 from stamgast.web.idempotency import reused
 
@@ -31,6 +33,32 @@ class Told(NamedTuple):
     def response(self) -> JSONResponse:
         """As the interface answers it."""
         return JSONResponse(dict(self.content), self.status, self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOfOwner:
+    """A request that a customer's owner answers, under the id of its Idempotency-Key."""
+
+    merchant: str
+    subject: str
+    """The voucher's code, or the customer."""
+    event_id: str
+    slot: PartitionKeys
+
+    @property
+    def answer(self) -> str:
+        """Where the owner writes its answer."""
+        return self.slot.answer(self.merchant, self.event_id)
+
+    @property
+    def taking_back(self) -> str:
+        """Id of the event that takes it back."""
+        return f"{self.event_id}-back"
+
+    @property
+    def request(self) -> str:
+        """Where it is remembered what was asked: outside the slot, for a key is used up in all of them."""
+        return f"web:request:{self.merchant}:{self.event_id}"
 
 
 def id_of(key: str) -> str:

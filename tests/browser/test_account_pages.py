@@ -20,6 +20,8 @@ from stamgast.web.access.cookies import Cookie
 from stamgast.web.app import create_app
 from tests.browser.looking import look_at, seen, served
 from tests.fakes.house import MERCHANT, OTHER, House
+from tests.fakes.marketed import Marketed
+from tests.fakes.marketed import seen as seen_of_shop
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +44,8 @@ def now(work: Coroutine[Any, Any, T]) -> T:
 
 @pytest.fixture
 def site(redis_server) -> Iterator[Site]:
-    house = House()
+    house = Marketed()
+    house.furnish(seen_of_shop())
     house.deps.redis = RedisClient(redis_server.url)
     now(house.open())
     with served(create_app(house.deps)) as address:
@@ -93,7 +96,7 @@ def invite(site: Site, role: Role = Role.OWNER, *merchants: str, name: str = "No
 def take(person: Person, link: str) -> None:
     person.page.goto(link)
     person.page.get_by_role("button", name="Make a passkey").click()
-    expect(person.page.get_by_role("navigation", name="Pages")).to_be_visible()
+    expect(person.page.locator("header nav")).to_be_visible()  # the overview, in the shop's own language
 
 
 def opened(person: Person, name: str) -> Locator:

@@ -106,7 +106,13 @@ class Marketed(House):
         """The pages as `url` has them, and the cookie of somebody who is signed in."""
         await self.open()
         self.deps.public_url = url
-        shown = found or seen()
+        self.furnish(found or seen())
+        app = Starlette(routes=page_routes())
+        app.state.deps = self.deps
+        return app, (await self.session(await self.user(role))).text
+
+    def furnish(self, shown: Seen) -> None:
+        """Let every page find this."""
         letters = [Letter("purchases.v1-3-1207", "purchases.v1", "`end_date_time` is no moment", NOON)]
         loaded = SimpleNamespace(loaded=True, of=lambda _merchant: letters)
         self.deps.tills = None
@@ -119,6 +125,3 @@ class Marketed(House):
 
         self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read, in_force=in_force)
         self.deps.report_links = ReportLinks(KEYS)
-        app = Starlette(routes=page_routes())
-        app.state.deps = self.deps
-        return app, (await self.session(await self.user(role))).text

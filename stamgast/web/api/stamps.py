@@ -6,7 +6,6 @@ request back, whether it was applied or is still to come.
 
 import asyncio
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -28,13 +27,12 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import unknown_word
 from stamgast.service.handed import HandAnswer
-from stamgast.state.keys import PartitionKeys
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.customers import customer_in, state_of
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.idempotency import idempotency_key, one_request
-from stamgast.web.owners_answer import WAIT_S, Told, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.owners_answer import WAIT_S, AskedOfOwner, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 
 _HANDING: Final = re.compile(r"[0-9a-f]{32}")
@@ -58,31 +56,16 @@ class StampsRequest(Strict):
     operator_id: Annotated[str, Field(pattern=TILL_NAME)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Handing:
-    """One request to give stamps, under the id of its Idempotency-Key."""
+class _Handing(AskedOfOwner):
+    """One request to give stamps by hand."""
 
-    merchant: str
-    customer: str
-    event_id: str
-    slot: PartitionKeys
+    @property
+    def customer(self) -> str:
+        return self.subject
 
     @property
     def location(self) -> str:
         return f"/v1/merchants/{self.merchant}/customers/{self.customer}/stamps/{self.event_id}"
-
-    @property
-    def answer(self) -> str:
-        return self.slot.answer(self.merchant, self.event_id)
-
-    @property
-    def taking_back(self) -> str:
-        """Id of the event that takes it back."""
-        return f"{self.event_id}-back"
-
-    @property
-    def request(self) -> str:
-        return f"web:request:{self.merchant}:{self.event_id}"
 
 
 @open_to(KeyWith("till"))

@@ -9,7 +9,6 @@ was applied or is still to come.
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -26,14 +25,14 @@ from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.voucher_codes import Code
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.warnings import unknown_word
-from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.keys import customers
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.redemption_body import UseRequest, read_use, told_of
 from stamgast.web.auth import Entrance, enter, enter_to_change
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.guesses import no_such_code
 from stamgast.web.idempotency import idempotency_key, one_request, reused
-from stamgast.web.owners_answer import WAIT_S, Told, digest, id_of, refuse_other_request, wait_for
+from stamgast.web.owners_answer import WAIT_S, AskedOfOwner, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
 from stamgast.web.voucher_lookup import code_in, owner_of
 
@@ -44,32 +43,16 @@ _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 _decode_answer = msgspec.json.Decoder(Answer).decode
 
 
-@dataclass(frozen=True, slots=True)
-class _Redemption:
-    """One request to redeem, under the id of its Idempotency-Key."""
+class _Redemption(AskedOfOwner):
+    """One request to redeem a voucher."""
 
-    merchant: str
-    code: str
-    event_id: str
-    slot: PartitionKeys
+    @property
+    def code(self) -> str:
+        return self.subject
 
     @property
     def location(self) -> str:
         return f"/v1/merchants/{self.merchant}/vouchers/{self.code}/redemptions/{self.event_id}"
-
-    @property
-    def answer(self) -> str:
-        return self.slot.answer(self.merchant, self.event_id)
-
-    @property
-    def taking_back(self) -> str:
-        """Id of the event that takes it back."""
-        return f"{self.event_id}-back"
-
-    @property
-    def request(self) -> str:
-        # Outside the partition's slot: the same key with a code of another partition is another request too.
-        return f"web:request:{self.merchant}:{self.event_id}"
 
 
 @open_to(KeyWith("till"))

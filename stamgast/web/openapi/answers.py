@@ -319,6 +319,9 @@ def _report() -> Json:
         invited=_COUNT, friends=_COUNT, counted=_COUNT, taken_back=_COUNT,
         refused={"type": "object", "additionalProperties": _COUNT},
     ) | {"type": ["object", "null"]}  # fmt: skip
+    recommendations = _object(
+        version=_TEXT, customers=_COUNT, cut=_TEXT, hit_rate=_FIGURE, baseline=_FIGURE, words=_TEXT
+    ) | {"type": ["object", "null"]}
     rules = {"type": "object", "additionalProperties": rule}
     budget = _object(
         amount_minor=money, per=_TEXT, when_spent=_TEXT, spent_minor={"type": "object", "additionalProperties": money}
@@ -328,7 +331,7 @@ def _report() -> Json:
     return _object(
         merchant=_TEXT, currency=_TEXT, window_ms=_COUNT, rules=rules, campaigns=campaigns, budgets=budgets,
         liability=liability, prices_known={"type": "boolean"}, referral=friends,
-        draws={"type": "object", "additionalProperties": {"type": "object"}},
+        draws={"type": "object", "additionalProperties": {"type": "object"}}, recommendations=recommendations,
     )  # fmt: skip
 
 

@@ -193,6 +193,7 @@ REPORT: Final[dict[str, Any]] = {
         "without_cost": ["free_loaf"],
     },
     "draws": {},
+    "recommendations": None,
     "prices_known": False,
     "referral": None,
 }

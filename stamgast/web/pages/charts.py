@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any, Final
 
 import pygal  # type: ignore[import-untyped]
@@ -19,6 +20,7 @@ sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "Pl
 
 WIDTH: Final = 640
 _ROW: Final = 34
+_FEW: Final = 5
 _SIZES: Final = Style(label_font_size=15, major_label_font_size=15)
 """How large `charts.css` writes: room is left for that."""
 _AROUND: Final = 60
@@ -34,6 +36,8 @@ def bars(
     chart.x_labels = list(labels)
     chart.x_labels_major = list(labels)[::every]
     chart.show_minor_x_labels = every == 1
+    if min(values, default=0) >= 0 and max(values, default=0) < _FEW:
+        chart.y_labels = [*range(max(1, ceil(max(values, default=0))) + 1)]  # a fourth of a purchase is none
     return _drawn(chart)
 
 

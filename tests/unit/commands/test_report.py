@@ -15,6 +15,7 @@ from stamgast.domain.counters import Counter as Counted
 from stamgast.domain.draws import Draw, Prize
 from stamgast.domain.earned import report
 from stamgast.domain.program import Program, Reward
+from stamgast.domain.recommendations import Fitted, Held, Table
 from stamgast.domain.referrals import ReferralRules
 from tests.builders import card, program
 
@@ -165,6 +166,20 @@ def test_draws_are_told_beside_their_stock(capsys: pytest.CaptureFixture[str]):
     )
     assert "  loaf: 55 of 200 given" in said
     assert "draw spring: 20 entries of 5 customers, 2 prizes won, 0 used, 1 not claimed, cost 0.00 EUR" in said
+
+
+def test_how_often_the_recommended_was_bought_stands_beside_the_best_seller(capsys: pytest.CaptureFixture[str]):
+    assert document()["recommendations"] is None, "nothing was fitted"
+    held = Held(
+        customers=400, hits=36, best_hits=17, hit_rate=0.09, baseline=0.0425, difference=0.0475, error=0.01,
+        cut="2026-09-01",
+    )  # fmt: skip
+    shop = replace(SHOP, goods=Table(Fitted(version="v1", held=held)))
+    told = report(Counter(SUMS), shop, ["win-back"])
+    found = told["recommendations"]
+    assert (found["hit_rate"], found["baseline"], found["customers"], found["cut"]) == (0.09, 0.0425, 400, "2026-09-01")
+    command._tell(told)
+    assert "recommendations: of 400 customers who came again from 2026-09-01 on, 9.0% bought" in capsys.readouterr().out
 
 
 def test_several_rules_are_told_together_as_well(capsys: pytest.CaptureFixture[str]):

@@ -41,7 +41,7 @@ def shown() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 @pytest.mark.parametrize(("name", "schema", "value"), [pytest.param(*each, id=each[0]) for each in shown()])
 def test_examples_of_what_is_taken_and_answered_fit_their_schemas(name: str, schema: dict[str, Any], value: Any):
-    if name in {"enrolCustomer: mistyped", "reportPurchases: refused", "reportPurchases: some"}:
+    if name in {"enrolCustomer: mistyped", "reportPurchases: refused", "reportPurchases: some", "voidVoucher: over"}:
         return  # what these send is wrong, and that is what they show
     whole = schema | {"components": openapi()["components"]}
     assert not [each.message for each in jsonschema.Draft202012Validator(whole).iter_errors(value)]
