@@ -233,7 +233,7 @@ def known_request(merchant: str, key: str) -> str:
 
 
 def undoable(merchant: str, request: str) -> str:
-    """Name what remembers for two minutes which till has just done something (the id of its request)."""
+    """Name what remembers which till did something, and when (the id of its request)."""
     return f"web:undo:{merchant}:{request}"
 
 

@@ -25,7 +25,7 @@ from stamgast.web.owners_answer import id_of
 from stamgast.web.pages.till.finding import Found, find
 from stamgast.web.pages.till.showing import Deed, Done, Shown, Undo, show
 from stamgast.web.pages.till.standing import Stand, stand, stand_to_change, tried
-from stamgast.web.pages.till.undoing import UNDO_S, may_undo, who_did
+from stamgast.web.pages.till.undoing import may_undo, who_did
 from stamgast.web.problem import Problem
 
 _REDEMPTION, _STAMPS = "redemption", "stamps"
@@ -74,7 +74,7 @@ async def _redeem(at: Stand, customer: str, text: str) -> Done:
     except msgspec.ValidationError as error:
         raise RefusedError([{"pointer": "", "detail": in_plain_words(error)}]) from None
     told = await vouchers.redeem(at.deps, at.entrance, code, key, given)
-    await may_undo(at, key)
+    seconds = await may_undo(at, key)
     content = told.content
     return Done(
         Deed.REDEEMED,
@@ -83,7 +83,7 @@ async def _redeem(at: Stand, customer: str, text: str) -> Done:
         discount=content.get("discount_minor"),
         rest=content.get("rest_minor"),
         uses_left=content.get("uses_left"),
-        undo=Undo(_REDEMPTION, customer, content["code"], at.said("key"), UNDO_S),
+        undo=Undo(_REDEMPTION, customer, content["code"], at.said("key"), seconds) if seconds else None,
         again=at.said("key") if told.pending else "",
     )
 
@@ -117,13 +117,13 @@ async def _give(at: Stand, found: Found) -> Done:
         if any(each["pointer"] == "/happened_at" for each in error.problems):
             raise Problem(422, "happened-at", "It lies ahead, or is more than seven days ago.") from None
         raise
-    await may_undo(at, key)
+    seconds = await may_undo(at, key)
     return Done(
         Deed.STAMPED,
         told.pending,
         card=given.card,
         stamps=given.stamps,
-        undo=Undo(_STAMPS, found.customer, "", at.said("key"), UNDO_S),
+        undo=Undo(_STAMPS, found.customer, "", at.said("key"), seconds) if seconds else None,
     )
 
 
