@@ -9,6 +9,7 @@ import pytest
 
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.events import ConsentChanged, decode_event
+from stamgast.domain.voucher_codes import short_of
 from stamgast.people.consents import told_of
 from stamgast.state.keys import undoable
 from stamgast.web.access.cookies import Cookie
@@ -88,6 +89,10 @@ async def test_a_till_enrols_gives_stamps_redeems_once_and_undoes_for_two_minute
         return next(iter((await person())["vouchers"]), None)
 
     code = (await eventually(voucher, why="a full card gives a voucher"))["code"]
+    card = (await web.get(f"/customers/{customer}")).json()["card_url"]
+    assert (await person(card))["customer"] == customer, "the link that a phone shares"
+    assert (await till.page("find", scanned=short_of(code).lower()))["person"]["found"] == code
+    assert (await till.page("find", 404, scanned=f"https://loyalty.example.com/c/{'a' * 31}"))["why"] == "nobody"
     shown = await till.page("find", scanned=code)
     assert (shown["person"]["found"], shown["why"]) == (code, "")
     answers = await asyncio.gather(

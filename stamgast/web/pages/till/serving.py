@@ -66,7 +66,10 @@ async def _redeem(at: Stand, customer: str, text: str) -> Done:
     said: dict[str, Any] = {"till": device.id, "operator_id": device.operator_id, "customer": customer or None}
     said["store"] = device.store or None
     if at.said("total"):
-        said |= {"total_minor": _total(at), "price_currency": at.program.currency}
+        said |= {
+            "total_minor": read_total(at.said("total"), at.program.currency),
+            "price_currency": at.program.currency,
+        }
     if at.said("receipt"):
         said |= {"transaction_id": at.said("receipt"), "business_day_date": at.said("day") or None}
     try:
@@ -162,10 +165,10 @@ def _code(at: Stand, text: str) -> Code:
     return code
 
 
-def _total(at: Stand) -> int:
+def read_total(text: str, currency: str) -> int:
     """The receipt's total in minor units, typed with a point or a comma. Raises `Problem` 422."""
     try:
-        minor = Decimal(at.said("total").replace(",", ".")).scaleb(exponent_of(at.program.currency))
+        minor = Decimal(text.replace(",", ".")).scaleb(exponent_of(currency))
     except InvalidOperation:
         minor = Decimal(-1)
     if not minor.is_finite() or minor != minor.to_integral_value() or not 0 < minor <= MOST_MINOR:

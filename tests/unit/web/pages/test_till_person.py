@@ -13,7 +13,9 @@ from stamgast.domain.program import Program
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.domain.voucher_terms import WHOLE, Terms, Worth
 from stamgast.identity.records import Profile
+from stamgast.web.pages.till.serving import read_total
 from stamgast.web.pages.till.showing import person_of, wordings
+from stamgast.web.problem import Problem
 
 NOW = 1_790_848_800_000
 DAY = 86_400_000
@@ -68,6 +70,20 @@ def test_a_till_sees_no_more_of_a_person_than_what_they_are_called(program):
     person = person_of((CUSTOMER, program, Customer(), PROFILE), "en", NOW)
     assert person.name == "Noor"
     assert not any(word in repr(person) for word in ("612345678", "Dekker", "example.nl"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [("12,50", "EUR", 1250), ("12.5", "EUR", 1250), ("7", "EUR", 700), ("800", "JPY", 800)],
+)
+def test_a_total_is_typed_with_a_point_or_a_comma(typed: str, currency: str, minor: int):
+    assert read_total(typed, currency) == minor
+
+
+@pytest.mark.parametrize("typed", ["", "12.505", "-3", "0", "1.234,50", "twelve", "NaN", "Infinity", "1e99", "sNaN"])
+def test_what_is_no_amount_of_money_is_refused(typed: str):
+    with pytest.raises(Problem, match="12.50"):
+        read_total(typed, "EUR")
 
 
 def test_what_is_read_to_somebody_is_in_their_language_and_names_the_shop(program):
