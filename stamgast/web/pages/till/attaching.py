@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from stamgast.audit.book import note
 from stamgast.audit.record import About, Did
-from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.claims import ClaimOutcome
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.web.access.doors import Way, open_to
@@ -58,15 +57,8 @@ def _read(at: Stand, customer: str) -> ClaimRequest:
         document["token"] = link[1]
     else:
         document["transaction_id"] = text
-        document["business_day_date"] = at.said("day") or _today(at)
+        document["business_day_date"] = at.said("day") or at.today
     try:
         return ClaimRequest.model_validate(document, strict=False)
     except ValidationError as error:
         raise RefusedError(problems_of(error, ClaimRequest)) from None
-
-
-def _today(at: Stand) -> str:
-    """The store's business day: of which a sale is that was forgotten a moment ago."""
-    store = at.program.stores.get(at.device.store)
-    zone, begins = (at.program.time_zone, 0) if store is None else (store.time_zone, store.day_start)
-    return date_of(business_day(at.deps.clock.now(), zone, begins)).isoformat()

@@ -71,7 +71,7 @@ async def _redeem(at: Stand, customer: str, text: str) -> Done:
             "price_currency": at.program.currency,
         }
     if at.said("receipt"):
-        said |= {"transaction_id": at.said("receipt"), "business_day_date": at.said("day") or None}
+        said |= {"transaction_id": at.said("receipt"), "business_day_date": at.said("day") or at.today}
     try:
         given = msgspec.convert(said, UseRequest)
     except msgspec.ValidationError as error:

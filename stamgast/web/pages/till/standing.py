@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from starlette.requests import Request
 
 from stamgast.api_keys.model import Scope
+from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.program import Program
 from stamgast.pos.problems import RefusedError
 from stamgast.web.access.tills import Device, paired
@@ -58,6 +59,13 @@ class Stand:
     def program(self) -> Program:
         """What is in force there."""
         return self.entrance.program
+
+    @property
+    def today(self) -> str:
+        """The store's business day: of which a sale is that is before the till, or was a moment ago."""
+        store = self.program.stores.get(self.device.store)
+        zone, begins = (self.program.time_zone, 0) if store is None else (store.time_zone, store.day_start)
+        return date_of(business_day(self.deps.clock.now(), zone, begins)).isoformat()
 
     def said(self, name: str) -> str:
         """A field of the form, without spaces around it; empty where it is missing."""
