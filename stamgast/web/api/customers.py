@@ -1,6 +1,7 @@
 """Enrolment, and what is known of a customer."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
+from stamgast.state.views import NotLoadedError
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
@@ -214,10 +216,14 @@ def shown(
 
 
 async def with_card(deps: Deps, entrance: Entrance, document: dict[str, Any]) -> dict[str, Any]:
-    """Beside it where their card is, for a till: whoever has that address sees codes, and can change things."""
+    """Beside it where their card is, for a till: whoever has that address sees codes, and can change things.
+
+    While it is still being read which addresses were revoked there is none: a till waits for no address.
+    """
     if entrance.key.allows("till"):
-        token = await deps.identities.cards.token(entrance.merchant, document["customer"])
-        document["card_url"] = f"{deps.public_url.rstrip('/')}/c/{token}"
+        with suppress(NotLoadedError):
+            token = await deps.identities.cards.token(entrance.merchant, document["customer"])
+            document["card_url"] = f"{deps.public_url.rstrip('/')}/c/{token}"
     return document
 
 
