@@ -27,7 +27,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "ledger": "each entry",
     "timers": "each customer's earliest",
     "roll": "each customer stands there, once",
-    "stats": "each counter",
+    "stats": "each counter; not those of days more than ten weeks ago, which owners drop",
     "review": "each purchase",
     "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",

@@ -21,7 +21,8 @@ def test_only_a_web_of_this_machine_is_taken(url: str):
 
 
 def test_a_web_that_is_not_there_is_told():
-    done = CliRunner().invoke(app, [*GIVEN, "--url", f"http://127.0.0.1:{free_port()}"])
+    bought = ["--store", "dok-noord", "--currency", "EUR"]  # else the programme in force is asked first
+    done = CliRunner().invoke(app, [*GIVEN, *bought, "--url", f"http://127.0.0.1:{free_port()}"])
     assert (done.exit_code, "`stamgast web` starts one" in done.stderr) == (1, True), done.output
 
 

@@ -31,6 +31,7 @@ READ_FROM_OUTSIDE = {
     ("stamgast/sandbox/control.py", "opt_out"),  # the stand-in of another house
     ("stamgast/domain/events.py", "opted_out"),  # tag of an event on the log
     ("stamgast/web/api/vouchers.py", "taken_back"),  # field of an answer
+    ("stamgast/marketer/rules.py", "opted_out"),  # field of a report
     ("stamgast/backtest/unknown.py", "reward_redeemed"),  # a trigger, which is called as its fact is
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
     ("stamgast/domain/told.py", "taken_back"),  # word of facts.v1
