@@ -41,7 +41,7 @@ def till_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             threading.Thread(target=lambda: said.extend(demo.stderr or ()), daemon=True).start()
             yield found[1]
             started = children_of(demo.pid)
-            with httpx.stream("GET", f"{found[1]}events", trust_env=False, timeout=60) as events:  # a page is open
+            with httpx.stream("GET", f"{found[1]}events", trust_env=False, timeout=180) as events:  # a page is open
                 next(events.iter_raw())
                 demo.send_signal(signal.SIGINT)
                 assert demo.wait(60) == 0, "".join(said)
