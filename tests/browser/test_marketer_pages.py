@@ -55,6 +55,6 @@ def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str)
     assert looked_at(browser, site, path, name) == []
 
 
-@pytest.mark.parametrize("path", ["/app/customers", "/app/connections"])
+@pytest.mark.parametrize("path", ["/app/customers", "/app/connections", "/app/health"])
 def test_the_other_pages_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
     assert looked_at(browser, site, path, path.removeprefix("/app/")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,15 +16,21 @@ from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.day_sums import Per, month_of, of_day, of_month
 from stamgast.domain.feed_health import Health
 from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
+from stamgast.domain.program import Program
 from stamgast.domain.value_bins import COUNTERS
-from stamgast.domain.vocabulary import Reason, Stage, VoucherState
+from stamgast.domain.vocabulary import Channel, Reason, Stage, VoucherState
 from stamgast.log.letter_table import Letter
 from stamgast.log.segments import SegmentWorth
+from stamgast.marketer.attention import Attention, attention
+from stamgast.marketer.health import Looked, Unsent
 from stamgast.marketer.overview import STAGES, Seen
 from stamgast.marketer.reading import InForce
+from stamgast.programs.launches import NONE
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.programs.told_rules import rules_told
 from stamgast.report.links import ReportLinks
+from stamgast.state.workers import Doing, Held, Part, WorkerWord
+from stamgast.state.workers import Seen as WorkerSeen
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
@@ -99,6 +106,24 @@ def bakery() -> InForce:
     return InForce(loaded.program, packed, rules_told(packed), {})
 
 
+def looked(**more: Any) -> Looked:
+    """An engine of which nearly everything is wrong: a page that says all of it."""
+    held = [Held(Part.INTAKE, 0, Doing.AT_WORK, 12), Held(Part.INTAKE, 1, Doing.IN_TROUBLE, 0)]
+    held += [Held(Part.CUSTOMERS, 0, Doing.AT_WORK, 48_201, 2), Held(Part.CUSTOMERS, 1, Doing.REFUSED, 0)]
+    workers = [
+        WorkerSeen(WorkerWord("5f0c9a1e", "1.4.0", 7_260, "a-machine-with-a-long-name.shop.example", tuple(held)), 900),
+        WorkerSeen(WorkerWord("0b77d2c4", "1.3.2", 190_000, "worker-2"), 1_400),
+        WorkerSeen(WorkerWord("77aa01ff", "1.3.2", 60, "worker-3", tuple(held)), 2_400_000),
+    ]
+    values: dict[str, Any] = {
+        "program": program(), "now": NOON, "partitions": 3, "workers": workers, "filling": [2],
+        "topics": {Part.INTAKE: "purchases.v1", Part.CUSTOMERS: "customer.events.v1"},
+        "waiting": {(Part.INTAKE, 1): 3, (Part.INTAKE, 2): 4},
+        "unsent": [Unsent(Channel.WHATSAPP, 31, NOON - 5_400_000), Unsent(Channel.SMS, 1, NOON - 3_000)],
+    }  # fmt: skip
+    return Looked(**(values | more))
+
+
 class Marketed(House):
     """Somebody may sign in, and every page finds the same shop."""
 
@@ -123,5 +148,16 @@ class Marketed(House):
         async def in_force(_merchant: str) -> InForce:
             return bakery()
 
-        self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read, in_force=in_force)
+        async def stands_still(found: InForce) -> list[Attention]:
+            return attention(
+                found.program, {}, unwell=shown.unwell, broken=shown.broken, launches=NONE, letters=letters, segments=()
+            )  # fmt: skip
+
+        self.deps.reading = SimpleNamespace(
+            segments=loaded, letters=loaded, seen=read, in_force=in_force, stands_still=stands_still
+        )
+        self.deps.health = SimpleNamespace(look=self._looked)
         self.deps.report_links = ReportLinks(KEYS)
+
+    async def _looked(self, program: Program, now: int) -> Looked:
+        return replace(looked(), program=program, now=now)

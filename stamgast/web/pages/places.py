@@ -34,6 +34,7 @@ PLACES: Final = (
     Place("/app/customers", N_("Customers"), Right.READ_CUSTOMERS),
     Place("/app/report", N_("Report"), Right.SEE_OVERVIEW),
     Place("/app/connections", N_("Connections"), Right.SEE_CONNECTIONS),
+    Place("/app/health", N_("Health"), Right.SEE_CONNECTIONS),
     Place("/app/tills", N_("Tills"), Right.MANAGE_TILLS),
     Place("/app/users", N_("Users"), Right.MANAGE_USERS),
     Place("/app/audit", N_("Who did what"), Right.SEE_AUDIT),
