@@ -50,8 +50,8 @@ class Spot(NamedTuple):
     begin: int
     end: int
     """Both are bytes of the value; they are the same where the day is not in it."""
-    count: int
-    """Purchases on that day."""
+    purchases: int
+    """On that day."""
     before: Day | None
     """The newest day in the value that is older; None: there is none."""
     after: Day | None
@@ -125,7 +125,7 @@ def days_since(value: bytes, last_day: Day, since: Day) -> list[Day]:
 def came_between(value: bytes, last_day: Day, since: Day, until: Day) -> bool:
     """Whether a day of the value lies from `since` to `until`, both of them within; `last_day` is the newest."""
     spot = spot_of(value, last_day, until)
-    return spot.count > 0 or (spot.before is not None and spot.before >= since)
+    return spot.purchases > 0 or (spot.before is not None and spot.before >= since)
 
 
 def last_gap(value: bytes) -> Day:

@@ -121,7 +121,7 @@ def _move_days(customer: Customer, old: Entry, new: Entry) -> None:
 def _change_visit(customer: Customer, day: Day, by: int) -> None:
     """A purchase more or less on any day; the day comes or goes with its only one."""
     customer.days, spot = days.change_day(customer.days, customer.last_day, day, by)
-    comes, goes = not spot.count and by > 0, bool(spot.count) and spot.count + by <= 0
+    comes, goes = not spot.purchases and by > 0, bool(spot.purchases) and spot.purchases + by <= 0
     if not comes and not goes:
         return
     older, newer = spot.before, spot.after

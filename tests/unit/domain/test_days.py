@@ -42,7 +42,7 @@ def test_what_is_read_off_the_end_is_what_the_whole_list_says(visits: dict[int, 
     value, last = encode_days(sorted(visits.items())), max(visits, default=0)
     older, newer = [each for each in visits if each < day], [each for each in visits if each > day]
     spot = spot_of(value, last, day)
-    assert (spot.before, spot.count, spot.after) == (
+    assert (spot.before, spot.purchases, spot.after) == (
         max(older, default=None), visits.get(day, 0), min(newer, default=None),
     )  # fmt: skip
     assert purchases_on(value, last, day) == visits.get(day, 0)
