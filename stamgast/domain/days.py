@@ -89,7 +89,7 @@ def purchases_on(value: bytes, last_day: Day, day: Day) -> int:
         return 0
     if day == last_day and value and (len(value) < 2 or not value[-2] & 0x80):
         return value[-1]
-    return spot_of(value, last_day, day).count
+    return spot_of(value, last_day, day).purchases
 
 
 def change_day(value: bytes, last_day: Day, day: Day, by: int) -> tuple[bytes, Spot]:
