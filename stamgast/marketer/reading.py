@@ -100,6 +100,7 @@ class Reading:
             letters=self.letters.of(merchant),
             segments=self.segments.of(merchant),
             valued_at=self.segments.valued_at(merchant),
+            values=self.segments.values(merchant),
         )
 
     async def stands_still(self, found: InForce) -> list[Attention]:

@@ -32,6 +32,7 @@ PLACES: Final = (
     Place("/app", N_("Overview"), Right.SEE_OVERVIEW),
     Place("/app/rules", N_("Rules"), Right.SEE_OVERVIEW),
     Place("/app/customers", N_("Customers"), Right.READ_CUSTOMERS),
+    Place("/app/segments", N_("Segments"), Right.SEE_OVERVIEW),
     Place("/app/report", N_("Report"), Right.SEE_OVERVIEW),
     Place("/app/connections", N_("Connections"), Right.SEE_CONNECTIONS),
     Place("/app/health", N_("Health"), Right.SEE_CONNECTIONS),

@@ -19,7 +19,7 @@ from stamgast.web.access.visitors import signed_in
 from stamgast.web.deps import deps_of
 from stamgast.web.pages.charts import bars, rows
 from stamgast.web.pages.marketer.live import changes
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, show
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show
 
 _MOST_SEGMENTS: Final = 12
 _WIDE: Final = 1_100
@@ -68,9 +68,12 @@ def _drawn(model: Overview) -> dict[str, Markup]:
     if any(each.customers for each in model.value):
         labels = [_bound(each.since, unit) for each in model.value]
         found["value"] = bars(labels, [each.customers for each in model.value])
+    if any(each.customers for each in model.worth):
+        labels = [_bound(each.since, unit) for each in model.worth]
+        found["worth"] = bars(labels, [each.customers for each in model.worth])
     ratios = [each for each in model.segments if each.ratio is not None][:_MOST_SEGMENTS]
     if ratios:
-        labels = [each.segment[:24] for each in ratios]
+        labels = [short_name(each.segment) for each in ratios]
         found["ratios"] = rows(
             labels, [each.ratio or 0.0 for each in ratios], lambda value: f"{value:.1f}", line=model.enough
         )
