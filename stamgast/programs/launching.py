@@ -122,6 +122,7 @@ async def roll_back(
                 launched=_speaking_anew(old.record.launched, record.launched, signed),
                 set_aside=sorted({each for each in aside if each != back}),
                 back_to=old.number,
+                edited=old.record.edited,
             )
             return None if new.hash == record.hash else _signed(new, signed)
 

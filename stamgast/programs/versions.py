@@ -148,8 +148,13 @@ def _named(changes: list[str]) -> Iterator[str]:
 
 def text_of_rule(record: BundleRecord, rule: str) -> str:
     """Return the text of the file in which a rule stands; empty where there is none."""
+    return record.files.get(file_of_rule(record, rule), "")
+
+
+def file_of_rule(record: BundleRecord, rule: str) -> str:
+    """Return the name of the file in which a rule stands; empty where there is none."""
     begins = re.compile(rf"^rule:\s*[\"']?{re.escape(rule)}[\"']?\s*(#.*)?$", re.MULTILINE)
-    return next((text for name, text in record.files.items() if name.startswith("rules/") and begins.search(text)), "")
+    return next((name for name, text in record.files.items() if name.startswith("rules/") and begins.search(text)), "")
 
 
 def status_of(record: BundleRecord, rule: str) -> str:
