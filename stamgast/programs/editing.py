@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -94,7 +94,7 @@ def check_edit(record: BundleRecord, rule: str, text: str, now: Millis, *, with_
     loaded = load_bundle(files, record.merchant, record.clv)
     known = set(_errors(_Packed(record)))
     problems = [each for each in loaded.problems if each.file == file or _place(each) not in known]
-    problems += _another_id(file, text, rule)
+    problems += _another_id(file, text, rule, is_wrong=has_errors(problems))
     if has_errors(problems):
         return Checked(file, _in_order(problems))
     in_force = load_published(files, record.merchant, record.clv)
@@ -109,10 +109,16 @@ def differences(before: str, after: str) -> list[str]:
     return list(told)[2:]
 
 
-async def edit_rule(
-    bootstrap: str, topic: str, merchant: str, rule: str, text: str, based: str, signed: Signed
-) -> InForce:
-    """Bring another text of a rule's file into force. `based` is the tag of the one that it was made from.
+class Edit(NamedTuple):
+    """Another text of a rule's file. `based` is the tag of the one that it was made from."""
+
+    rule: str
+    text: str
+    based: str
+
+
+async def edit_rule(bootstrap: str, topic: str, merchant: str, edit: Edit, signed: Signed) -> InForce:
+    """Bring an edit into force.
 
     Raises:
         StaleEditError: the file is another by now, or gone.
@@ -123,20 +129,19 @@ async def edit_rule(
     async with ProgramWriter(bootstrap, topic, client_id="stamgast-edit") as writer:
         newest = writer.newest.get(merchant)
         if newest is not None:
-            checked = await asyncio.to_thread(check_edit, newest.record, rule, text, signed.now)
+            checked = await asyncio.to_thread(check_edit, newest.record, edit.rule, edit.text, signed.now)
             if not checked.ok:
                 raise WrongEditError(checked)
-        return await writer.change(merchant, lambda record: with_edit(record, rule, text, based, signed))
+        return await writer.change(merchant, lambda record: with_edit(record, edit, signed))
 
 
-def with_edit(
-    record: BundleRecord | None, rule: str, text: str, based: str, signed: Signed
-) -> BundleRecord | None:
+def with_edit(record: BundleRecord | None, edit: Edit, signed: Signed) -> BundleRecord | None:
     """Return what is in force with another text of the rule; None: it is that already.
 
     Raises:
         StaleEditError: the file is another by now, or gone.
     """
+    rule, text, based = edit
     before = "" if record is None else text_of_rule(record, rule)
     if record is None or not before:
         raise StaleEditError(f"the rule {rule} is not in force any more")
@@ -161,13 +166,13 @@ def _failing(loaded: LoadedMerchant, rule: str) -> tuple[Failing, ...]:
     )
 
 
-def _another_id(file: str, text: str, rule: str) -> list[Problem]:
+def _another_id(file: str, text: str, rule: str, *, is_wrong: bool) -> list[Problem]:
     """The id is what everything is remembered and measured by; an edit may not take it away."""
     source = Source(file, text)
     root = read_yaml(source)
     found = root.get("rule") if isinstance(root, MapNode) else None
-    if isinstance(found, ScalarNode) and found.text == rule:
-        return []
+    if (isinstance(found, ScalarNode) and found.text == rule) or (is_wrong and not isinstance(root, MapNode)):
+        return []  # of a text that is no rule at all, that is said
     mark = found.mark if found is not None else Mark(1, 1)
     source.problem(mark, f"this is the file of the rule {rule}", f"Write `rule: {rule}`: what it did goes by that id.")
     return source.problems[-1:]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.loader import load_merchant
-from stamgast.programs.editing import StaleEditError, check_edit, differences, plain, tag_of, with_edit
+from stamgast.programs.editing import Edit, StaleEditError, check_edit, differences, plain, tag_of, with_edit
 from stamgast.programs.launches import Launch
 from stamgast.programs.publish import EditedElsewhereError, Signed, _with_files
 from stamgast.programs.record import BundleRecord, changed
@@ -52,23 +52,23 @@ def test_a_rule_keeps_its_id_and_its_size(record: BundleRecord) -> None:
 def test_an_edit_is_a_version_that_keeps_what_was_launched(record: BundleRecord) -> None:
     text = text_of_rule(record, RULE)
     launched = changed(record, launched={RULE: Launch("paused", "live")})
-    new = with_edit(launched, RULE, text + "# more\n", tag_of(text), SIGNED)
+    new = with_edit(launched, Edit(RULE, text + "# more\n", tag_of(text)), SIGNED)
     assert new is not None
     assert (new.files[FILE], new.who, new.why) == (text + "# more\n", "els", "kinder")
     assert (new.launched[RULE].status, new.edited) == ("paused", {FILE: SIGNED.now})
-    assert with_edit(new, RULE, text + "# more\n", "whatever", SIGNED) is None, "it is in force already"
+    assert with_edit(new, Edit(RULE, text + "# more\n", "whatever"), SIGNED) is None, "it is in force already"
 
 
 def test_who_was_overtaken_is_told_so(record: BundleRecord) -> None:
     with pytest.raises(StaleEditError, match="somebody else changed"):
-        with_edit(record, RULE, "rule: free-loaf\n", tag_of("an older text"), SIGNED)
+        with_edit(record, Edit(RULE, "rule: free-loaf\n", tag_of("an older text")), SIGNED)
     with pytest.raises(StaleEditError, match="not in force any more"):
-        with_edit(record, "gone", "rule: gone\n", "", SIGNED)
+        with_edit(record, Edit("gone", "rule: gone\n", ""), SIGNED)
 
 
 def test_a_publish_that_lacks_an_edit_is_refused_until_it_has_it_or_somebody_insists(record: BundleRecord) -> None:
     text = text_of_rule(record, RULE)
-    edited = with_edit(record, RULE, text + "# more\n", tag_of(text), SIGNED)
+    edited = with_edit(record, Edit(RULE, text + "# more\n", tag_of(text)), SIGNED)
     loaded = load_merchant(BAKERY)
     with pytest.raises(EditedElsewhereError, match=r"rules/free-loaf\.yaml on 2026-09-21T"):
         _with_files(loaded, None, SIGNED, edited, anyway=False)
