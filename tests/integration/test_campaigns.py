@@ -141,7 +141,6 @@ async def test_each_customer_is_reached_once_though_the_worker_is_killed_in_the_
 
     await eventually(is_walking, seconds=60, every=0.01, why="somebody walks")
     worker.kill()
-    worker.wait()
     await starting
     left: Any = shop.run("campaign", "status", "call", "--json")
     assert left["state"] in {"walking", "starting"}, "it was killed too late to say anything"
@@ -162,7 +161,6 @@ async def test_each_customer_is_reached_once_though_the_worker_is_killed_in_the_
     assert (found["audience"], found["matched"], found["appended"], found["withheld"]) == (MANY, MANY, MANY, {})
     for process in shop.all[2:]:
         process.kill()
-        process.wait()
     rebuilt: Any = shop.run("rebuild", "--empty", "--json")
     assert rebuilt["equal"] is True
     assert gifts(await states(shop)) == {1: MANY}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from tests.builders import line, snapshot
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.fleet import Worker
 from tests.integration.proofs.judging import read_log
 from tests.integration.proofs.merchant import MERCHANT
@@ -175,10 +174,7 @@ async def ends(scene: Scene) -> dict[int, int]:
 
 async def rebuild(scene: Scene) -> None:
     """Empty Redis and fill it from Kafka, beside the workers that run."""
-    command = [sys.executable, "-m", "stamgast.cli", "rebuild", "--empty", "--json"]
-    env = environment(scene.settings)
-    run = asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, env=env)
-    done = await run
+    done = await commands.asked("rebuild", "--empty", "--json", env=environment(scene.settings))
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
 
 

@@ -24,6 +24,7 @@ from stamgast.settings import Settings
 from stamgast.state.keys import customers, transactions
 from stamgast.state.outbox import encode_note
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.forge import Forged, preload
 from tests.integration.proofs.judging import read_log
 from tests.integration.proofs.merchant import MERCHANT
@@ -223,10 +224,6 @@ async def times_are_right(scene: Scene) -> bool:
 
 async def clock_repair(scene: Scene, *more: str) -> tuple[int, dict[str, Any]]:
     """What `stamgast clock repair` answers."""
-    command = [sys.executable, "-m", "stamgast.cli", "clock", "repair", "--json", *more]
-    env = environment(scene.settings)
-    done = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60, check=False, env=env
-    )
+    done = await commands.asked("clock", "repair", "--json", *more, env=environment(scene.settings))
     assert done.stdout, done.stderr[-2_000:]
     return done.returncode, json.loads(done.stdout)

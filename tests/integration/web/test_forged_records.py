@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -19,7 +18,6 @@ from stamgast.clock.shop_time import RealClock, format_time
 from stamgast.domain.activation import Note
 from stamgast.domain.events import decode_event, encode_event, key_of
 from stamgast.identity.records import Suppression, encode, entry_key
-from stamgast.local.processes import ChildProcess
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetters, Stored
 from stamgast.log.reading import LogReader
@@ -32,6 +30,7 @@ from stamgast.state.outbox import encode_note
 from stamgast.state.views import NotLoadedError
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment, open_web
 from tests.integration.web.shop import bread
 
@@ -129,8 +128,7 @@ async def test_a_source_that_somebody_made_up_hides_no_true_purchase(
     signed: Web, strict: Settings, forger: Forger, tmp_path: Any
 ):
     env = environment(strict) | {"STAMGAST_SIGNED_SINCE": STRICT}
-    run = [sys.executable, "-c", "from stamgast.cli import main; main()", "worker"]
-    worker = ChildProcess("worker", run, log=tmp_path / "worker.log", env=env)
+    worker = commands.started("worker", "worker", log=tmp_path / "worker.log", env=env)
     try:
         customer = (await signed.post("/customers", {"phone": "0612345678"})).json()["customer"]
 
