@@ -158,10 +158,11 @@ async def eventually(
 ) -> T: ...
 
 
-async def eventually(question: Callable[[], Any], *, seconds: float = 20, every: float = 0.02, why: str = "") -> Any:
+async def eventually(question: Callable[[], Any], *, seconds: float = 60, every: float = 0.02, why: str = "") -> Any:
     """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
 
-    An AssertionError of the question counts as "not yet", so that it may itself be a check.
+    An AssertionError of the question counts as "not yet", so that it may itself be a check. A busy machine takes long, and
+    patience costs nothing where it is not needed: what takes a second here is given a minute.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -177,7 +178,7 @@ async def eventually(question: Callable[[], Any], *, seconds: float = 20, every:
         await asyncio.sleep(every)
 
 
-def soon(question: Callable[[], T], *, seconds: float = 20, every: float = 0.02, why: str = "") -> T:
+def soon(question: Callable[[], T], *, seconds: float = 60, every: float = 0.02, why: str = "") -> T:
     """Wait as `eventually` does, where no loop runs."""
     deadline = time.monotonic() + seconds
     while not (value := question()):

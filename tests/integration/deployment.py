@@ -79,7 +79,7 @@ class Deployment:
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.web_health = f"http://127.0.0.1:{free_port()}"
         self.all: list[Process] = []
-        self.http = httpx.AsyncClient(timeout=30)
+        self.http = httpx.AsyncClient(timeout=60)
         key = "A" * 43 + "="
         self.env = os.environ | {
             "PYTHONPATH": str(ROOT),
@@ -198,7 +198,7 @@ class Deployment:
             assert answer.status_code == 202, answer.text
             return True
 
-        await eventually(taken, seconds=30, every=0.2)  # while a view is read again, the web says: in a moment
+        await eventually(taken, seconds=60, every=0.2)  # while a view is read again, the web says: in a moment
 
     # -- what came of it
 

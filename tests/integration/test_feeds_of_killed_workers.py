@@ -74,7 +74,7 @@ async def test_workers_that_are_killed_lose_nothing(scene: Deployment) -> None:
             [row] = scene.asked("feeds", "list", "--json", code=0)
             return row["state"] == "running" and not row["behind"] and row["secrets"] == 2
 
-        await eventually(is_shown, seconds=30, every=0.5)
+        await eventually(is_shown, seconds=60, every=0.5)
         assert added["secret"] not in scene.said("feeds", "list")
         before = crm.times()
         scene.said("feeds", "replay", "crm", "--from", "2020-01-01T00:00:00Z", code=0)

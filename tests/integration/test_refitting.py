@@ -64,7 +64,7 @@ async def sell(shop: Deployment) -> int:
             assert answer.status_code == 202, answer.text
             return True
 
-        await eventually(taken, seconds=30, every=0.2)
+        await eventually(taken, seconds=60, every=0.2)
     return len(purchases)
 
 

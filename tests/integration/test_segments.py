@@ -81,7 +81,7 @@ async def stock(shop: Deployment) -> None:
         assert answer.status_code == 202, answer.text
         return True
 
-    await eventually(taken, seconds=30, every=0.2)
+    await eventually(taken, seconds=60, every=0.2)
 
     async def applied() -> bool:
         return sum(state.purchases for state in await states(shop)) == len(purchases)

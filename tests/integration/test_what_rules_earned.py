@@ -161,4 +161,4 @@ async def post(shop: Deployment, purchases: list[dict[str, Any]]) -> None:
         assert answer.status_code == 202, answer.text
         return True
 
-    await eventually(taken, seconds=30, every=0.2)
+    await eventually(taken, seconds=60, every=0.2)

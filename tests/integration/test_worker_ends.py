@@ -101,7 +101,7 @@ async def test_sigterm_ends_a_worker_at_once(scene: Scene) -> None:
 
 async def test_sigterm_ends_a_worker_in_which_a_task_cannot_be_cancelled(scene: Scene) -> None:
     worker = await scene.start_breaking("deaf")
-    await eventually(scene.is_deaf, seconds=20)
+    await eventually(scene.is_deaf, seconds=60)
     worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0
 
@@ -109,6 +109,6 @@ async def test_sigterm_ends_a_worker_in_which_a_task_cannot_be_cancelled(scene: 
 async def test_sigterm_ends_a_worker_that_cannot_reach_its_broker(scene: Scene) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     worker = await scene.start_worker([*STAMGAST, "worker"], STAMGAST_KAFKA_BOOTSTRAP=nowhere)
-    await eventually(lambda: scene._answers(f"{scene.health}/healthz"), seconds=30)
+    await eventually(lambda: scene._answers(f"{scene.health}/healthz"), seconds=60)
     worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0

@@ -68,7 +68,7 @@ class Forged:
         if self.exit_code is None:
             os.kill(self.pid, number)
 
-    def stop(self, *, seconds: float = 10) -> int:
+    def stop(self, *, seconds: float = 60) -> int:
         """Ask it to end (SIGTERM), insist (SIGKILL) after some seconds, and return the exit code."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)

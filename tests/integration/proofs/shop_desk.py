@@ -35,12 +35,12 @@ class _Till:
         made = await keyring.create(MERCHANT, ("intake",), now())
         url = f"{scene.settings.public_url}/v1/merchants/{MERCHANT}"
         headers = {"Authorization": f"Bearer {made.text}"}
-        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
+        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
 
         async def known() -> bool:
             return (await client.post("/purchases", json=[])).status_code not in {401, 403, 503}
 
-        await eventually(known, seconds=30, why="web knows the key")
+        await eventually(known, seconds=60, why="web knows the key")
         return client
 
     async def __aexit__(self, *error: object) -> None:

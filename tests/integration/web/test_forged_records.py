@@ -117,7 +117,7 @@ async def test_a_start_and_a_programme_that_somebody_made_up_change_nothing(sign
             return await identities.stopped_at(MERCHANT, phone_hash) is not None
         return False
 
-    await eventually(stopped, seconds=30)
+    await eventually(stopped, seconds=60)
     program = await signed.parts.merchants.get(MERCHANT)
     assert program is not None
     assert "Rovers" not in program.name
@@ -148,14 +148,14 @@ async def test_a_source_that_somebody_made_up_hides_no_true_purchase(
             assert (
                 await signed.post("/purchases", bread(number, {"phone": "0612345678"}, days_ago=1))
             ).status_code == 202
-        await eventually(lambda: purchases(5), seconds=30)
+        await eventually(lambda: purchases(5), seconds=60)
         await forger.append(signed.topics.customer_events, (key_of(MERCHANT, customer), json.dumps(far).encode()))
         key = b"\0" * 32
 
         async def letters(count: int) -> bool:
             return len(await signed.records(signed.topics.dead_letters)) == count
 
-        await eventually(lambda: letters(2), seconds=30)
+        await eventually(lambda: letters(2), seconds=60)
         report = await verify_all(kafka_of(strict), strict.redis_url, signed.topics, key, real_time=True)
         assert not report.differences
         assert report.behind == 0, "what is believed by nobody does not wait to be applied"

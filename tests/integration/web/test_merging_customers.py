@@ -167,7 +167,7 @@ async def test_who_has_used_a_reward_is_not_merged_away_unasked(web, worker, web
     shown = await shows(web, rich, purchases=7)
     code = shown["vouchers"][0]["code"]
     assert (await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="r1")).status_code in {200, 202}
-    await eventually(lambda: _was_redeemed(web, code), seconds=30, why="it was redeemed")
+    await eventually(lambda: _was_redeemed(web, code), seconds=60, why="it was redeemed")
     refused = await command(web_settings, "merge", MERCHANT, rich, other, "--yes", code=1)
     assert "the other way round" in refused
     await shows(web, rich, purchases=7)
