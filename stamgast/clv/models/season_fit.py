@@ -22,6 +22,8 @@ from stamgast.domain.season import PART_DAYS, PARTS, YEAR, Season, season_of
 
 STEPS: Final = (0.05, 0.15, 0.4, 0.8)
 """Deviations of the step from one part's logarithm to the next, of which one is chosen."""
+FEWEST: Final = 2 * PARTS
+"""Customers who came three times, and so tell of a season."""
 _FAR: Final = 1.5
 """Deviation of a logarithm itself."""
 _ROUNDS: Final = 40
@@ -29,10 +31,10 @@ _SETTLED: Final = 1e-6
 _LONGEST_STEP: Final = 1.0
 
 
-def fit_season(customers: Sequence[PurchaseDays], closed: ClosedDays) -> Season | None:
-    """Learn the season of a shop's open days; None where next to nobody came three times, or nothing speaks for one."""
+def fit_season(customers: Sequence[PurchaseDays], closed: ClosedDays, fewest: int = FEWEST) -> Season | None:
+    """Learn the season of a shop's open days; None where fewer came three times, or nothing speaks for one."""
     told = _Told.of(customers, closed)
-    if len(told.between) < 2 * PARTS:
+    if len(told.between) < fewest:
         return None
     scores = {0.0: float(told.log_likelihoods(np.zeros(PARTS)).sum())}
     for step in STEPS:
@@ -47,7 +49,7 @@ def gained_on_trend(customers: Sequence[PurchaseDays], closed: ClosedDays) -> Fl
     Both are learnt from the other half of these; empty where they are too few to learn from.
     """
     told = _Told.of(customers, closed)
-    if len(told.between) < 2 * PARTS:
+    if len(told.between) < FEWEST:
         return np.zeros(0)
     trend, halves = TrendTold(customers, closed), (slice(0, None, 2), slice(1, None, 2))
     by_step = [told.by_halves(step) for step in STEPS]

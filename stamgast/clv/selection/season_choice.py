@@ -21,6 +21,7 @@ import numpy as np
 from stamgast.clv.data.histories import PurchaseDays, rows_as_of, split_at
 from stamgast.clv.data.rows import Floats
 from stamgast.clv.models.fitting import fit_with_fallback
+from stamgast.clv.models.season_fit import FEWEST as FEWEST_TOLD
 from stamgast.clv.models.season_fit import fit_season, gained_on_trend
 from stamgast.clv.selection.resampling import interval_of_mean
 from stamgast.clv.selection.validation_split import FEWEST, MOST_DAYS, surprises
@@ -102,15 +103,15 @@ def _of_first_year(
     if not len(gained) or interval_of_mean(gained)[0] <= 0:
         return SeasonChoice(None)
     halves = customers[::2], customers[1::2]
-    seasons = [fit_season(half, closed) for half in halves]
+    seasons = [fit_season(half, closed, FEWEST_TOLD // 2) for half in halves]
     gains = list[_Gain]()
     for cut in cuts:
         by_half = [_gained(theirs, cut, as_of, closed, of) for of, theirs in zip(seasons, halves[::-1], strict=True)]
         gains += _as_gain(np.concatenate(by_half), as_of - cut)
     if not gains or any(each.mean <= 0 for each in gains):
         return SeasonChoice(None)
-    told = f"the course of the first year is taken for the shop's season: half of the customers told by it of the others, and it {_told(gains)}"
-    return SeasonChoice(learnt, told)
+    told = f"what half of the customers tell of it {_told(gains)} for the others"
+    return SeasonChoice(learnt, f"the course of the first year is taken for the shop's season: {told}")
 
 
 def _own_gain(customers: Sequence[PurchaseDays], cut: Day, end: Day, closed: ClosedDays) -> list[_Gain]:
@@ -130,9 +131,7 @@ def _as_gain(gained: Floats, days: int) -> list[_Gain]:
     return [_Gain(days, float(gained.mean()), *interval_of_mean(gained))]
 
 
-def _gained(
-    customers: Sequence[PurchaseDays], cut: Day, end: Day, closed: ClosedDays, season: Season | None
-) -> Floats:
+def _gained(customers: Sequence[PurchaseDays], cut: Day, end: Day, closed: ClosedDays, season: Season | None) -> Floats:
     """Return what days by a season gained in log score on days that count alike, of each customer known at the cut."""
     known, came = split_at(customers, cut)
     if not known or season is None:
