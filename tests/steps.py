@@ -72,6 +72,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         schedules=nobody,
         campaigns=nobody,
         cashier=nobody,
+        desk=nobody,
         draws=nobody,
         budgets=nobody,
         old_days=nobody,

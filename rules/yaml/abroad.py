@@ -122,6 +122,7 @@ times: maal keer fois mal factor
 usable_after: bruikbaar_na te_gebruiken_na utilisable_après nutzbar_nach einlösbar_nach pending valid_from
 uses: aantal_keer keren utilisations fois verwendungen einlösungen times max_uses usage_limit
 worth: korting kortingsbedrag remise réduction rabatt nachlass discount amount_off percent_off
+codes: kortingscodes vouchercodes codes_promo code gutscheincodes rabattcodes own_codes
 rest: restant restbedrag reste solde restbetrag remainder balance
 reward: beloning cadeau récompense belohnung prämie gift
 live: actief aan actif active aktiv an on enabled running

@@ -30,6 +30,7 @@ from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
 from streams.customers.claims_watch import ClaimsWatch
+from streams.customers.code_desk import CodeDesk
 from streams.customers.counters import Counters, added_by
 from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
@@ -83,6 +84,7 @@ class OwnedCustomers:
         schedules: Schedules,
         campaigns: Campaigns,
         cashier: Cashier,
+        desk: CodeDesk,
         draws: DrawErrands,
         budgets: BudgetWatch,
         old_days: OldDays,
@@ -105,6 +107,7 @@ class OwnedCustomers:
         self.schedules = schedules
         self.campaigns = campaigns
         self.cashier = cashier
+        self.desk = desk
         self.draws = draws
         self.budgets = budgets
         self.old_days = old_days
@@ -181,6 +184,7 @@ class CustomersJob:
             claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
+            desk=CodeDesk(owned, self.topic, self._topics.partitions, self._clock),
             draws=DrawErrands(
                 owned, self.topic, self._topics.partitions, bundles=self._bundles, clock=self._clock
             ),
@@ -228,6 +232,8 @@ class CustomersJob:
         effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
+        for name, codes in batch.brought.items():
+            effects.writes.do("RPUSH", owned.lease.keys.pool(*name), *codes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
         if not quiet:
@@ -341,6 +347,7 @@ class CustomersJob:
                     await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
+                    await own.desk.look(own.standing)
                     if not own.standing.taking_up:  # what waits may hold entries
                         await own.draws.look(own.standing)
                     await own.budgets.look(own.standing)
