@@ -83,9 +83,14 @@ encode_mark = msgspec.json.Encoder().encode
 
 
 def plain(text: str) -> str:
-    """A code as it is compared: capitals, without blanks; empty for what can be none."""
+    """A code as it is kept: capitals, without blanks; empty for what can be none."""
     code = "".join(text.split()).upper()
     return code if _CODE.fullmatch(code) else ""
+
+
+def bare(code: str) -> str:
+    """A code as two are told apart: dashes and dots make no difference to who types it."""
+    return "".join(letter for letter in code if letter.isalnum())
 
 
 def hidden(mark: str, sealed: str) -> str:

@@ -6,7 +6,7 @@ import base64
 from hashlib import blake2b
 from typing import Final
 
-from stamgast.domain.shop_codes import hidden, sealed_in
+from stamgast.domain.shop_codes import bare, hidden, sealed_in
 from stamgast.domain.veil import MARK
 from stamgast.identity.sealing import DataKey, SealError, derive_key
 
@@ -66,7 +66,7 @@ class MerchantVeil:
 
     def code_mark(self, code: str) -> str:
         """By what a code is found."""
-        return blake2b(code.encode(), key=self._marks, digest_size=_MARK_BYTES).hexdigest()
+        return blake2b(bare(code).encode(), key=self._marks, digest_size=_MARK_BYTES).hexdigest()
 
     def source(self, name: str) -> str:
         """What stands for a source of acquisition."""

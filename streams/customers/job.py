@@ -50,7 +50,7 @@ from streams.customers.state_cache import RecentStates
 from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
 from streams.customers.told_others import told_others
-from streams.customers.writes import Written, write
+from streams.customers.writes import Written, write, write_codes
 from streams.metrics import Metrics
 from streams.runtime.dead_letters import LayingAside
 from streams.runtime.emission import Emission
@@ -232,8 +232,7 @@ class CustomersJob:
         effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
-        for name, codes in batch.brought.items():
-            effects.writes.do("RPUSH", owned.lease.keys.pool(*name), *codes)
+        write_codes(batch.brought, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
         if not quiet:

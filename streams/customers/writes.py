@@ -100,6 +100,12 @@ def write(
     _write_outbox(keys, writes, written, place)
 
 
+def write_codes(brought: Mapping[tuple[str, str], Sequence[str]], keys: PartitionKeys, writes: Writes) -> None:
+    """Put codes of shops' own behind those of their pools."""
+    for name, codes in brought.items():
+        _do_in_pieces(writes, ("RPUSH", keys.pool(*name)), codes)
+
+
 def _write_timers(keys: PartitionKeys, results: Sequence[Result], writes: Writes) -> None:
     """When somebody's first timer is due, where that is another moment; and who is new, on their merchant's roll."""
     due: list[Word] = []
