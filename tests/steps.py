@@ -75,6 +75,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         desk=nobody,
         draws=nobody,
         budgets=nobody,
+        codes=nobody,
         old_days=nobody,
         sending=None,
     )

@@ -285,6 +285,7 @@ budget_spent: budget_op budget_épuisé budget_verbraucht
 feed_stale: kassa_stil caisse_muette kasse_still feed_broken
 connection_fails: koppeling_stuk connexion_en_panne anbindung_gestört till_fails
 feed_down: feed_gestopt envoi_interrompu feed_gestoppt feed_stopped
+codes_low: codes_bijna_op codes_épuisés codes_knapp few_codes
 segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from stamgast.domain.alerts import Codes
 from stamgast.domain.units import Millis
 
 Name = tuple[str, str]
@@ -24,6 +25,8 @@ MOST_AT_ONCE: Final = 50
 """It stands in the partition's meta, which is written whenever one is given."""
 MOST_BROUGHT: Final = 1_000
 """Codes of one event: some 80 kilobytes."""
+LOW_BELOW: Final = 10
+"""When a tenth of what came in is left, people are told."""
 SHORTEST: Final = 4
 LONGEST: Final = 24
 """Letters of a code: it has to fit into an SMS."""
@@ -111,6 +114,13 @@ def sealed_in(stored: str) -> str:
 def with_more(pool: Pool, first: int, count: int) -> Pool:
     """A pool once a list came in; the same if that was made for another moment of it."""
     return replace(pool, brought=pool.brought + count) if first == pool.brought else pool
+
+
+def level_of(left: int, brought: int) -> Codes:
+    """Whether somebody should bring in more."""
+    if left <= 0:
+        return Codes.OUT
+    return Codes.LOW if left * LOW_BELOW <= brought else Codes.ENOUGH
 
 
 def deal(pool: Pool, by: int, of: int, number: int, need: int) -> tuple[Pool, Share]:

@@ -45,6 +45,8 @@ class Seen:
     letters: Sequence[Letter] = ()
     segments: Sequence[SegmentWorth] = ()
     valued_at: Millis | None = None
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """Reward -> how many codes of the shop's own came in for it."""
 
 
 class StageCount(Struct, frozen=True):
@@ -133,7 +135,7 @@ def overview(seen: Seen) -> Overview:
         valued_at=seen.valued_at,
         attention=attention(
             program, totals, unwell=seen.unwell, broken=seen.broken, launches=seen.launches, letters=seen.letters,
-            segments=seen.segments,
+            segments=seen.segments, pools=seen.pools,
         ),
     )  # fmt: skip
 

@@ -125,6 +125,7 @@ WATERMARK: Final = _number(
         *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
         *(
             "stamgast.state.adopting",
+            "stamgast.code_import",
             "stamgast.demo.settling",
             "streams.customers.in_force",
             "streams.maintenance.rebuild",
@@ -318,7 +319,10 @@ POOLS: Final[Family[Name, Pool]] = Family(
     prefix="o:",
     holds="of the first partition: merchant:reward -> how many codes of the shop's own were dealt to whom, as JSON",
     written_by=("streams.customers.code_pools",),
-    read_by=("streams.customers.code_pools", "stamgast.code_import", "streams.maintenance.verified"),
+    read_by=(
+        *("streams.customers.code_pools", "stamgast.code_import"),
+        *("stamgast.marketer.reading", "streams.maintenance.verified"),
+    ),
     decode=decode_pool,
     encode=_mark_of_codes,
     absent=Pool,

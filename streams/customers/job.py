@@ -31,6 +31,7 @@ from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
 from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.code_desk import CodeDesk
+from streams.customers.code_watch import CodeWatch
 from streams.customers.counters import Counters, added_by
 from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
@@ -87,6 +88,7 @@ class OwnedCustomers:
         desk: CodeDesk,
         draws: DrawErrands,
         budgets: BudgetWatch,
+        codes: CodeWatch,
         old_days: OldDays,
         sending: Sending | None,
     ) -> None:
@@ -110,6 +112,7 @@ class OwnedCustomers:
         self.desk = desk
         self.draws = draws
         self.budgets = budgets
+        self.codes = codes
         self.old_days = old_days
         self.sending = sending
         self.sending_open = False
@@ -189,6 +192,7 @@ class CustomersJob:
                 owned, self.topic, self._topics.partitions, bundles=self._bundles, clock=self._clock
             ),
             budgets=BudgetWatch(*watching),
+            codes=CodeWatch(*watching),
             old_days=OldDays(owned),
             sending=sending,
         )  # fmt: skip
@@ -350,6 +354,7 @@ class CustomersJob:
                     if not own.standing.taking_up:  # what waits may hold entries
                         await own.draws.look(own.standing)
                     await own.budgets.look(own.standing)
+                    await own.codes.look(own.standing)
                     await own.old_days.look(own.standing.time)
                 failures = 0
             except TROUBLE as error:
