@@ -163,8 +163,8 @@ async def eventually(
 async def eventually(question: Callable[[], Any], *, seconds: float = 60, every: float = 0.02, why: str = "") -> Any:
     """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
 
-    An AssertionError of the question counts as "not yet", so that it may itself be a check. A busy machine takes long, and
-    patience costs nothing where it is not needed: what takes a second here is given a minute.
+    An AssertionError of the question counts as "not yet", so that it may itself be a check. `seconds`: how long it may
+    take where the machine has little else to do; what takes a second there is given a minute.
     """
     deadline = time.monotonic() + PATIENCE * seconds
     while True:
