@@ -112,9 +112,9 @@ class Reading:
         """
         merchant = found.program.merchant
         broken, unwell = await asyncio.gather(self.broken(merchant), self.unwell(merchant))
-        letters = self.letters.of(merchant)
         return attention(
-            found.program, {}, unwell=unwell, broken=broken, launches=found.launches, letters=letters, segments=()
+            found.program, {}, unwell=unwell, broken=broken, launches=found.launches, letters=self.letters.of(merchant),
+            segments=(), pools={},
         )  # fmt: skip
 
     async def broken(self, merchant: str) -> frozenset[str]:
