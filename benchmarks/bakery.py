@@ -127,13 +127,13 @@ def purchases(count: int, *, customers: int, seed: int = 11) -> Iterator[Purchas
     for number in range(count):
         day, rest = divmod(number * _DAYS, count)
         at = BEGIN + day * DAY + _OPENS + rest * (_CLOSES - _OPENS) // count
-        sold = _purchase(draw, at - draw.randrange(MINUTE))
+        sold = basket(draw, at - draw.randrange(MINUTE))
         about = {"merchant": MERCHANT, "customer": customer_id(draw.randrange(customers))}
         sale = f"till{draw.randrange(9)}:{number:08d}"
         yield PurchaseChanged(**about, at=at, transaction=sale, after=sold, happened_at=sold.occurred_at)
         if draw.random() < 0.02 and len(sold.lines) > 1:
             yield PurchaseChanged(
-                **about, at=at, transaction=sale, before=sold, after=_without_last(sold), happened_at=at
+                **about, at=at, transaction=sale, before=sold, after=without_last(sold), happened_at=at
             )
 
 
@@ -180,7 +180,8 @@ def customer_id(number: int) -> str:
 _CATEGORIES = ("bread", "bread", "pastry", "drinks")
 
 
-def _purchase(draw: random.Random, at: Millis) -> Purchase:
+def basket(draw: random.Random, at: Millis) -> Purchase:
+    """What somebody buys: one to four lines."""
     lines = tuple(
         Line(id=str(index + 1), gross=draw.randrange(120, 900), sku=f"SKU{draw.randrange(300):03d}",
              category=draw.choice(_CATEGORIES))
@@ -190,7 +191,8 @@ def _purchase(draw: random.Random, at: Millis) -> Purchase:
     return Purchase(occurred_at=at, store=store, currency="EUR", spend=sum(line.gross for line in lines), lines=lines)
 
 
-def _without_last(sold: Purchase) -> Purchase:
+def without_last(sold: Purchase) -> Purchase:
+    """The same after its last line was given back."""
     *kept, gone = sold.lines
     return Purchase(
         occurred_at=sold.occurred_at, store=sold.store, currency=sold.currency, spend=sold.spend - gone.gross,

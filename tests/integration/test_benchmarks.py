@@ -14,7 +14,7 @@ from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "clv")
+NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "clv", "growth")
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
