@@ -19,6 +19,7 @@ from stamgast.domain.value_bins import COUNTERS
 from stamgast.domain.vocabulary import Reason, Stage, VoucherState
 from stamgast.log.letter_table import Letter
 from stamgast.log.segments import SegmentWorth
+from stamgast.marketer.backtests import Run, Stands
 from stamgast.marketer.overview import STAGES, Seen
 from stamgast.marketer.reading import InForce
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
@@ -27,6 +28,7 @@ from stamgast.report.links import ReportLinks
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
+from tests.fakes.backtested import FOUND, Remembered
 from tests.fakes.house import KEYS, MERCHANT, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
@@ -125,3 +127,4 @@ class Marketed(House):
 
         self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read, in_force=in_force)
         self.deps.report_links = ReportLinks(KEYS)
+        self.deps.backtests = Remembered(Run("free-loaf", TODAY - 30, TODAY - 1, NOON, Stands.DONE, found=FOUND))
