@@ -21,6 +21,7 @@ from stamgast.filling import Filling
 from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
+from stamgast.marketer.backtests import Backtests
 from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
@@ -94,6 +95,8 @@ class Deps:
     health: HealthReading
     """What pages show of the engine."""
     report_links: ReportLinks
+    backtests: Backtests | None = None
+    """What pages play of a shop's past; None where there are no settings to read it with."""
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""

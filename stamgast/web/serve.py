@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from stamgast.bootstrap import WebParts
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
+from stamgast.marketer.backtests import Backtests
 from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.settings import Settings, listed
@@ -30,7 +31,10 @@ KEEP_ALIVE_S: Final = 75.0
 """Longer than load balancers and pools of clients keep a connection (60 s): they close it first, and lose no POST."""
 
 
-def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetrics | None = None) -> Deps:
+def deps_over(
+    parts: WebParts, *, limits: Limits | None = None, metrics: WebMetrics | None = None,
+    backtests: Backtests | None = None,
+) -> Deps:  # fmt: skip
     """What the app works with, over parts that are running."""
     return Deps(
         topics=parts.topics,
@@ -53,6 +57,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
         health=HealthReading(parts.redis, parts.topics, parts.filling, parts.kafka),
         report_links=parts.report_links,
+        backtests=backtests,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )
@@ -136,7 +141,9 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         app, kept = public(opening, settings), settings.web_keep_alive_s
         announce(await stack.enter_async_context(serving(app, host, port, connections, keep_alive_s=kept)))
         parts = await stack.enter_async_context(opening.parts(settings))
-        deps = deps_over(parts, limits=limits, metrics=metrics)
+        backtests = Backtests(parts.redis, settings)
+        stack.push_async_callback(backtests.close)
+        deps = deps_over(parts, limits=limits, metrics=metrics, backtests=backtests)
         opening.open(create_app(deps), deps)
         collect_rarely()
         await asyncio.Event().wait()

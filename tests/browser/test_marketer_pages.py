@@ -50,7 +50,10 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
     assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
 
 
-@pytest.mark.parametrize("path", ["/app/rules", "/app/rules/free-loaf", "/app/rules/free-loaf/launch?to=live"])
+@pytest.mark.parametrize(
+    "path",
+    ["/app/rules", "/app/rules/free-loaf", "/app/rules/free-loaf/launch?to=live", "/app/rules/free-loaf/backtest"],
+)
 def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
     name = path.removeprefix("/app/").replace("/", "-").partition("?")[0]
     assert looked_at(browser, site, path, name) == []

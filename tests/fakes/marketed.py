@@ -26,6 +26,7 @@ from stamgast.log.letter_table import Letter
 from stamgast.log.segment_table import SegmentTable
 from stamgast.log.segments import Point, SegmentWorth, encode_word
 from stamgast.marketer.attention import Attention, attention
+from stamgast.marketer.backtests import Run, Stands
 from stamgast.marketer.health import Looked, Unsent
 from stamgast.marketer.overview import STAGES, Seen
 from stamgast.marketer.reading import InForce
@@ -39,6 +40,7 @@ from stamgast.state.workers import Seen as WorkerSeen
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
+from tests.fakes.backtested import FOUND, Remembered
 from tests.fakes.house import KEYS, MERCHANT, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
@@ -182,6 +184,7 @@ class Marketed(House):
         self.deps.slot_of = lambda _key: customers(0)
         self.deps.filling = SimpleNamespace(value=_anybody)
         self.deps.report_links = ReportLinks(KEYS)
+        self.deps.backtests = Remembered(Run("free-loaf", TODAY - 30, TODAY - 1, NOON, Stands.DONE, found=FOUND))
 
     async def _looked(self, program: Program, now: int) -> Looked:
         return replace(looked(), program=program, now=now)

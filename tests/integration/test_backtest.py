@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from rules.loader import load_merchant
+from rules.yaml.words import parse_date
+from stamgast.bootstrap import open_redis
 from stamgast.domain.campaign_events import AudienceFixed, AudienceListed
 from stamgast.domain.events import (
     ActivationOutcome,
@@ -31,6 +35,10 @@ from stamgast.local.brokers import Broker
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitter
 from stamgast.log.topics import Topics
+from stamgast.marketer.backtests import Asked, Backtests, Bounds, BusyError, Run, Stands
+from stamgast.programs.record import BundleRecord, bundle_hash
+from stamgast.settings import Settings
+from tests.conftest import eventually
 from tests.integration import commands
 
 MERCHANT = "bakker"
@@ -189,3 +197,39 @@ def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics
     difference = json.loads(compared.stdout)["difference"]
     # who said STOP had come twice before; the others get the same number of messages on another day
     assert difference["rules"]["third"] == {"would_send": -1, "sms_parts": -1}
+
+
+async def test_a_page_has_the_same_answer_from_a_process_of_its_own_within_bounds(
+    kafka: Broker, topics: Topics, settings: Settings, tmp_path: Path
+) -> None:
+    await write(kafka, topics)
+    loaded = load_merchant(config(tmp_path / "config") / "merchants" / MERCHANT)
+    record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(loaded.files, {}), files=dict(loaded.files))
+    first = parse_date("2026-09-01")
+    asked, redis = Asked(record, "third", first, first + 29), open_redis(settings)
+
+    async def ended(backtests: Backtests) -> Run:
+        async def over() -> Run | None:
+            known = await backtests.known(MERCHANT, "third")
+            return known if known is not None and known.stands is not Stands.RUNNING else None
+
+        return await eventually(over)
+
+    within = Backtests(redis, settings)
+    begun = await within.begin(asked, BEGIN)
+    assert await within.begin(asked, BEGIN + 1) == begun, "it goes on already"
+    with pytest.raises(BusyError):
+        await within.begin(asked._replace(rule="party"), BEGIN)
+    done = await ended(within)
+    assert (done.stands, done.of, done.why) == (Stands.DONE, CUSTOMERS, "")
+    assert done.found is not None
+    assert done.found["rules"]["third"]["would_send"] == CUSTOMERS - 21
+
+    hurried = Backtests(redis, settings, Bounds(seconds=0.01))
+    await hurried.begin(asked, BEGIN)
+    assert (await ended(hurried)).stands is Stands.TOO_LONG
+    crowded = Backtests(redis, settings, Bounds(memory=1_000_000))
+    await crowded.begin(asked, BEGIN)
+    assert (await ended(crowded)).stands is Stands.TOO_LARGE
+    await crowded.close()
+    redis.close()

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customers, health, rule_editing, segments
+from stamgast.web.pages.marketer import customers, health, rule_backtest, rule_editing, segments
 from stamgast.web.pages.marketer.connections import get_connections
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
@@ -26,6 +26,9 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/rules/{rule}/launch", post_launch, methods=["POST"]),
         PageRoute("/app/rules/{rule}/edit", rule_editing.get_edit, methods=["GET"]),
         PageRoute("/app/rules/{rule}/edit", rule_editing.post_edit, methods=["POST"]),
+        PageRoute("/app/rules/{rule}/backtest", rule_backtest.get_backtest, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/backtest", rule_backtest.post_backtest, methods=["POST"]),
+        PageRoute("/app/rules/{rule}/backtest/live", rule_backtest.get_live, methods=["GET"]),
         PageRoute("/app/rules/{rule}/check", rule_editing.post_check, methods=["POST"]),
         PageRoute("/app/rules/{rule}/words", rule_editing.get_words, methods=["GET"]),
         PageRoute("/app/rules/{rule}/back", rule_editing.get_back, methods=["GET"]),
