@@ -22,6 +22,7 @@ from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.marketer.health_reading import HealthReading
+from stamgast.marketer.inbox_reading import InboxReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
@@ -93,6 +94,8 @@ class Deps:
     """What pages show of merchants."""
     health: HealthReading
     """What pages show of the engine."""
+    inbox: InboxReading
+    """What pages show of what customers sent."""
     report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None

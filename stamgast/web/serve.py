@@ -15,6 +15,7 @@ from stamgast.bootstrap import WebParts
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
 from stamgast.marketer.health_reading import HealthReading
+from stamgast.marketer.inbox_reading import InboxReading
 from stamgast.marketer.reading import Reading
 from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app, is_urgent
@@ -52,6 +53,15 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
         health=HealthReading(parts.redis, parts.topics, parts.filling, parts.kafka),
+        inbox=InboxReading(
+            parts.redis,
+            parts.topics.partitions,
+            parts.filling,
+            parts.identities,
+            parts.replies,
+            parts.files,
+            parts.pictures,
+        ),
         report_links=parts.report_links,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),

@@ -39,6 +39,7 @@ from stamgast.state.workers import Seen as WorkerSeen
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
+from tests.fakes.came_in import inbox_of
 from tests.fakes.house import KEYS, MERCHANT, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
@@ -178,6 +179,7 @@ class Marketed(House):
             segments=segments, letters=loaded, seen=read, in_force=in_force, stands_still=stands_still
         )
         self.deps.health = SimpleNamespace(look=self._looked)
+        self.deps.inbox = inbox_of(shown.program, shown.totals)
         self.deps.slot_of = lambda _key: customers(0)
         self.deps.filling = SimpleNamespace(value=_anybody)
         self.deps.report_links = ReportLinks(KEYS)
