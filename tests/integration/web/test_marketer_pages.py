@@ -98,6 +98,8 @@ async def _is_heard(web: Web, headers: dict[str, str], customer: str) -> None:
     assert (message["customer"], message["text"]) == (customer, "Lekker!")
     assert (await web.client.get("/app/inbox", headers=headers | {"Accept": "text/html"})).status_code == 200
     assert (await web.client.get("/app/segments", headers=headers | {"Accept": "text/html"})).status_code == 200
+    campaigns = (await web.client.get("/app/campaigns", headers=headers | {"Accept": "application/json"})).json()
+    assert (campaigns["started"], campaigns["audiences"]) == ([], [])
 
 
 async def _all_goes_on(web: Web, headers: dict[str, str]) -> None:
