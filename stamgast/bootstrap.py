@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from stamgast.api_keys.table import ApiKeyTable
 from stamgast.audit.book import Audit, AuditSeal
 from stamgast.broker import kafka_of, warn_of_unsigned
-from stamgast.carriers import carrier_for, channel_of, keeping_of
+from stamgast.carriers import carrier_for, channel_of, keeping_of, pictures_of
 from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
     from stamgast.feeds.secrets import FeedSeal
+    from stamgast.media.inbox_tables import FileTable, ReplyTable
     from stamgast.media.keeping import Keeping
+    from stamgast.media.store import ObjectStore
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
 
@@ -88,6 +90,9 @@ class WebParts:
     segments: SegmentTable
     letters: LetterTable
     report_links: ReportLinks
+    replies: ReplyTable
+    files: FileTable
+    pictures: ObjectStore
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -308,6 +313,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         SettingsError: a key is missing or wrong.
         TopicsError: Kafka is away, or its topics are not ours.
     """
+    from stamgast.media.inbox_tables import FileTable, ReplyTable  # noqa: PLC0415  as for tills
+
     topics = topics_of(settings)
     id_key_of(settings)
     tokens = auth_tokens_of(settings)
@@ -334,6 +341,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         names, operators = NameSeal(wrapping_keys_of(settings)), derive_operator_key(id_key_of(settings))
         roster = Roster(UserTable(), appender.append, topics.users, names, operators)
         segments, letters = SegmentTable(), LetterTable(DeadLetterSeal(wrapping_keys_of(settings)))
+        replies, files = ReplyTable(), FileTable()
         audit = Audit(appender.append, topics.audit, AuditSeal(wrapping_keys_of(settings)), clock.now)
         await stack.enter_async_context(
             running_tails(
@@ -344,6 +352,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.users, roster.table, "users"),
                 _small_tail(settings, topics.segments, segments, "segments"),
                 _small_tail(settings, topics.dead_letters, letters, "dead-letters"),
+                _small_tail(settings, topics.replies, replies, "replies"),
+                _small_tail(settings, topics.media, files, "media"),
                 tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
@@ -359,18 +369,29 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         carrier = TwilioWebhooks(verifier)
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
-            *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
-            *(
-                tills,
-                settings.public_url,
-                kafka_of(settings),
-                roster,
-                audit,
-                segments,
-                letters,
-                ReportLinks(wrapping_keys_of(settings)),
-                watch,
-            ),
+            topics=topics,
+            appender=appender,
+            identities=identities,
+            api_keys=api_keys,
+            merchants=merchants,
+            redis=redis,
+            clock=clock,
+            carrier=carrier,
+            pulse=pulse,
+            fitness=fitness,
+            filling=filling,
+            tills=tills,
+            public_url=settings.public_url,
+            kafka=kafka_of(settings),
+            roster=roster,
+            audit=audit,
+            segments=segments,
+            letters=letters,
+            report_links=ReportLinks(wrapping_keys_of(settings)),
+            replies=replies,
+            files=files,
+            pictures=pictures_of(settings),
+            clock_watch=watch,
         )
 
 

@@ -72,6 +72,8 @@ class Did(StrEnum):
     FEED_CHANGED = "feed changed"
     """Another system is told what happens, or no more, or signs with another secret."""
     CONNECTION_CHANGED = "connection changed"
+    PICTURE_SEEN = "picture seen"
+    """One that a customer sent; `words` is its id."""
 
 
 class Who(NamedTuple):

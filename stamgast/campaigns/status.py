@@ -35,8 +35,8 @@ from stamgast.state.campaign_marks import (
     list_of,
     rule_of,
 )
-from stamgast.state.client import RedisClient
 from stamgast.state.keys import customers
+from stamgast.state.nodes import Redis
 from stamgast.state.partition_meta import CAMPAIGNS, SCHEDULES
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, name_of
 
@@ -207,9 +207,7 @@ async def look(
     """
     topics = bootstrap.topics_of(settings)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
-        found, scheduled = await _marks(redis, topics, bundles, now)
-    newest_first = sorted(found, key=lambda each: (-each.occasion, each.rule))
-    return newest_first, sorted(scheduled, key=lambda each: (each.merchant, each.rule.id))
+        return await look_in(redis, topics, bundles, now)
 
 
 async def check(settings: Settings) -> None:
@@ -262,9 +260,10 @@ async def count(settings: Settings, bundles: Mapping[str, Bundle], campaigns: Se
         sorting.hand_over()
 
 
-async def _marks(
-    redis: RedisClient, topics: Topics, bundles: Mapping[str, Bundle], now: Millis
+async def look_in(
+    redis: Redis, topics: Topics, bundles: Mapping[str, Bundle], now: Millis
 ) -> tuple[list[Campaign], list[Occasions]]:
+    """The same, by a client that is there. Raises StateError."""
     found: dict[Name, Campaign] = {}
     scheduled = {
         (merchant, rule.id): Occasions(merchant, rule, rule.trigger.schedule.after(now, bundle.program.time_zone))
@@ -290,7 +289,8 @@ async def _marks(
                 walk = name_of((name[0], campaign_of(name[1], schedule.due)))
                 if walk in walks:
                     scheduled[name].walks[number] = walks[walk]
-    return list(found.values()), list(scheduled.values())
+    newest_first = sorted(found.values(), key=lambda each: (-each.occasion, each.rule))
+    return newest_first, sorted(scheduled.values(), key=lambda each: (each.merchant, each.rule.id))
 
 
 def _note_list(scheduled: Mapping[Name, Occasions], name: Name, number: int, mark: CampaignMark) -> None:
@@ -301,7 +301,7 @@ def _note_list(scheduled: Mapping[Name, Occasions], name: Name, number: int, mar
         found.lists[number] = mark
 
 
-async def _of_partition(redis: RedisClient, number: int) -> tuple[dict[str, str], dict[str, tuple[int, int]]]:
+async def _of_partition(redis: Redis, number: int) -> tuple[dict[str, str], dict[str, tuple[int, int]]]:
     keys = customers(number)
     meta = _pairs(await redis.call("HGETALL", keys.meta))
     walks = _pairs(await redis.call("HGETALL", keys.walks))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
+from stamgast.campaigns.status import look_in
 from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
@@ -16,10 +17,13 @@ from stamgast.log.letter_table import LetterTable
 from stamgast.log.segment_table import SegmentTable
 from stamgast.log.topics import Topics
 from stamgast.marketer.attention import Attention, attention
+from stamgast.marketer.campaigns import CampaignsPage, campaigns_page
 from stamgast.marketer.overview import Seen
+from stamgast.marketer.rule_files import rules_of
 from stamgast.programs.launches import Launches
 from stamgast.programs.record import decode_bundle
 from stamgast.programs.told_rules import ToldRules, rules_told
+from stamgast.service import Bundle
 from stamgast.state.counters import totals_of_merchant
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
@@ -116,6 +120,14 @@ class Reading:
             found.program, {}, unwell=unwell, broken=broken, launches=found.launches, letters=self.letters.of(merchant),
             segments=(), pools={},
         )  # fmt: skip
+
+    async def campaigns(self, found: InForce, now: Millis) -> CampaignsPage:
+        """Return how far campaigns and schedules are. Raises NotFilledError and StateError."""
+        await self.filling.check()
+        rules = await asyncio.to_thread(rules_of, found.packed)
+        bundles = {found.program.merchant: Bundle(0, "", found.program, rules)}
+        started, scheduled = await look_in(self.redis, self.topics, bundles, now)
+        return campaigns_page(found.program, rules, started, scheduled)
 
     async def broken(self, merchant: str) -> frozenset[str]:
         """Return the rules that raised and rest, in any partition. Raises StateError."""

@@ -23,6 +23,7 @@ from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.marketer.backtests import Backtests
 from stamgast.marketer.health_reading import HealthReading
+from stamgast.marketer.inbox_reading import InboxReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
@@ -94,6 +95,8 @@ class Deps:
     """What pages show of merchants."""
     health: HealthReading
     """What pages show of the engine."""
+    inbox: InboxReading
+    """What pages show of what customers sent."""
     report_links: ReportLinks
     backtests: Backtests | None = None
     """What pages play of a shop's past; None where there are no settings to read it with."""

@@ -16,6 +16,7 @@ from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
 from stamgast.marketer.backtests import Backtests
 from stamgast.marketer.health_reading import HealthReading
+from stamgast.marketer.inbox_reading import InboxReading
 from stamgast.marketer.reading import Reading
 from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app, is_urgent
@@ -56,6 +57,15 @@ def deps_over(
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
         health=HealthReading(parts.redis, parts.topics, parts.filling, parts.kafka),
+        inbox=InboxReading(
+            parts.redis,
+            parts.topics.partitions,
+            parts.filling,
+            parts.identities,
+            parts.replies,
+            parts.files,
+            parts.pictures,
+        ),
         report_links=parts.report_links,
         backtests=backtests,
         limits=limits or Limits(),

@@ -65,6 +65,8 @@ def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str)
         "/app/customers",
         "/app/connections",
         "/app/health",
+        "/app/inbox",
+        "/app/campaigns",
         "/app/segments?by=source",
         "/app/segments/source/a%20flyer%20with%20rather%20a%20long%20name%20that%20goes%20on",
     ],

@@ -27,6 +27,15 @@ from stamgast.log.segment_table import SegmentTable
 from stamgast.log.segments import Point, SegmentWorth, encode_word
 from stamgast.marketer.attention import Attention, attention
 from stamgast.marketer.backtests import Run, Stands
+from stamgast.marketer.campaigns import (
+    AudienceSeen,
+    CampaignSeen,
+    CampaignsPage,
+    Made,
+    OccasionSeen,
+    PartProgress,
+    State,
+)
 from stamgast.marketer.health import Looked, Unsent
 from stamgast.marketer.overview import STAGES, Seen
 from stamgast.marketer.reading import InForce
@@ -41,6 +50,7 @@ from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
 from tests.fakes.backtested import FOUND, Remembered
+from tests.fakes.came_in import inbox_of
 from tests.fakes.house import KEYS, MERCHANT, NOON, ORIGIN, House
 
 TODAY = business_day(NOON, "Europe/Amsterdam")
@@ -142,6 +152,40 @@ async def _anybody(_keys: PartitionKeys, _key: str) -> bytes:
     return encode_customer(Customer(purchases=7, spend=8_430, profit=3_410, stage=Stage.ACTIVE, joined_at=NOON - DAY))
 
 
+async def _campaigns(_found: InForce, _now: int) -> CampaignsPage:
+    """One of each kind."""
+    parts = [PartProgress(number, 310, 200 + number, 90) for number in range(3)]
+    weekly = ("every week on monday at 10:00", NOON + DAY, NOON - 6 * DAY, State.WALKED, 930, 41)
+    return CampaignsPage(
+        merchant=MERCHANT,
+        scheduled=[
+            OccasionSeen("monday-bread", *weekly, "regulars", 310, NOON - 8 * DAY, False),
+            OccasionSeen(
+                "easter",
+                "on 2027-03-28 at 09:00",
+                NOON + 90 * DAY,
+                None,
+                State.WAITING,
+                0,
+                0,
+                "invited",
+                None,
+                None,
+                True,
+            ),
+        ],
+        started=[
+            CampaignSeen(f"recall@{NOON}", "recall", NOON, State.WALKING, "", 930, 603, 270, parts),
+            CampaignSeen("recall@1", "recall", NOON - 9 * DAY, State.STOPPED, "buyers", 40, 12, 3, parts[:1]),
+        ],
+        by_hand=["recall"],
+        audiences=[
+            AudienceSeen("invited", Made.FILE, ["easter"]),
+            AudienceSeen("regulars", Made.WHO, ["monday-bread"]),
+        ],
+    )
+
+
 class Marketed(House):
     """Somebody may sign in, and every page finds the same shop."""
 
@@ -178,9 +222,15 @@ class Marketed(House):
             )  # fmt: skip
 
         self.deps.reading = SimpleNamespace(
-            segments=segments, letters=loaded, seen=read, in_force=in_force, stands_still=stands_still
+            campaigns=_campaigns,
+            segments=segments,
+            letters=loaded,
+            seen=read,
+            in_force=in_force,
+            stands_still=stands_still,
         )
         self.deps.health = SimpleNamespace(look=self._looked)
+        self.deps.inbox = inbox_of(shown.program, shown.totals)
         self.deps.slot_of = lambda _key: customers(0)
         self.deps.filling = SimpleNamespace(value=_anybody)
         self.deps.report_links = ReportLinks(KEYS)

@@ -106,7 +106,7 @@ def test_who_keeps_pictures_and_who_looks_at_them_share_a_folder_that_is_theirs(
     beside = {name: service["volumes"][1:] for name, service in ours.items() if len(service["volumes"]) > 1}
     where = {services[name]["environment"]["STAMGAST_MEDIA_STORE"] for name in beside}
     (place,) = where
-    assert beside == {name: [f"media:{place}"] for name in ("worker", "stamgast")}
+    assert beside == {name: [f"media:{place}"] for name in ("worker", "stamgast")} | {"web": [f"media:{place}:ro"]}
     assert f"install --directory --owner=stamgast {place}" in (ROOT / "Dockerfile").read_text()
 
 

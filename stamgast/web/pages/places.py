@@ -33,6 +33,8 @@ PLACES: Final = (
     Place("/app/rules", N_("Rules"), Right.SEE_OVERVIEW),
     Place("/app/customers", N_("Customers"), Right.READ_CUSTOMERS),
     Place("/app/segments", N_("Segments"), Right.SEE_OVERVIEW),
+    Place("/app/campaigns", N_("Campaigns"), Right.SEE_OVERVIEW),
+    Place("/app/inbox", N_("Inbox"), Right.READ_INBOX),
     Place("/app/report", N_("Report"), Right.SEE_OVERVIEW),
     Place("/app/connections", N_("Connections"), Right.SEE_CONNECTIONS),
     Place("/app/health", N_("Health"), Right.SEE_CONNECTIONS),

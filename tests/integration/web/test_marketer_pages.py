@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey
 from tests.conftest import eventually
@@ -81,6 +82,26 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
             break
 
 
+async def _is_heard(web: Web, headers: dict[str, str], customer: str) -> None:
+    """What somebody writes stands in the inbox, once the tail of its topic has it."""
+    person, now = (MERCHANT, customer), web.parts.clock.now()
+    key = await web.parts.identities.key_of(*person)
+    assert key is not None
+    record = seal_reply(key, person, Reply(now, "whatsapp", Words(text="Lekker!")), "SM1")
+    await web.parts.appender.append(web.topics.replies, [record])
+
+    async def shown() -> Any:
+        answer = await web.client.get("/app/inbox", headers=headers | {"Accept": "application/json"})
+        return answer.status_code == 200 and answer.json()["messages"]
+
+    (message,) = await eventually(shown, seconds=30, every=0.2)
+    assert (message["customer"], message["text"]) == (customer, "Lekker!")
+    assert (await web.client.get("/app/inbox", headers=headers | {"Accept": "text/html"})).status_code == 200
+    assert (await web.client.get("/app/segments", headers=headers | {"Accept": "text/html"})).status_code == 200
+    campaigns = (await web.client.get("/app/campaigns", headers=headers | {"Accept": "application/json"})).json()
+    assert (campaigns["started"], campaigns["audiences"]) == ([], [])
+
+
 async def _all_goes_on(web: Web, headers: dict[str, str]) -> None:
     """The page on health knows the worker, that it works at every partition, and that nothing waits."""
 
@@ -107,6 +128,7 @@ async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
     found = await web.client.post("/app/customers", headers=page, data=form | {"who": "06 12345678"})
     assert found.status_code == 303
     where = found.headers["location"]
+    await _is_heard(web, headers, where.rpartition("/")[2])
     shown = (await web.client.get(where, headers=document)).json()
     assert (shown["customer"]["purchases"], shown["person"]["phone"]) == (3, "+31612345678")
     assert (await web.client.get(where, headers=page)).status_code == 200

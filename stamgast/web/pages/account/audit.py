@@ -61,6 +61,7 @@ SAID: Final[Mapping[Did, str]] = {
     Did.IMPORTED: N_("brought in a list"),
     Did.FEED_CHANGED: N_("changed a feed"),
     Did.CONNECTION_CHANGED: N_("changed a connection"),
+    Did.PICTURE_SEEN: N_("looked at a customer's picture"),
 }
 """How each is told."""
 ACTORS: Final[Mapping[Actor, str]] = {

@@ -2,7 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customers, health, rule_backtest, rule_editing, segments
+from stamgast.web.pages.marketer import customers, health, inbox, rule_backtest, rule_editing, segments
+from stamgast.web.pages.marketer.campaigns import get_campaigns
+from stamgast.web.pages.marketer.campaigns import get_live as get_campaigns_live
 from stamgast.web.pages.marketer.connections import get_connections
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
@@ -41,6 +43,10 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/connections", get_connections, methods=["GET"]),
         PageRoute("/app/segments", segments.get_segments, methods=["GET"]),
         PageRoute("/app/segments/{by}/{name:path}", segments.get_segment, methods=["GET"]),
+        PageRoute("/app/campaigns", get_campaigns, methods=["GET"]),
+        PageRoute("/app/campaigns/live", get_campaigns_live, methods=["GET"]),
+        PageRoute("/app/inbox", inbox.get_inbox, methods=["GET"]),
+        PageRoute("/app/inbox/photos/{photo}", inbox.get_photo, methods=["GET"]),
         PageRoute("/app/health", health.get_health, methods=["GET"]),
         PageRoute("/app/health/live", health.get_live, methods=["GET"]),
         PageRoute("/report/{token}", get_shared, methods=["GET"]),

@@ -41,7 +41,7 @@ def no_programme(error: UnknownMerchantError) -> Problem:
 
 def short_name(segment: str) -> str:
     """A segment's name as charts have room for it; of those who have none, nothing that would be in one language."""
-    return "-" if segment == _NO_SEGMENT else segment[:_LONGEST]
+    return "\u2013" if segment == _NO_SEGMENT else segment[:_LONGEST]
 
 
 def show(
