@@ -105,12 +105,14 @@ class Deployment:
             "STAMGAST_LOOK_UPS_S": "1,3",
         }
 
-    async def start(self, workers: int = 1, rule: str = RULE, program: str = PROGRAM) -> None:
+    async def start(
+        self, workers: int = 1, rule: str = RULE, program: str = PROGRAM, template: str = "Dank u!"
+    ) -> None:
         folder = self.folder / "config" / "merchants" / MERCHANT
         for name, text in {
             "program.yaml": program,
             "rules/hello.yaml": rule,
-            "templates/nl/hello.j2": "Dank u!",
+            "templates/nl/hello.j2": template,
         }.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)

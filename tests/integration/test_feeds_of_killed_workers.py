@@ -63,7 +63,7 @@ async def test_workers_that_are_killed_lose_nothing(scene: Deployment) -> None:
         assert sum(crm.times().values()) < 2 * len(lines)
         assert all(Webhook(added["secret"]).verify(each.body, each.headers) for each in crm.asked[-50:])
 
-        rotated = scene.asked("feeds", "rotate", "crm", "--json", code=0)
+        rotated = scene.asked("feeds", "rotate", MERCHANT, "crm", "--json", code=0)
         await appender.append(scene.topics.facts, [line("c0", EACH)])
         await eventually(lambda: len(crm.times()) > len(lines), seconds=60)
         newest = crm.asked[-1]
@@ -77,10 +77,10 @@ async def test_workers_that_are_killed_lose_nothing(scene: Deployment) -> None:
         await eventually(is_shown, seconds=60, every=0.5)
         assert added["secret"] not in scene.said("feeds", "list")
         before = crm.times()
-        scene.said("feeds", "replay", "crm", "--from", "2020-01-01T00:00:00Z", code=0)
+        scene.said("feeds", "replay", MERCHANT, "crm", "--from", "2020-01-01T00:00:00Z", code=0)
         await eventually(lambda: all(crm.times()[each] > before[each] for each in before), seconds=90)
         assert crm.times().keys() == before.keys()
-        assert scene.asked("feeds", "remove", "crm", "--json", code=0)["removed"]
+        assert scene.asked("feeds", "remove", MERCHANT, "crm", "--json", code=0)["removed"]
         assert scene.asked("feeds", "list", "--json", code=0) == []
     finally:
         await appender.close()

@@ -187,6 +187,9 @@ async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after
     shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "mbg_nbd", "--json")
     worth = await valued_under(shop)
     assert (worth.below, worth.below_since, worth.currency) == (False, None, "EUR")
+    known = await told(shop)
+    assert sum(known.valued[MERCHANT].values) == CUSTOMERS == known.segments[f"{MERCHANT}|shop|(all)"].customers
+    assert len(worth.sample) == len(worth.past) * 10 == 10
     most = flyers(shop)["winning_may_cost"]
 
     publish_costs(shop, f"{(most + 50) / 100:.2f}")

@@ -170,7 +170,7 @@ async def refused(machine: ShiftedWorker, *command: str) -> str:
     """What a command says on this machine, where it does nothing."""
     run = [sys.executable, "-m", "stamgast.cli", *command]
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=machine.env
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=machine.env
     )
     assert done.returncode == 1, done.stdout
     assert done.stdout == ""
