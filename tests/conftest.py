@@ -15,6 +15,9 @@ from typing import Any, TypeVar, overload
 import pytest
 import structlog
 
+# As `stamgast.cli` has it: threads of BLAS turn while they wait for sums that are too short for them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from stamgast.local.brokers import Broker, FixedBroker, open_broker
 from stamgast.local.embedded import embedded_broker
 from stamgast.local.redis_server import RedisServer, open_redis

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import jsonschema
 import pytest
 
 from stamgast.web.openapi.document import openapi
@@ -16,6 +15,7 @@ from tests.conftest import eventually
 from tests.integration import commands
 from tests.integration.web.conftest import MERCHANT, Web, environment
 from tests.integration.web.shop import bread
+from tests.schemas import validate
 
 pytestmark = [pytest.mark.slow]
 
@@ -99,7 +99,7 @@ async def test_what_was_kept_of_a_day_is_told_over_http(web, web_settings):
     assert kept["reckoned_at"]
     assert {kind: found["count"] for kind, found in kept["warnings"].items()} == {"unknown_store": 1}
     described = openapi()["components"]["schemas"]["Day"]
-    jsonschema.validate(kept, described)
+    validate(kept, described)
     assert set(kept) == set(described["properties"])
     for wrong in ("2026-13-01", "20261129", "today", "2026-11-29T00:00:00Z"):
         assert (await web.get(f"/days/{wrong}")).status_code == 422, wrong

@@ -3,18 +3,17 @@
 import json
 from typing import Any
 
-import jsonschema
-
 from stamgast.web.openapi.document import openapi
 from tests.conftest import eventually
 from tests.integration import commands
 from tests.integration.web.conftest import MERCHANT, environment
 from tests.integration.web.shop import JAN, bread
+from tests.schemas import validate
 
 
 def check(document: Any, schema: str) -> None:
     described = openapi()["components"]["schemas"][schema]
-    jsonschema.validate(document, described)
+    validate(document, described)
     assert set(document) == set(described["properties"]), "nothing is said that is not described"
 
 

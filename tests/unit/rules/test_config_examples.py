@@ -20,6 +20,7 @@ from stamgast.domain.sms_parts import as_sent, count_parts
 from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
+from tests.schemas import validate
 from tests.unit.rules.plain_data import data_of
 from tests.unit.rules.small_shop import (
     CALL_BACK,
@@ -56,7 +57,7 @@ def test_every_rule_we_ship_has_tests_and_passes_them(merchant: Path):
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: f"{path.parent.parent.name}/{path.name}")
 def test_the_schema_for_editors_takes_what_we_ship(path: Path):
-    jsonschema.validate(data_of(path.read_text()), rule_schema())
+    validate(data_of(path.read_text()), rule_schema())
 
 
 def test_the_schema_itself_is_one():
@@ -77,7 +78,7 @@ def test_the_schema_itself_is_one():
 )
 def test_the_schema_underlines_what_check_refuses(text: str):
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(data_of(text), rule_schema())
+        validate(data_of(text), rule_schema())
 
 
 @pytest.mark.parametrize("word", WORD_CLASSES, ids=lambda word: word.name)
@@ -99,7 +100,7 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
     program, texts = shops.get(word.name, (WITH_QUESTION, {}))
     loaded = load_bundle(files_of(rule, program, **texts))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
-    jsonschema.validate(data_of(rule), rule_schema())
+    validate(data_of(rule), rule_schema())
 
 
 def test_what_a_condition_is_called_in_counters_stays_as_it_is():

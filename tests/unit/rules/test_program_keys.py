@@ -16,6 +16,7 @@ from rules.schema import RULE_WORDS, SCHEMAS, program_schema
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from stamgast.programs.rule_tests import run_tests
+from tests.schemas import validate
 from tests.unit.rules.plain_data import data_of
 from tests.unit.rules.small_shop import RULE, files_of
 
@@ -32,12 +33,12 @@ FILES = {"program.yaml": example_program(), "rules/win-back.yaml": RULE.replace(
 
 def test_the_documented_programme_is_right():
     assert [problem.render() for problem in load_bundle(FILES).problems] == []
-    jsonschema.validate(data_of(example_program()), program_schema())
+    validate(data_of(example_program()), program_schema())
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_the_schema_for_editors_takes_the_programmes_we_ship(path: Path):
-    jsonschema.validate(data_of(path.read_text()), program_schema())
+    validate(data_of(path.read_text()), program_schema())
 
 
 def test_every_word_that_the_loader_knows_is_documented_and_no_other(monkeypatch):
@@ -117,7 +118,7 @@ def _documented(key: Key) -> Iterator[str]:
 def test_the_schema_underlines_what_check_refuses(line: str):
     program = {**data_of(example_program()), **data_of(line)}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(program, program_schema())
+        validate(program, program_schema())
 
 
 @pytest.mark.parametrize("path", [*SHIPPED, *RULES], ids=lambda path: str(path.relative_to(ROOT)))
@@ -141,4 +142,4 @@ def test_the_documented_rule_has_every_word_and_does_what_its_tests_say():
     results = run_tests(loaded)
     assert [each.missing for each in results] == [()]
     assert all(each.passed for each in results)
-    jsonschema.validate(rule, SCHEMAS["rule"]())
+    validate(rule, SCHEMAS["rule"]())

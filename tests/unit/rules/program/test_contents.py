@@ -2,13 +2,13 @@
 
 import json
 
-import jsonschema
 import pytest
 
 from rules.loader import load_bundle, load_published
 from rules.program.content_lock import LOCK, Approval, Held, Locked, read_lock, written_lock
 from rules.schema import SCHEMAS
 from stamgast.domain.vocabulary import Channel
+from tests.schemas import validate
 from tests.unit.rules.plain_data import data_of
 from tests.unit.rules.small_shop import PROGRAM, files_of
 
@@ -43,7 +43,7 @@ nl:
   links: {{Je kaart: "https://example.com/{{{{1}}}}"}}
 """
     assert told(text) == []
-    jsonschema.validate(data_of(text), SCHEMAS["content"]())
+    validate(data_of(text), SCHEMAS["content"]())
     file = load_bundle(files_of(program=UNPUSHED, **{FILE: text})).contents["free_loaf"]
     types = file.languages["nl"].types()
     assert types["twilio/text"] == {"body": TEXT}

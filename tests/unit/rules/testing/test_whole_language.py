@@ -5,7 +5,6 @@ The names are those of the tables here and of nothing else: a word that is renam
 
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from rules.language.actions import ACTIONS
@@ -18,6 +17,7 @@ from rules.read_back import read_back
 from rules.schema import rule_schema
 from rules.yaml.source import Source, read_yaml
 from stamgast.programs.rule_tests import run_tests
+from tests.schemas import validate
 from tests.unit.rules import small_shop
 from tests.unit.rules.plain_data import data_of
 
@@ -170,7 +170,7 @@ def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> Loaded
     files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
-    jsonschema.validate(data_of(rule), rule_schema())
+    validate(data_of(rule), rule_schema())
     return loaded
 
 
