@@ -244,7 +244,5 @@ def test_a_cut_by_which_hardly_anybody_had_come_again_judges_nothing_that_is_kno
     assert found.parameters["k"] > 1
     assert sure(found.fit).notes[0] == "there is too little to choose a model with; this is mbg_cnbd_k"
     plain = fit_any(customers, "bg_nbd", "all", 182)
-    told, otherwise = (
-        surprises(each.attrition(), customers.sample.rows, 26, later).mean() for each in (found, plain)
-    )
+    told, otherwise = (surprises(each.attrition(), customers.sample.rows, 26, later).mean() for each in (found, plain))
     assert told < otherwise - 0.1
