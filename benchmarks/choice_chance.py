@@ -9,9 +9,9 @@ which is best in truth. Told of every shop:
   is in it, but that of the past from which all have learnt.
 - `told`: in how many of the 400 half years a look would tell a cost above the goal.
 - `knowing`: the same of who goes by the best candidate in truth, and so costs nothing.
-- `bound`: what no choice can avoid that has seen this past alone. There are worlds with the same one in which nobody
-  comes again, and in which the shop stays as busy as in the last six weeks: any mixture of the candidate that is best
-  here and of the one that is best there costs at least so much in one of the two.
+- `bound`: what no mixture of two candidates can avoid that has seen this past alone. There are worlds with the same one
+  in which nobody comes again, and in which the shop stays as busy as in the last six weeks: any mixture of the
+  candidate that is best here and of the one that is best there costs at least so much in one of the two.
 - `truth`: how much worse the best candidate is than who knows each one's rhythm.
 
 `--quick` looks at one small shop.

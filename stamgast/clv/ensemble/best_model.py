@@ -11,6 +11,9 @@ next to nothing by heart. MBG/CNBD-k is not, for its k does (docs/adr/0173). Whe
 learn a combined model, and for less than `FEWEST_DAYS`, for which what it learnt is wrong, the single one that foretold
 best is taken.
 docs/adr/0135 says how often that was right, and `gain` how sure the combined model is.
+
+Where fewer than `FEW_REPEATERS` had come again by a cut, all that was fitted there is what shops usually are like, and
+says nothing of a model that knows more today: such a cut is left out (docs/adr/0212).
 """
 
 from __future__ import annotations
@@ -22,13 +25,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from stamgast.clv.data.purchase_file import Purchases
+from stamgast.clv.data.buyers import Columns, Purchases
 from stamgast.clv.data.rows import Floats
 from stamgast.clv.data.sample import sample_of
 from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
 from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
 from stamgast.clv.ensemble.shares import Foretold, mixed, shares_of
-from stamgast.clv.models.fitting import MODELS, fit_alike, fit_with_fallback, usual_shop
+from stamgast.clv.models.fitting import FEW_REPEATERS, MODELS, fit_alike, fit_with_fallback, usual_shop
 from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import LEAST_CHANCE, Forecast, ModelForecast, chance_of
@@ -95,10 +98,11 @@ class Choice(Struct, frozen=True):
 def choose(purchases: Purchases, days: int) -> Choice:
     """Rehearse at cuts before `purchases.as_of`, for at most so many days."""
     purchases = _thinned(purchases)
+    fewest = FEW_REPEATERS if came_again(purchases) >= FEW_REPEATERS else 0
     span = purchases.as_of - first_day_of(purchases)
     held: dict[Day, _Rehearsal] = {}
     for after in times_after(span, min(MOST_DAYS, days)):
-        if after >= WEEK_DAYS and (rehearsal := _rehearsed(purchases, after)):
+        if after >= WEEK_DAYS and (rehearsal := _rehearsed(purchases, after, fewest)):
             held[purchases.as_of - after] = rehearsal
     if not held:
         return Choice(USUAL, USUAL, None, {})
@@ -186,11 +190,19 @@ def _mean_surprise(chances: Sequence[Floats]) -> float:
     return float(np.mean([_surprises(each).mean() for each in chances]))
 
 
-def _rehearsed(purchases: Purchases, after: int) -> _Rehearsal | None:
-    """Return what each model gave to what customers did in the last so many days; None: too few customers."""
+def came_again(purchases: Purchases) -> int:
+    """Return how many customers have come on two days or more."""
+    return int((Columns.of(purchases.buyers).visits > 1).sum())
+
+
+def _rehearsed(purchases: Purchases, after: int, fewest: int) -> _Rehearsal | None:
+    """Return what each model gave to what customers did in the last so many days; None: too little was known then.
+
+    Too little are too few customers, and fewer than `fewest` who had come again by then.
+    """
     cut = purchases.as_of - after
     known = up_to(purchases, cut)
-    if len(known.buyers) < FEWEST:
+    if len(known.buyers) < FEWEST or came_again(known) < fewest:
         return None
     window = window_of(purchases, cut, purchases.as_of)
     rows, weeks = window.sample.rows, window.weeks

@@ -218,3 +218,31 @@ def test_a_shop_of_which_all_that_is_fitted_foretells_too_much_is_gone_by_as_usu
     bundle = msgspec.to_builtins(found)
     again = refit(live(shop), program(horizon=Horizon(churn_days=182)), bundle, BEST, "all")
     assert sure(again.comparison).difference == 0.0
+
+
+def yearly_buyers(customers: int, days: int, seed: int = 5) -> list[list[int]]:
+    """Draw customers who come once a year, to a few weeks, and leave one time in four."""
+    rng = np.random.default_rng(seed)
+    shop = []
+    for number in range(customers):
+        came = [FIRST + (0 if number == 0 else int(rng.integers(days)))]
+        while rng.random() > 0.25 and (day := came[-1] + round(365 * rng.gamma(100, 1 / 100))) <= FIRST + days + 182:
+            came.append(day)
+        shop.append(came)
+    return shop
+
+
+def test_a_cut_by_which_hardly_anybody_had_come_again_judges_nothing_that_is_known_today():
+    shop = yearly_buyers(1200, 365)
+    known, later = split_at(shop, FIRST + 365)
+    customers = live_of_days(known, FIRST + 365, NO_DAYS)
+    assert 20 <= (customers.sample.rows.x > 0).sum() <= 80
+
+    found = fit_any(customers, BEST, "all", 182)
+
+    assert found.model == "mbg_cnbd_k"
+    assert found.parameters["k"] > 1
+    assert sure(found.fit).notes[0] == "there is too little to choose a model with; this is mbg_cnbd_k"
+    plain = fit_any(customers, "bg_nbd", "all", 182)
+    told, otherwise = (surprises(each.attrition(), customers.sample.rows, 26, later).mean() for each in (found, plain))
+    assert told < otherwise - 0.1
