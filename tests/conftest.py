@@ -175,7 +175,7 @@ async def eventually(question: Callable[[], Any], *, seconds: float = 60, every:
             answer = question()
             value = await answer if inspect.isawaitable(answer) else answer
             if value or time.monotonic() > deadline:
-                assert value, f"not within {seconds} s: {why or question}; last answer {value!r}"
+                assert value, f"not within {PATIENCE * seconds} s: {why or question}; last answer {value!r}"
                 return value
         except AssertionError:
             if time.monotonic() > deadline:
@@ -187,6 +187,6 @@ def soon(question: Callable[[], T], *, seconds: float = 60, every: float = 0.02,
     """Wait as `eventually` does, where no loop runs."""
     deadline = time.monotonic() + PATIENCE * seconds
     while not (value := question()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {why or question}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE * seconds} s: {why or question}"
         time.sleep(every)
     return value

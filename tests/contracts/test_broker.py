@@ -230,13 +230,13 @@ async def test_a_group_member_gets_all_partitions_and_starts_where_it_seeks(
     await emitter.emit(topics.identities, 0, records(4))
     async with group_member(broker, f"g{uuid.uuid4().hex[:6]}") as consumer:
         consumer.subscribe([topics.identities])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(consumer.assignment()) < 3:
                 with contextlib.suppress(OffsetOutOfRangeError):  # nothing committed yet, and no reset by itself
                     await consumer.getmany(timeout_ms=100)
         pair = TopicPartition(topics.identities, 0)
         consumer.seek(pair, 2)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             first = await consumer.getone(pair)
         assert first.offset == 2
 

@@ -120,4 +120,4 @@ async def test_whoever_waits_for_a_claim_of_a_partition_that_is_given_up_is_told
     later = asyncio.create_task(owner.log.claim(decode_note(note(3))))
     for each in (under_way, behind, later):
         with pytest.raises(ClaimLostError):
-            await asyncio.wait_for(each, 5)
+            await asyncio.wait_for(each, 60)

@@ -59,7 +59,7 @@ async def judged(
     await scene.settled(patience_s)
     verdict = Verdict()
     logs = _judge_logs(scene, verdict, cards=cards, confirmed=confirmed)
-    _, found = await asyncio.gather(logs, verified(scene, patience_s + 30))
+    _, found = await asyncio.gather(logs, verified(scene, 2 * patience_s))
     verdict.wrong += found
     if report:
         verdict.wrong += await _report_is_wrong(scene)

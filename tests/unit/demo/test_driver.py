@@ -56,5 +56,5 @@ async def test_a_trial_whose_time_is_held_can_be_ended(played):
     playing = asyncio.create_task(played.driver.play(Pace()))
     await asyncio.sleep(0)
     played.stopping.set()
-    await asyncio.wait_for(playing, 5)
+    await asyncio.wait_for(playing, 60)
     assert played.days == []

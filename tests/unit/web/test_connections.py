@@ -199,7 +199,7 @@ async def test_a_body_that_does_not_come_is_told_and_its_connection_closed(monke
         reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
         writer.write(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
         writer.write(b"Content-Length: 5\r\n\r\n{")
-        said = await asyncio.wait_for(reader.read(), 10)
+        said = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         assert said.startswith(b"HTTP/1.1 408")
         assert web.dropped == ["slow"]
@@ -273,7 +273,7 @@ async def test_what_stands_beside_a_body_is_bounded(sent: bytes):
                 writer.write(sent[at : at + 20_000])
                 await writer.drain()
         with suppress(ConnectionError):
-            said = await asyncio.wait_for(reader.read(), 10)
+            said = await asyncio.wait_for(reader.read(), 60)
             assert b"HTTP/1.1 400" in said
         writer.close()
         await eventually(lambda: web.connections.open == 0)

@@ -74,8 +74,8 @@ async def test_that_a_sender_is_refused_is_told_once_for_as_long_as_it_is():
 async def test_another_sender_does_not_wait():
     made = senders(width=1)
     await made.turn(LANE)
-    await asyncio.wait_for(made.turn(("butcher", "sms")), 1)
-    await asyncio.wait_for(made.turn(("bakery", "whatsapp")), 1)
+    await asyncio.wait_for(made.turn(("butcher", "sms")), 20)
+    await asyncio.wait_for(made.turn(("bakery", "whatsapp")), 20)
 
 
 async def test_who_gives_up_waiting_or_is_served_too_late_takes_no_turn_away():
@@ -88,7 +88,7 @@ async def test_who_gives_up_waiting_or_is_served_too_late_takes_no_turn_away():
     turn.give_back()  # now `late` is served
     late.cancel()
     await asyncio.wait({late})
-    await asyncio.wait_for(stays, 1)
+    await asyncio.wait_for(stays, 20)
 
 
 async def test_a_turn_that_a_submission_holds_is_not_given_back_before_it_has_landed():
@@ -100,7 +100,7 @@ async def test_a_turn_that_a_submission_holds_is_not_given_back_before_it_has_la
     await asyncio.sleep(0)
     assert not waiting.done()
     turn.land()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 20)
 
 
 async def test_while_the_carrier_is_away_no_message_is_risked_and_one_answer_ends_it():
