@@ -50,6 +50,8 @@ class Seen:
     valued_at: Millis | None = None
     values: Sequence[int] = ()
     """Customers by what each is worth in all, bin by bin."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """Reward -> how many codes of the shop's own came in for it."""
 
 
 class StageCount(Struct, frozen=True):
@@ -141,7 +143,7 @@ def overview(seen: Seen) -> Overview:
         valued_at=seen.valued_at,
         attention=attention(
             program, totals, unwell=seen.unwell, broken=seen.broken, launches=seen.launches, letters=seen.letters,
-            segments=seen.segments,
+            segments=seen.segments, pools=seen.pools,
         ),
     )  # fmt: skip
 

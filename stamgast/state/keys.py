@@ -139,6 +139,15 @@ class PartitionKeys:
         return self._named("asks")
 
     @property
+    def wants(self) -> str:
+        """Hash: merchant:customer:voucher -> it waits for a code of the shop's own (`stamgast.domain.shop_codes`)."""
+        return self._named("wants")
+
+    def pool(self, merchant: str, reward: str) -> str:
+        """Name the list of a reward's codes of the shop's own, in the order in which they are dealt."""
+        return f"{{{self.tag}}}:pool:{merchant}:{reward}"
+
+    @property
     def entries(self) -> str:
         """Hash: merchant:draw:customer -> what is drawn from, or a prize that goes on (`stamgast.service.draws`)."""
         return self._named("entries")

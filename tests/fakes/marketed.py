@@ -215,7 +215,8 @@ class Marketed(House):
 
         async def stands_still(found: InForce) -> list[Attention]:
             return attention(
-                found.program, {}, unwell=shown.unwell, broken=shown.broken, launches=NONE, letters=letters, segments=()
+                found.program, {}, unwell=shown.unwell, broken=shown.broken, launches=NONE, letters=letters,
+                segments=(), pools={},
             )  # fmt: skip
 
         self.deps.reading = SimpleNamespace(

@@ -32,7 +32,7 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
         page = await web.client.get("/app/rules/free-loaf/launch?to=paused", headers=headers | {"Accept": "text/html"})
         return page.status_code == 200 and page.text
 
-    text = await eventually(shown, seconds=30, every=0.1)
+    text = await eventually(shown, seconds=60, every=0.1)
     token = text.partition('name="csrf" value="')[2].partition('"')[0]
     form = {"csrf": token, "to": "paused", "why": "the oven is broken"}
     done = await web.client.post("/app/rules/free-loaf/launch", headers=headers, data=form)
@@ -42,7 +42,7 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
         answer = await web.client.get("/app/rules/free-loaf", headers=headers | {"Accept": "application/json"})
         return answer.json()["figures"]["status"] == "paused"
 
-    await eventually(paused, seconds=30, every=0.1)
+    await eventually(paused, seconds=60, every=0.1)
     history = await web.client.get("/app/rules/free-loaf/history", headers=headers | {"Accept": "application/json"})
     newest = history.json()["versions"][0]
     assert (newest["why"], newest["changed"]) == ("the oven is broken", ["free-loaf: live → paused"])
@@ -172,5 +172,5 @@ async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
         answer = await web.client.get(where, headers=document)
         return answer.json()["customer"]["erased"] and answer.json()
 
-    gone = await eventually(forgotten, seconds=30, every=0.1)
+    gone = await eventually(forgotten, seconds=60, every=0.1)
     assert gone["person"] is None

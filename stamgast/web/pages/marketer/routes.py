@@ -2,13 +2,14 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customers, health, inbox, segments
+from stamgast.web.pages.marketer import customers, health, inbox, rule_editing, segments
 from stamgast.web.pages.marketer.campaigns import get_campaigns
 from stamgast.web.pages.marketer.campaigns import get_live as get_campaigns_live
 from stamgast.web.pages.marketer.connections import get_connections, get_replay, post_replay
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
-from stamgast.web.pages.marketer.rules import get_history, get_launch, get_rule, get_rules, post_launch
+from stamgast.web.pages.marketer.rule_history import get_history
+from stamgast.web.pages.marketer.rules import get_launch, get_rule, get_rules, post_launch
 from stamgast.web.pages.rendering import PageRoute
 
 
@@ -25,6 +26,11 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/rules/{rule}/history", get_history, methods=["GET"]),
         PageRoute("/app/rules/{rule}/launch", get_launch, methods=["GET"]),
         PageRoute("/app/rules/{rule}/launch", post_launch, methods=["POST"]),
+        PageRoute("/app/rules/{rule}/edit", rule_editing.get_edit, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/edit", rule_editing.post_edit, methods=["POST"]),
+        PageRoute("/app/rules/{rule}/check", rule_editing.post_check, methods=["POST"]),
+        PageRoute("/app/rules/{rule}/words", rule_editing.get_words, methods=["GET"]),
+        PageRoute("/app/rules/{rule}/back", rule_editing.get_back, methods=["GET"]),
         PageRoute("/app/customers", customers.get_search, methods=["GET"]),
         PageRoute("/app/customers", customers.post_search, methods=["POST"]),
         PageRoute("/app/customers/{customer}", customers.get_customer, methods=["GET"]),

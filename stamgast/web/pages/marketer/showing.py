@@ -14,6 +14,8 @@ from stamgast.marketer.reading import Reading, UnknownMerchantError
 from stamgast.users.rights import Right
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import deps_of
+from stamgast.web.pages.languages import language_of
+from stamgast.web.pages.marketer.said import WITHHELD
 from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 from stamgast.web.problem import Problem, unavailable
@@ -39,7 +41,7 @@ def no_programme(error: UnknownMerchantError) -> Problem:
 
 def short_name(segment: str) -> str:
     """A segment's name as charts have room for it; of those who have none, nothing that would be in one language."""
-    return "\u2013" if segment == _NO_SEGMENT else segment[:_LONGEST]
+    return "-" if segment == _NO_SEGMENT else segment[:_LONGEST]
 
 
 def show(
@@ -59,7 +61,7 @@ def show(
         request,
         f"marketer/{template}",
         model,
-        usual=program.languages[0] if program.languages else None,
+        usual=_usual(program),
         allow=[CONNECTS] if live else [],
         headers=SAME_ORIGIN,
         status=status,
@@ -71,5 +73,15 @@ def show(
         here=here,
         places=places_of(visitor.role),
         roles=ROLES,
+        withheld=WITHHELD,
         **values,
     )
+
+
+def speaks(request: Request, program: Program) -> str:
+    """The language in which a page of the shop is shown."""
+    return language_of(request, _usual(program))
+
+
+def _usual(program: Program) -> str | None:
+    return program.languages[0] if program.languages else None
