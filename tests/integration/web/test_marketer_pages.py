@@ -45,7 +45,8 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
     await eventually(paused, seconds=60, every=0.1)
     history = await web.client.get("/app/rules/free-loaf/history", headers=headers | {"Accept": "application/json"})
     newest = history.json()["versions"][0]
-    assert (newest["why"], newest["changed"]) == ("the oven is broken", ["free-loaf: live → paused"])
+    changes = [(each["was"], each["became"]) for each in newest["changes"]]
+    assert (newest["why"], changes) == ("the oven is broken", [("live", "paused")])
     assert any(b"launched" in (value or b"") for _, value in await web.records(web.topics.audit))
 
 
