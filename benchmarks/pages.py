@@ -35,6 +35,7 @@ from stamgast.domain.units import DAY
 from stamgast.fold import Fold
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.partitioning import partition_for
+from stamgast.log.segments import AllValued, Point, SegmentWorth, encode_word
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.settings import Settings
 from stamgast.state.keys import customers
@@ -64,6 +65,7 @@ def run(scene: Scene) -> None:
         files = dict(load_merchant(_CONFIG).files)
         record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(files, {}), files=files)
         fill(scene, topics.programs, [(MERCHANT.encode(), encode_bundle(record))], partitions=1)
+        fill(scene, topics.segments, _segments(count), partitions=1)
         settings = Settings(_env_file=None, **settings_of(scene, topics.prefix, Path(folder)))
         found = asyncio.run(_measure(settings, scene.sized(_TIMES, 2)))
     with redis.Redis.from_url(scene.redis.url) as client:
@@ -95,6 +97,25 @@ def _fill(client: Any, fold: Fold, count: int) -> None:
         client.hset(customers(partition).stats, mapping=counters)
 
 
+def _segments(count: int) -> list[tuple[bytes, bytes]]:
+    """As many as are followed of each kind, with a year behind them and a sample of customers."""
+    now = int(time.time() * 1000)
+    past = tuple(Point(now - week * 7 * DAY, 1_000 + week, 1_500 + week, 3.1) for week in range(52, 0, -1))
+    found = []
+    for by in ("source", "tag", "cohort"):
+        for number in range(100):
+            worth = SegmentWorth(
+                merchant=MERCHANT, by=by, segment=f"{by}-{number}", at=now, currency="EUR", customers=count // 100,
+                clv=4_000, acquisition_cost=500, ratio=3.2, below=False, value_of_new=1_600, historic=2_300,
+                predicted=1_800, margin=0.4, lifespan_months=18.0, typical_gap_days=9.0, p_buy_90_days=0.6,
+                winning_may_cost=533, keeping_may_cost=18, customers_with_cost=count // 100,
+                sample=tuple(customer_id(each) for each in range(10)), past=past,
+            )  # fmt: skip
+            found.append((worth.key.encode(), encode_word(worth)))
+    valued = AllValued(merchant=MERCHANT, at=now, bundle="-", values=(10, *[count // 10] * 9))
+    return [*found, (MERCHANT.encode(), encode_word(valued))]
+
+
 async def _measure(settings: Settings, times: int) -> dict[str, tuple[float, float, float, float]]:
     """Page -> first paint, the empty page's, the answer's milliseconds, the empty one's."""
     async with AsyncExitStack() as stack:
@@ -102,7 +123,8 @@ async def _measure(settings: Settings, times: int) -> dict[str, tuple[float, flo
         app = create_app(deps_over(parts, limits=Limits(per_visitor=1e9, per_visitor_burst=1e9)))
         app.router.routes.insert(0, Route(_EMPTY, _empty))
         port = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
-        while not (parts.merchants.loaded and parts.segments.loaded and parts.letters.loaded):
+        tables = (parts.merchants, parts.segments, parts.letters, parts.replies, parts.files)
+        while not all(table.loaded for table in tables):
             await asyncio.sleep(0.05)
         while not parts.roster.table.loaded:
             await asyncio.sleep(0.05)
@@ -112,7 +134,9 @@ async def _measure(settings: Settings, times: int) -> dict[str, tuple[float, flo
         cookie = f"{name or '__Host-stamgast'}={token}"
         report = f"/app/report/{month_of(parts.clock.now() // DAY)}"
         rule, customer = "/app/rules/free-loaf", f"/app/customers/{customer_id(7)}"
-        pages = ("/app", report, "/app/rules", rule, "/app/customers", customer)
+        segments = ("/app/segments", "/app/segments/source/source-7")
+        others = ("/app/campaigns", "/app/inbox", "/app/connections", "/app/health")
+        pages = ("/app", report, "/app/rules", rule, "/app/customers", customer, *segments, *others)
         return await asyncio.to_thread(_open_all, url, cookie, pages, times)
 
 

@@ -369,30 +369,12 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         carrier = TwilioWebhooks(verifier)
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
-            topics=topics,
-            appender=appender,
-            identities=identities,
-            api_keys=api_keys,
-            merchants=merchants,
-            redis=redis,
-            clock=clock,
-            carrier=carrier,
-            pulse=pulse,
-            fitness=fitness,
-            filling=filling,
-            tills=tills,
-            public_url=settings.public_url,
-            kafka=kafka_of(settings),
-            roster=roster,
-            audit=audit,
-            segments=segments,
-            letters=letters,
-            report_links=ReportLinks(wrapping_keys_of(settings)),
-            replies=replies,
-            files=files,
-            pictures=pictures_of(settings),
-            clock_watch=watch,
-        )
+            topics=topics, appender=appender, identities=identities, api_keys=api_keys, merchants=merchants,
+            redis=redis, clock=clock, carrier=carrier, pulse=pulse, fitness=fitness, filling=filling, tills=tills,
+            public_url=settings.public_url, kafka=kafka_of(settings), roster=roster, audit=audit,
+            segments=segments, letters=letters, report_links=ReportLinks(wrapping_keys_of(settings)),
+            replies=replies, files=files, pictures=pictures_of(settings), clock_watch=watch,
+        )  # fmt: skip
 
 
 def _fitness(stack: AsyncExitStack, settings: Settings, process: str, *watched: Redis) -> Fitness:

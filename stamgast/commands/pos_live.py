@@ -18,11 +18,9 @@ from stamgast.domain.counting import so_many
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
     from stamgast.log.dead_letters import DeadLetter
-    from stamgast.pos.adapter import Context
     from stamgast.pos.connections import Connection
     from stamgast.settings import Settings
     from stamgast.tills.intake import Came
-    from stamgast.tills.letters import Delivery
     from stamgast.tills.reconcile import Polled, Reconciler
     from stamgast.tills.record import Name
     from stamgast.tills.table import ConnectionTable
@@ -184,6 +182,7 @@ async def _poll(settings: Settings, merchant: str, connection: str, now: int, *,
 async def _replay(settings: Settings, letter_id: str, mended: bytes | None, now: int) -> Came:
     from stamgast.pos.adapter import Context
     from stamgast.tills.letters import delivery_in
+    from stamgast.tills.replaying import take_again
 
     letters = _letters(settings)
     letter = await asyncio.to_thread(_open, letters, letter_id)
@@ -192,23 +191,10 @@ async def _replay(settings: Settings, letter_id: str, mended: bytes | None, now:
         misuse(f"{letter_id} is no delivery of a till: `stamgast dead-letters replay` plays it again")
     name, delivery = held
     async with live(settings) as parts:
-        connection, program = parts.find(name)
-        came = await _take(parts, Context(connection, program), delivery, mended, now)
+        reconciler, context = parts.reconciler, Context(*parts.find(name))
+        came = await take_again(reconciler.tills, reconciler.door, context, delivery, now, mended=mended)
     if not came.refused:
         await asyncio.to_thread(letters.note_replayed, letter, now)
-    return came
-
-
-async def _take(live: Live, context: Context, delivery: Delivery, mended: bytes | None, now: int) -> Came:
-    from stamgast.tills.intake import reread_all, take
-    from stamgast.tills.letters import found_in
-
-    tills, connection = live.reconciler.tills, context.connection
-    adapter = tills.adapter(connection)
-    found = found_in(delivery, adapter, mended, believed=tills.is_believed(adapter, connection))
-    whole, gone = await reread_all(adapter, found, tills.apis.of(adapter, connection))
-    came = await take(live.reconciler.door, adapter, whole, context, now, refused=gone)
-    tills.feeds.note(context.program, came.taken, now, connection)
     return came
 
 

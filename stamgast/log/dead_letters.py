@@ -147,7 +147,7 @@ class DeadLetters:
             partition = letter.partition
             if letter.key is not None:
                 partition = partition_for(letter.key, len(producer.partitions_for(letter.topic)))
-            value = self._as_news(letter.topic, letter.value if mended is None else mended)
+            value = as_news(self._topics, letter.topic, letter.value if mended is None else mended)
             headers = list(self._signatures.headers(letter.topic, letter.key, value))
             sent = producer.send(letter.topic, value, letter.key, headers, partition).get(30)
             self._note(producer, letter, now)
@@ -159,29 +159,8 @@ class DeadLetters:
             self._note(producer, letter, now)
 
     def _note(self, producer: Any, letter: DeadLetter, now: Millis) -> None:
-        note = Stored(
-            topic=letter.topic,
-            partition=letter.partition,
-            offset=letter.offset,
-            reason=letter.reason,
-            at=letter.at,
-            sealed="",
-            replayed_at=now,
-        )
-        value = msgspec.json.encode(note)
-        key, topic = note.id.encode(), self._topics.dead_letters
+        (key, value), topic = note_of(letter, now), self._topics.dead_letters
         producer.send(topic, value, key, list(self._signatures.headers(topic, key, value)), 0).get(30)
-
-    def _as_news(self, topic: str, value: bytes | None) -> bytes | None:
-        """The same record without what tells where we took it from; anything else stays as it is."""
-        told = {self._topics.purchases: {"stamgastsource", "stamgastproof"}, self._topics.customer_events: {"source"}}
-        try:
-            document = msgspec.json.decode(value or b"")
-        except UNREADABLE:
-            return value
-        if not isinstance(document, dict) or not document.keys() & told.get(topic, set()):
-            return value
-        return msgspec.json.encode({name: each for name, each in document.items() if name not in told[topic]})
 
     def _stored(self) -> Iterator[Stored]:
         pair = TopicPartition(self._topics.dead_letters, 0)
@@ -202,6 +181,32 @@ class DeadLetters:
         producer = KafkaProducer(**self._at, acks="all", enable_idempotence=False, max_request_size=4_000_000)
         with contextlib.closing(producer):
             yield producer
+
+
+def note_of(letter: DeadLetter, now: Millis) -> tuple[bytes, bytes]:
+    """The record which notes that a letter was played again."""
+    note = Stored(
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        reason=letter.reason,
+        at=letter.at,
+        sealed="",
+        replayed_at=now,
+    )
+    return note.id.encode(), msgspec.json.encode(note)
+
+
+def as_news(topics: Topics, topic: str, value: bytes | None) -> bytes | None:
+    """The same record without what tells where we took it from; anything else stays as it is."""
+    told = {topics.purchases: {"stamgastsource", "stamgastproof"}, topics.customer_events: {"source"}}
+    try:
+        document = msgspec.json.decode(value or b"")
+    except UNREADABLE:
+        return value
+    if not isinstance(document, dict) or not document.keys() & told.get(topic, set()):
+        return value
+    return msgspec.json.encode({name: each for name, each in document.items() if name not in told[topic]})
 
 
 def _up_to_the_end(consumer: Any, pair: TopicPartition) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """Dead letters that nobody has played again, by merchant, in memory: a view of the dead letters' topic for pages.
 
-Whose a letter is stands in its sealed key. What cannot be opened here is nobody's, and is counted all the same.
+Whose a letter is stands in its sealed key, or in the name of where a till's delivery came in. What cannot be opened
+here is nobody's, and is counted all the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from stamgast.log.tables import Table
 MOST: Final = 1_000
 """Are kept of a merchant, the newest; older ones are counted alone."""
 NOBODY: Final = ""
+_OF_TILLS: Final = "pos."
 
 
 class Letter(Struct, frozen=True):
@@ -36,7 +38,7 @@ class LetterTable(Table):
 
     def __init__(self, seal: DeadLetterSeal) -> None:
         super().__init__()
-        self._seal = seal
+        self.seal = seal
         self._waiting: dict[str, dict[str, Letter]] = {}
         """Merchant -> id -> letter, the oldest first."""
         self._whose: dict[str, str] = {}
@@ -69,8 +71,10 @@ class LetterTable(Table):
         return list(self._waiting.get(merchant, {}).values())
 
     def _merchant_of(self, stored: Stored) -> str:
+        if stored.topic.startswith(_OF_TILLS):  # a delivery has no key, and its place says whose it is
+            return stored.topic.removeprefix(_OF_TILLS).partition(".")[0]
         try:
-            key, _ = self._seal.open(stored)
+            key, _ = self.seal.open(stored)
         except (SealError, *UNREADABLE):
             return NOBODY
         return (key or b"").partition(b":")[0].decode(errors="replace")

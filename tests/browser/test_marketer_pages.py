@@ -64,6 +64,7 @@ def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str)
     [
         "/app/customers",
         "/app/connections",
+        "/app/connections/replay",
         "/app/health",
         "/app/inbox",
         "/app/campaigns",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stamgast.log.dead_letters import DeadLetter
 from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey
@@ -44,7 +45,8 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
     await eventually(paused, seconds=60, every=0.1)
     history = await web.client.get("/app/rules/free-loaf/history", headers=headers | {"Accept": "application/json"})
     newest = history.json()["versions"][0]
-    assert (newest["why"], newest["changed"]) == ("the oven is broken", ["free-loaf: live → paused"])
+    changes = [(each["was"], each["became"]) for each in newest["changes"]]
+    assert (newest["why"], changes) == ("the oven is broken", [("live", "paused")])
     assert any(b"launched" in (value or b"") for _, value in await web.records(web.topics.audit))
 
 
@@ -71,6 +73,7 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
     page = await web.client.get("/app/connections?lang=en", headers=headers | {"Accept": "text/html"})
     assert "Everything was read." in page.text
     await _all_goes_on(web, headers)
+    await _is_played_again(web, headers | {"Origin": PUBLIC_URL})
     await _is_found_and_forgotten(web, headers | {"Origin": PUBLIC_URL})
     assert "unsafe-inline" not in page.headers["content-security-policy"]
     nobody = await web.client.get("/app", headers={"Accept": "text/html"})
@@ -80,6 +83,35 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
         async for line in told.aiter_lines():
             assert line == "retry: 2000"
             break
+
+
+async def _is_played_again(web: Web, headers: dict[str, str]) -> None:
+    """What could not be read is shown until it is played again; a purchase that came already does not come twice."""
+    purchases = await web.records(web.topics.purchases)
+    key, value = purchases[0]
+    seal = web.parts.letters.seal
+    lost = seal.encode(DeadLetter(web.topics.purchases, 0, 9_999, key, value, "our fault", web.parts.clock.now()))
+    theirs = seal.encode(DeadLetter(web.topics.purchases, 0, 9_998, b"other:t1", value, "theirs", 1))
+    broken = seal.encode(DeadLetter(f"pos.{MERCHANT}.gone", 0, 9_997, None, b'{"headers":{},"raw":""}', "old", 1))
+    await web.parts.appender.append(web.topics.dead_letters, [(k or b"", v) for k, v in (lost, theirs, broken)])
+    page, document = headers | {"Accept": "text/html"}, headers | {"Accept": "application/json"}
+
+    async def shown() -> Any:
+        found = (await web.client.get("/app/connections", headers=document)).json()["letters"]
+        return len(found) == 2 and found
+
+    ids = {each["reason"]: each["id"] for each in await eventually(shown, seconds=30, every=0.1)}
+    assert set(ids) == {"our fault", "old"}
+    text = (await web.client.get("/app/connections/replay", headers=page)).text
+    form = {"csrf": text.partition('name="csrf" value="')[2].partition('"')[0]}
+    refused = await web.client.post("/app/connections/replay", headers=page, data=form | {"letter": ids["old"]})
+    assert (refused.status_code, "there is no connection" in refused.text) == (422, True)
+    done = await web.client.post("/app/connections/replay", headers=page, data=form | {"letter": "all"})
+    assert done.headers["location"] == "/app/connections?played=1&left=1#letters"
+    left = (await web.client.get("/app/connections", headers=document)).json()["letters"]
+    assert [each["reason"] for each in left] == ["old"]
+    assert len(await web.records(web.topics.purchases)) == len(purchases) + 1
+    assert sum(b"replayed" in (value or b"") for _, value in await web.records(web.topics.audit)) == 1
 
 
 async def _is_heard(web: Web, headers: dict[str, str], customer: str) -> None:

@@ -38,3 +38,10 @@ def test_what_cannot_be_opened_or_has_no_key_is_nobodys_and_rubbish_is_none() ->
     table.note(None, None)
     assert len(table.of(NOBODY)) == 2
     assert not table.of("bakery")
+
+
+def test_what_a_till_delivered_is_of_the_merchant_whose_address_it_came_to() -> None:
+    table = LetterTable(SEAL)
+    table.note(*SEAL.encode(DeadLetter("pos.bakery.shopify", 0, 7, None, b"{}", "no total", 1)))
+    assert [each.id for each in table.of("bakery")] == ["pos.bakery.shopify-0-7"]
+    assert not table.of(NOBODY)

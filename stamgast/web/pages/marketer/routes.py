@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 from stamgast.web.pages.marketer import customers, health, inbox, rule_backtest, rule_editing, segments
 from stamgast.web.pages.marketer.campaigns import get_campaigns
 from stamgast.web.pages.marketer.campaigns import get_live as get_campaigns_live
-from stamgast.web.pages.marketer.connections import get_connections
+from stamgast.web.pages.marketer.connections import get_connections, get_replay, post_replay
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
 from stamgast.web.pages.marketer.rule_history import get_history
@@ -41,6 +41,8 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
         PageRoute("/app/connections", get_connections, methods=["GET"]),
+        PageRoute("/app/connections/replay", get_replay, methods=["GET"]),
+        PageRoute("/app/connections/replay", post_replay, methods=["POST"]),
         PageRoute("/app/segments", segments.get_segments, methods=["GET"]),
         PageRoute("/app/segments/{by}/{name:path}", segments.get_segment, methods=["GET"]),
         PageRoute("/app/campaigns", get_campaigns, methods=["GET"]),
