@@ -94,6 +94,8 @@ async def the_phone_confirms_what_becomes_of_their_data(web: Any, path: str, cus
     assert "attachment" in exported.headers["content-disposition"]
     assert exported.json()["profile"]["email"] == JAN["email"]
     assert len(exported.json()["purchases"]) >= 7
+    assert all(each["source"] for each in exported.json()["consents"]), "with the proofs"
+    assert exported.json()["replies"], "what they wrote"
     again = await web.client.post(f"{path}/data/code", data={"code": code})
     assert again.headers["location"].endswith("=over"), "a code is good once"
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customers, rule_backtest, rule_editing
+from stamgast.web.pages.marketer import customer_log, customers, rule_backtest, rule_editing
 from stamgast.web.pages.marketer.connections import get_connections
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
@@ -36,6 +36,9 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/customers", customers.post_search, methods=["POST"]),
         PageRoute("/app/customers/{customer}", customers.get_customer, methods=["GET"]),
         PageRoute("/app/customers/{customer}/consents", customers.get_consents, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/timeline", customer_log.get_timeline, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/export", customer_log.get_export, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/export", customer_log.post_export, methods=["POST"]),
         PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
         PageRoute("/app/connections", get_connections, methods=["GET"]),
