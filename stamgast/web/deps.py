@@ -22,6 +22,7 @@ from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.marketer.backtests import Backtests
+from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
@@ -91,6 +92,8 @@ class Deps:
     audit: Audit
     reading: Reading
     """What pages show of merchants."""
+    health: HealthReading
+    """What pages show of the engine."""
     report_links: ReportLinks
     backtests: Backtests | None = None
     """What pages play of a shop's past; None where there are no settings to read it with."""

@@ -15,6 +15,7 @@ from stamgast.bootstrap import WebParts
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
 from stamgast.marketer.backtests import Backtests
+from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app, is_urgent
@@ -54,6 +55,7 @@ def deps_over(
         roster=parts.roster,
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
+        health=HealthReading(parts.redis, parts.topics, parts.filling, parts.kafka),
         report_links=parts.report_links,
         backtests=backtests,
         limits=limits or Limits(),

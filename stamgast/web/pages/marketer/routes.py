@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customer_log, customers, rule_backtest, rule_editing
+from stamgast.web.pages.marketer import customer_log, customers, health, rule_backtest, rule_editing, segments
 from stamgast.web.pages.marketer.connections import get_connections
 from stamgast.web.pages.marketer.month_report import get_newest, get_report, get_shared, post_link
 from stamgast.web.pages.marketer.overview import get_live, get_overview
@@ -42,5 +42,9 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
         PageRoute("/app/connections", get_connections, methods=["GET"]),
+        PageRoute("/app/segments", segments.get_segments, methods=["GET"]),
+        PageRoute("/app/segments/{by}/{name:path}", segments.get_segment, methods=["GET"]),
+        PageRoute("/app/health", health.get_health, methods=["GET"]),
+        PageRoute("/app/health/live", health.get_live, methods=["GET"]),
         PageRoute("/report/{token}", get_shared, methods=["GET"]),
     ]

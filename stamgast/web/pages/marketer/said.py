@@ -39,6 +39,8 @@ WITHHELD: Final[Mapping[str, str]] = {
     Reason.RULE_CHANGED: N_("The rule was edited while it waited, and has it no more"),
     Reason.STOPPED: N_("Somebody stopped its campaign before it left"),
     Reason.BUDGET: N_("Its budget was spent"),
+    Reason.AWAITS_CODE: N_("It waits for one of the shop's own codes"),
+    Reason.NO_CODES: N_("None of the shop's own codes was left"),
     Reason.NOTHING_TO_RECOMMEND: N_("Nothing is bought next often enough that the customer does not have already"),
     Reason.RULE_LIMIT: N_("It had sent as many messages as it may in a day"),
     Reason.STAFF_LIMIT: N_("Staff had been told as much in this hour as they are to be"),

@@ -22,6 +22,8 @@ from stamgast.web.problem import Problem, unavailable
 
 SAME_ORIGIN: Final[Mapping[str, str]] = {"Referrer-Policy": "same-origin"}
 """Else a form of the page would not say where it comes from."""
+_NO_SEGMENT: Final = "(none)"
+_LONGEST: Final = 24
 
 
 def reading_of(request: Request) -> Reading:
@@ -35,6 +37,11 @@ def reading_of(request: Request) -> Reading:
 def no_programme(error: UnknownMerchantError) -> Problem:
     """Nothing of the merchant is in force."""
     return Problem(404, "no-programme", f"Nothing of {error} is in force yet. `stamgast publish` comes first.")
+
+
+def short_name(segment: str) -> str:
+    """A segment's name as charts have room for it; of those who have none, nothing that would be in one language."""
+    return "-" if segment == _NO_SEGMENT else segment[:_LONGEST]
 
 
 def show(
