@@ -20,6 +20,30 @@ PICTURES: Final = "pictures"
 _NO_FOLDER: Final = "it is kept: say --to FOLDER, and it is written beside this document"
 
 
+_ELSEWHERE: Final = "it is kept: `stamgast export --customer … --to FOLDER` writes it beside this document"
+
+
+class Named:
+    """Names pictures without looking at them."""
+
+    async def show(self, customer: str, sent: Iterable[Record], key: DataKey | None) -> list[dict[str, Any]]:  # noqa: ARG002
+        """What is said of each, oldest first."""
+        return [_said(each, "", _ELSEWHERE) for each in sorted(sent, key=lambda each: (each.at, each.id))]
+
+
+def _said(said: Record, file: str, missing: str) -> dict[str, Any]:
+    kept = said if isinstance(said, Fetched) and said.width > 0 else None
+    return {
+        "picture": said.id,
+        "at": format_time(said.at),
+        "channel": said.channel,
+        "width": kept and kept.width,
+        "height": kept and kept.height,
+        "file": file or None,
+        "missing": missing or None,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """See the module. Without a folder nothing is written; `apart`: a folder in it for each customer."""
@@ -39,16 +63,7 @@ class Pictures:
             file = await asyncio.to_thread(self._write, customer, said.id, jpeg)
         except NotSeenError as error:
             missing = str(error)
-        kept = said if isinstance(said, Fetched) and said.width > 0 else None
-        return {
-            "picture": said.id,
-            "at": format_time(said.at),
-            "channel": said.channel,
-            "width": kept and kept.width,
-            "height": kept and kept.height,
-            "file": file or None,
-            "missing": missing or None,
-        }
+        return _said(said, file, missing)
 
     def _write(self, customer: str, media: str, jpeg: bytes) -> str:
         """The name of the file that it was written into, as seen from the folder."""

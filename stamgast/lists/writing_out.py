@@ -17,7 +17,8 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.lists.export import Tables, document_of
 from stamgast.lists.lives import Life, read_life, read_lives, set_apart, spool_of_partitions
-from stamgast.lists.pictures import Pictures
+from stamgast.lists.pictures import Named, Pictures
+from stamgast.log.address import KafkaAddress
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.lookup import People
@@ -36,9 +37,21 @@ async def read_customer(settings: Settings, describing: Describing, customer: st
 
     Raises NotLoadedError, NotFilledError, StateError, StoreError.
     """
+    return await _read_one(kafka_of(settings), describing, customer)
+
+
+async def read_kept(bootstrap: str, people: People, program: Program, customer: str, at: Millis) -> dict[str, Any]:
+    """The same where no picture is written beside it: each is named, with how to get it.
+
+    Raises NotLoadedError, NotFilledError, StateError.
+    """
+    return await _read_one(bootstrap, Describing(people, program, at, Named()), customer)
+
+
+async def _read_one(bootstrap: KafkaAddress | str, describing: Describing, customer: str) -> dict[str, Any]:
     merchant, topics = describing.program.merchant, describing.people.topics
     partition = partition_for(key_of(merchant, customer), topics.partitions)
-    async with LogReader(kafka_of(settings), client_id="stamgast-export") as reader:
+    async with LogReader(bootstrap, client_id="stamgast-export") as reader:
         life = await read_life(reader, topics, merchant, partition, customer)
     return (await describing.some({customer: life}))[0]
 
@@ -77,7 +90,7 @@ class Describing:
     people: People
     program: Program
     at: Millis
-    pictures: Pictures
+    pictures: Pictures | Named
 
     async def all(self, lives: Mapping[str, Life]) -> AsyncIterator[dict[str, Any]]:
         """The documents of many, in their order; asked for so many at once."""

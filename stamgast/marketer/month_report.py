@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,9 @@ from stamgast.domain.card_funnel import CardFunnel
 from stamgast.domain.day_sums import Kept, Sums, month_of
 from stamgast.domain.units import Millis
 from stamgast.marketer.overview import Money, People, Seen, StageCount, overview
+from stamgast.marketer.rules import RuleFigures, rules_page
+from stamgast.programs.launches import speaks
+from stamgast.programs.told_rules import ToldRule
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 MONTHS_DRAWN: Final = 13
@@ -62,10 +66,12 @@ class MonthReport(Struct, frozen=True):
     cards: list[CardFunnel]
     money: Money
     uncounted: Sums
+    rules: list[RuleFigures] = []
+    """Those that reached anybody, or speak; their figures are since ever."""
 
 
-def month_report(seen: Seen, month: str) -> MonthReport:
-    """Make it. Raises MonthError."""
+def month_report(seen: Seen, month: str, told: Iterable[ToldRule] = ()) -> MonthReport:
+    """Make it. `told` are the rules in force. Raises MonthError."""
     kept, now = Kept.of(seen.totals), month_of(business_day(seen.now, seen.program.time_zone))
     if _MONTH.fullmatch(month) is None:
         raise MonthError(f'"{month}" is not a month; write it as 2026-09')
@@ -95,6 +101,7 @@ def month_report(seen: Seen, month: str) -> MonthReport:
         cards=shop.cards,
         money=shop.money,
         uncounted=shop.uncounted,
+        rules=[each for each in rules_page(seen, told).rules if each.reached or speaks(each.status)],
     )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ async def the_phone_confirms_what_becomes_of_their_data(web: Any, path: str, cus
     stopped = await web.client.get(f"{path}/data?lang=en", headers=PAGE)
     assert "we cannot send a code" in stopped.text, "after STOP nothing goes there"
     await web.message("+31612345678", "START", "SM9")
+    await web.message("+31612345678", "Leuke winkel", "SM10")
 
     async def can_be_asked() -> bool:
         return bool((await web.client.get(f"{path}/data", headers=SCRIPT)).json().get("channel"))
@@ -94,6 +95,8 @@ async def the_phone_confirms_what_becomes_of_their_data(web: Any, path: str, cus
     assert "attachment" in exported.headers["content-disposition"]
     assert exported.json()["profile"]["email"] == JAN["email"]
     assert len(exported.json()["purchases"]) >= 7
+    assert all(each["source"] for each in exported.json()["consents"]), "with the proofs"
+    assert "Leuke winkel" in str(exported.json()["replies"]), "what they wrote"
     again = await web.client.post(f"{path}/data/code", data={"code": code})
     assert again.headers["location"].endswith("=over"), "a code is good once"
 

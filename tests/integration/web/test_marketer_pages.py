@@ -166,6 +166,14 @@ async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
     assert (await web.client.get(where, headers=page)).status_code == 200
     proofs = (await web.client.get(f"{where}/consents", headers=document)).json()["consents"]
     assert all(each["source"] for each in proofs)
+    timeline = (await web.client.get(f"{where}/timeline", headers=document)).json()
+    assert [each["kind"] for each in timeline["lines"]].count("bought") == 3
+    assert timeline["before"] is None, "the log is short"
+    assert "€ 3,50" in (await web.client.get(f"{where}/timeline?lang=nl", headers=page)).text.replace("\xa0", " ")
+    taken = await web.client.post(f"{where}/export", headers=page, data=form)
+    assert taken.headers["content-disposition"].startswith("attachment")
+    assert (taken.json()["profile"]["phone"], len(taken.json()["purchases"])) == ("+31612345678", 3)
+    assert any(b"customer exported" in (value or b"") for _, value in await web.records(web.topics.audit))
     assert (await web.client.get(f"{where}/erase", headers=page)).status_code == 200
     assert (await web.client.post(f"{where}/erase", headers=page, data=form)).status_code == 303
 

@@ -27,6 +27,7 @@ from stamgast.people.view import show_customer
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.api.customers import stored
 from stamgast.web.auth import check_fit, too_many
+from stamgast.web.kept import kept_of
 from stamgast.web.pages.customer.holder import Holder, form_of, holder_of, shared, slowed, speaks
 from stamgast.web.pages.languages import texts
 from stamgast.web.pages.rendering import answer, page
@@ -38,6 +39,7 @@ _WHERE: Final = "/data"
 _OPEN_S: Final = CODE_LIFE // 1_000
 _MOST_TRIES: Final = 5
 _CODE: Final = 6
+_OF_THE_LOG: Final = ("consents", "replies", "pictures", "messages", "events")
 
 
 class Wanted(msgspec.Struct):
@@ -124,7 +126,7 @@ def reached_by(program: Program, holder: Holder, at: Millis) -> str:
 
 
 async def _export(holder: Holder) -> Response:
-    """All that is kept at hand, as a file of JSON; personal data, for the person themselves."""
+    """All that is kept of them, as a file of JSON; personal data, for the person themselves."""
     deps, at = holder.deps, holder.deps.clock.now()
     ledger = holder.slot.ledger(holder.merchant, holder.customer)
 
@@ -138,7 +140,7 @@ async def _export(holder: Holder) -> Response:
         "customer": show_customer(holder.customer, holder.state, holder.program, at),
         "purchases": await _all_pages(partial(purchases_page, deps.redis, ledger, state)),
         "vouchers": await _all_pages(partial(vouchers_page, deps.redis, ledger, state, holder.program)),
-    }
+    } | await _from_the_log(holder)
     text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
     headers = {
         "Content-Disposition": 'attachment; filename="my-data.json"',
@@ -146,6 +148,15 @@ async def _export(holder: Holder) -> Response:
         "Referrer-Policy": "no-referrer",
     }
     return Response(text, headers=headers, media_type="application/json")
+
+
+async def _from_the_log(holder: Holder) -> dict[str, Any]:
+    """What they agreed to with its proofs, what they wrote and sent, and what was sent to them."""
+    try:
+        document = await kept_of(holder.deps, holder.program, holder.customer)
+    except TimeoutError:  # a log that long is read by the shop itself
+        return {"left_out": {"what": list(_OF_THE_LOG), "why": f"It takes too long here: ask {holder.program.name}."}}
+    return {name: document[name] for name in _OF_THE_LOG}
 
 
 async def _all_pages(read: Any) -> list[Any]:

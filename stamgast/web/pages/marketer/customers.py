@@ -16,7 +16,7 @@ from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
 from stamgast.identity.references import perhaps_named_by
 from stamgast.marketer.customers import customer_page
-from stamgast.marketer.reading import InForce, UnknownMerchantError
+from stamgast.marketer.reading import InForce
 from stamgast.marketer.rule_files import conditions_said, rules_of
 from stamgast.people.consents import read_consents
 from stamgast.people.erasure import erase_person
@@ -26,7 +26,8 @@ from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import Visitor, signed_in
 from stamgast.web.auth import CUSTOMER
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, show, speaks
+from stamgast.web.pages.marketer.rules import in_force_or_refuse
+from stamgast.web.pages.marketer.showing import show, speaks
 from stamgast.web.problem import Problem
 
 _HERE: Final = "/app/customers"
@@ -37,7 +38,7 @@ _LONGEST: Final = 200
 async def get_search(request: Request) -> Response:
     """Ask whom."""
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
-    found = await _in_force(request, visitor)
+    found = await in_force_or_refuse(request, visitor)
     return _asking(request, visitor, found, nobody=False)
 
 
@@ -45,7 +46,7 @@ async def get_search(request: Request) -> Response:
 async def post_search(request: Request) -> Response:
     """Lead to whoever is meant; what was asked for stands in no address, and so in no log."""
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
-    found, deps = await _in_force(request, visitor), deps_of(request)
+    found, deps = await in_force_or_refuse(request, visitor), deps_of(request)
     text = str(visitor.form.get("who", "")).strip()[:_LONGEST]
     customer: str | None = text if CUSTOMER.fullmatch(text) else None
     for each in perhaps_named_by(text, found.program.home) if text and customer is None else ():
@@ -59,8 +60,8 @@ async def post_search(request: Request) -> Response:
 async def get_customer(request: Request) -> Response:
     """Show one."""
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
-    deps, found, customer = deps_of(request), await _in_force(request, visitor), _customer_in(request)
-    state, profile = await _known(deps, visitor.merchant, customer)
+    deps, found, customer = deps_of(request), await in_force_or_refuse(request, visitor), customer_in(request)
+    state, profile = await known(deps, visitor.merchant, customer)
     bundle = Bundle(0, "", found.program, await asyncio.to_thread(rules_of, found.packed))
     model = customer_page(
         customer, state, bundle, deps.clock.now(), profile, in_full=visitor.may(Right.SEE_PHONES)
@@ -73,7 +74,7 @@ async def get_customer(request: Request) -> Response:
 async def get_consents(request: Request) -> Response:
     """Show what they agreed to and took back, with the proofs, as the log has it."""
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
-    deps, found, customer = deps_of(request), await _in_force(request, visitor), _customer_in(request)
+    deps, found, customer = deps_of(request), await in_force_or_refuse(request, visitor), customer_in(request)
     key = await deps.identities.key_of(visitor.merchant, customer)
     told = await read_consents(deps.kafka, deps.topics, (visitor.merchant, customer), key)
     lines: list[dict[str, Any]] = [
@@ -94,8 +95,8 @@ async def get_consents(request: Request) -> Response:
 async def get_erase(request: Request) -> Response:
     """Ask whether that is meant."""
     visitor = await signed_in(request, Right.ERASE)
-    found, customer = await _in_force(request, visitor), _customer_in(request)
-    await _known(deps_of(request), visitor.merchant, customer)
+    found, customer = await in_force_or_refuse(request, visitor), customer_in(request)
+    await known(deps_of(request), visitor.merchant, customer)
     return show(
         request, "customer_erase.html", {"customer": customer}, visitor=visitor, program=found.program, here=_HERE
     )  # fmt: skip
@@ -105,7 +106,7 @@ async def get_erase(request: Request) -> Response:
 async def post_erase(request: Request) -> Response:
     """Forget the person."""
     visitor = await signed_in(request, Right.ERASE)
-    deps, customer = deps_of(request), _customer_in(request)
+    deps, customer = deps_of(request), customer_in(request)
     person = (visitor.merchant, customer)
     state = partial(_state_of, deps, *person)
     done = await erase_person(
@@ -129,14 +130,16 @@ def _asking(request: Request, visitor: Visitor, found: InForce, *, nobody: bool)
     )  # fmt: skip
 
 
-def _customer_in(request: Request) -> str:
+def customer_in(request: Request) -> str:
+    """Whom the address names. Raises `Problem` 404."""
     customer: str = request.path_params["customer"]
     if not CUSTOMER.fullmatch(customer):
         raise Problem(404, "no-customer", "This is not a customer id. Search by phone or number at /app/customers.")
     return customer
 
 
-async def _known(deps: Deps, merchant: str, customer: str) -> tuple[Customer, Any]:
+async def known(deps: Deps, merchant: str, customer: str) -> tuple[Customer, Any]:
+    """Their state and profile. Raises `Problem` 404 where there is neither."""
     state, profile = await _state_of(deps, merchant, customer), await deps.identities.profile(merchant, customer)
     if state is None and profile is None:
         raise Problem(404, "no-customer", f"{merchant} has no customer with this id.")
@@ -147,10 +150,3 @@ async def _state_of(deps: Deps, merchant: str, customer: str) -> Customer | None
     slot = deps.slot_of(key_of(merchant, customer))
     value = await deps.filling.value(slot, slot.customer(merchant, customer))
     return None if value is None else decode_customer(value)
-
-
-async def _in_force(request: Request, visitor: Visitor) -> InForce:
-    try:
-        return await reading_of(request).in_force(visitor.merchant)
-    except UnknownMerchantError as error:
-        raise no_programme(error) from None

@@ -43,7 +43,7 @@ async def get_report(request: Request) -> Response:
     """Show it."""
     visitor = await signed_in(request, Right.SEE_OVERVIEW)
     seen = await _seen(request, visitor.merchant)
-    model = _report(seen, request.path_params["month"])
+    model = await _report(request, seen, request.path_params["month"])
     return show(
         request, "month_report.html", model, visitor=visitor, program=seen.program, here=_HERE,
         drawn=await asyncio.to_thread(_drawn, model), link="",
@@ -56,7 +56,7 @@ async def post_link(request: Request) -> Response:
     visitor = await signed_in(request, Right.SEE_OVERVIEW)
     deps = deps_of(request)
     seen = await _seen(request, visitor.merchant)
-    model = _report(seen, request.path_params["month"])
+    model = await _report(request, seen, request.path_params["month"])
     token = deps.report_links.make(visitor.merchant, model.month, seen.now)
     about = About(visitor.merchant, words=f"report of {model.month}")
     await note(deps.audit, visitor.who, Did.REPORT_SHARED, about)
@@ -75,7 +75,7 @@ async def get_shared(request: Request) -> Response:
     if shared is None:
         raise Problem(404, "no-report", "There is no report under this address, or its link is over.")
     seen = await _seen(request, shared.merchant)
-    model, program = _report(seen, shared.month), seen.program
+    model, program = await _report(request, seen, shared.month), seen.program
     return answer(
         request, "marketer/month_report.html", model, usual=next(iter(program.languages), None), visitor=None,
         shop=program.name, currency=program.currency, zone=ZoneInfo(program.time_zone), here="", link="",
@@ -90,9 +90,10 @@ async def _seen(request: Request, merchant: str) -> Seen:
         raise no_programme(error) from None
 
 
-def _report(seen: Seen, month: str) -> MonthReport:
+async def _report(request: Request, seen: Seen, month: str) -> MonthReport:
+    told = (await reading_of(request).in_force(seen.program.merchant)).told.rules
     try:
-        return month_report(seen, month)
+        return month_report(seen, month, told)
     except MonthError as error:
         raise Problem(404, "no-month", f"{error}.") from None
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.marketer import customers, health, inbox, rule_backtest, rule_editing, segments
+from stamgast.web.pages.marketer import customer_log, customers, health, inbox, rule_backtest, rule_editing, segments
 from stamgast.web.pages.marketer.campaigns import get_campaigns
 from stamgast.web.pages.marketer.campaigns import get_live as get_campaigns_live
 from stamgast.web.pages.marketer.connections import get_connections, get_replay, post_replay
@@ -38,6 +38,9 @@ def marketer_routes() -> list[BaseRoute]:
         PageRoute("/app/customers", customers.post_search, methods=["POST"]),
         PageRoute("/app/customers/{customer}", customers.get_customer, methods=["GET"]),
         PageRoute("/app/customers/{customer}/consents", customers.get_consents, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/timeline", customer_log.get_timeline, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/export", customer_log.get_export, methods=["GET"]),
+        PageRoute("/app/customers/{customer}/export", customer_log.post_export, methods=["POST"]),
         PageRoute("/app/customers/{customer}/erase", customers.get_erase, methods=["GET"]),
         PageRoute("/app/customers/{customer}/erase", customers.post_erase, methods=["POST"]),
         PageRoute("/app/connections", get_connections, methods=["GET"]),

@@ -38,6 +38,8 @@ class Made(Struct, frozen=True):
     status: str
     changes: list[dict[str, str]]
     tripped: dict[str, Any] | None
+    changed: list[str]
+    """The same in English sentences, as `rules history --json` has them."""
     back: bool
     """Its text is another than the one in force: there is something to go back to."""
 
@@ -80,7 +82,7 @@ def _made(version: Version, rule: str, now: str, roster: Roster) -> Made:
         "" if by_itself else _called(roster, record.who), record.why, by_itself, version.status,
         [{"kind": each.kind, "what": each.what, "was": each.was, "became": each.became} for each in version.changes],
         _tripped(record, rule, version.changes) if by_itself else None,
-        bool(text) and text != now,
+        list(version.changed), bool(text) and text != now,
     )  # fmt: skip
 
 

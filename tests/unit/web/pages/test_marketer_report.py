@@ -33,6 +33,9 @@ async def test_the_newest_month_is_found_and_its_figures_are_those_of_the_counte
     assert (document["month"], document["sums"]["customers"], document["sums"]["redeemed"]) == ("2026-09", 420, 33)
     page = await http.get("/app/report/2026-09?lang=nl", headers=PAGE)
     assert "september 2026" in page.text
+    figures = document["rules"][0]
+    assert (figures["rule"], figures["sent"], figures["changed"]["judgement"]) == ("free-loaf", 640, "earns")
+    assert "Hij brengt meer op dan hij kost." in page.text
 
 
 async def test_a_link_shows_the_report_to_somebody_who_is_not_signed_in_and_nothing_else(
