@@ -49,6 +49,7 @@ class Size:
 def longest_words(program: Program, language: str) -> Words:
     """Each word as long as it may plausibly be."""
     names = [reward.names.get(language) or reward.id for reward in program.rewards.values()]
+    cards = [card.name(language) for card in program.cards.values()]
     imported = any(reward.imported_codes for reward in program.rewards.values())
     most = str(max((card.stamps_required for card in program.cards.values()), default=10))
     return {
@@ -60,7 +61,7 @@ def longest_words(program: Program, language: str) -> Words:
             "name": max(names, key=len, default="voucher"),
             "valid_until": _DATE,
         },
-        "card": {"stamps": most, "size": most, "missing": most},
+        "card": {"stamps": most, "size": most, "missing": most, "name": max(cards, key=len, default="card")},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},
         RECOMMENDED: {"name": "m" * LONGEST_NAME, "sku": _SKU},

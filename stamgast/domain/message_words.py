@@ -24,7 +24,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "long_code", "name", "valid_until"),
-    "card": ("stamps", "size", "missing"),
+    "card": ("stamps", "size", "missing", "name"),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
     RECOMMENDED: ("name", "sku"),
@@ -76,6 +76,7 @@ def message_variables(
         stamps = int(data.get("stamps", {}).get(card.id, 0))
         size = card.stamps_required
         words["card"] = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
+        words["card"]["name"] = card.name(language)
     return words
 
 

@@ -95,12 +95,19 @@ class CardDefinition:
     """Stamps for joining, once."""
     double: tuple[DoubleHours, ...] = ()
     """Where several hold, the one that gives most counts."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Language -> what people call it."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
     def __post_init__(self) -> None:
         since = None if self.count_history else self.starts
         object.__setattr__(self, "dated", since is not None or self.ends is not None)
+
+    def name(self, language: str) -> str:
+        """What people call it; where nobody has said it, its id as one would read that."""
+        usual = next(iter(self.names.values()), "") or self.id.replace("_", " ").replace("-", " ").capitalize()
+        return self.names.get(language) or usual
 
     def comes_next(self, stamps: int) -> tuple[int, str | None]:
         """At how many stamps it gives something next, and what."""
