@@ -43,7 +43,9 @@ def _one(reader: Reader, where: str, node: Node, stores: Mapping[str, Store], ca
     hours = reader.word(found["hour"], f"{where}: hour", parse_any_hours) if "hour" in found else None
     times = reader.integer(found["times"], f"{where}: times", 2, 10) if "times" in found else 2
     begins, ends = hours or (0, 0)
-    goods = {word: frozenset(reader.texts(found[word], f"{where}: {word}")) for word in _GOODS if word in found}
+    goods: dict[str, frozenset[str]] = {
+        word: frozenset(reader.texts(found[word], f"{where}: {word}")) for word in _GOODS if word in found
+    }
     _check_goods(reader, where, found, goods, card)
     products, categories = (goods.get(word, frozenset()) for word in ("product", "category"))
     return DoubleHours(times or 2, some("weekday", WEEKDAYS), begins, ends, some("store", stores), products, categories)

@@ -15,7 +15,7 @@ from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
+from stamgast.domain.message_words import ALERT, CUSTOMER, EXAMPLE_LINK, LINKS, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.recommendations import LONGEST_NAME, RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
@@ -62,6 +62,7 @@ def longest_words(program: Program, language: str) -> Words:
             "valid_until": _DATE,
         },
         "card": {"stamps": most, "size": most, "missing": most, "name": max(cards, key=len, default="card")},
+        LINKS: {"card": EXAMPLE_LINK},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},
         RECOMMENDED: {"name": "m" * LONGEST_NAME, "sku": _SKU},

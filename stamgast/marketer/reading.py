@@ -15,6 +15,7 @@ from stamgast.filling import Filling
 from stamgast.log.letter_table import LetterTable
 from stamgast.log.segment_table import SegmentTable
 from stamgast.log.topics import Topics
+from stamgast.marketer.attention import Attention, attention
 from stamgast.marketer.overview import Seen
 from stamgast.programs.launches import Launches
 from stamgast.programs.record import decode_bundle
@@ -100,8 +101,21 @@ class Reading:
             letters=self.letters.of(merchant),
             segments=self.segments.of(merchant),
             valued_at=self.segments.valued_at(merchant),
+            values=self.segments.values(merchant),
             pools=pools,
         )
+
+    async def stands_still(self, found: InForce) -> list[Attention]:
+        """What of the merchant's stores, rules and records stands still; known also while Redis is filled.
+
+        Raises StateError.
+        """
+        merchant = found.program.merchant
+        broken, unwell = await asyncio.gather(self.broken(merchant), self.unwell(merchant))
+        return attention(
+            found.program, {}, unwell=unwell, broken=broken, launches=found.launches, letters=self.letters.of(merchant),
+            segments=(), pools={},
+        )  # fmt: skip
 
     async def broken(self, merchant: str) -> frozenset[str]:
         """Return the rules that raised and rest, in any partition. Raises StateError."""

@@ -53,6 +53,9 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     back_to: int | None = None
     goods: dict[str, Any] = {}
     """What is bought next, as the last `recommend fit` published it (`stamgast.domain.recommendations.Fitted`)."""
+    edited: dict[str, int] = {}
+    """Files that were edited on a page since the shop's own were published, and when (milliseconds UTC): whoever
+    publishes others there is told."""
 
 
 PROGRAM: Final = "program.yaml"

@@ -12,6 +12,8 @@ _VIEW_SHARDS: Final = 16
 IDLE: Final = 2**53
 """Score, among the timers of a partition, of a customer who has none: as it was before there was a roll."""
 """How far a Redis Cluster can spread a view; another number starts the view anew."""
+WORKERS: Final = "workers"
+"""Hash: a worker's id -> when it spoke last, and what it said (`stamgast.state.workers`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ WATERMARK: Final = _number(
             "streams.maintenance.rebuild",
         ),
         *("streams.maintenance.clock_repair", "streams.maintenance.segments", "stamgast.campaigns.starting"),
+        "stamgast.marketer.health_reading",
     ),
     absent=lambda: NOTHING_APPLIED,
 )

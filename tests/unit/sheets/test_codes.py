@@ -12,7 +12,7 @@ def listed(tmp_path: Path, text: str, column: str = "") -> tuple[list[tuple[int,
     path = tmp_path / "codes.csv"
     path.write_text(text)
     read = read_codes(path, column)
-    return list(read.codes), [tuple(each) for each in read.wrong]
+    return list(read.codes), [(line, why) for line, why in read.wrong]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from stamgast.domain.customer import Customer
 from stamgast.domain.message_words import message_variables
-from stamgast.web.pages.customer.card import stamps_on
+from stamgast.people.shown_card import stamps_on
 from tests.unit.rules.small_shop import PROGRAM, load
 
 NAMED = PROGRAM.replace("bread: {stamps: 7,", "bread: {names: {%s}, stamps: 7,")
