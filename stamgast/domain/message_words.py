@@ -35,10 +35,10 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     REFERRAL: ("code",),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward: `code` to be read and
-typed, `long_code` for a link or a QR; `card` when a
-stamp card set the rule off. `links.card` is the address of the customer's own card. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
-where that is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule
-recommends a product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
+typed, `long_code` for a link or a QR; `card` when a stamp card set the rule off. `links.card` is the address of the
+customer's own card. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there where that
+is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule recommends a
+product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
 FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
     f"{STAFF}.{each}" for each in WORDS[STAFF]
 }
