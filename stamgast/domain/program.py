@@ -66,7 +66,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class CardDefinition:
-    """A stamp card. Empty `products` and `categories` mean that every line qualifies.
+    """A stamp card. Empty `products` and `categories` mean that every line qualifies. `names` are by language.
 
     `starts` and `ends` are the first and the last business day whose purchases stamp it; None: there is no such day.
     """
@@ -96,7 +96,6 @@ class CardDefinition:
     double: tuple[DoubleHours, ...] = ()
     """Where several hold, the one that gives most counts."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Language -> what people call it."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
@@ -151,9 +150,8 @@ class Reward:
         """What a voucher of it that is given then promises beyond one use of a thing from now on."""
         if self.uses == 1 and self.worth is None and not self.least and not self.usable_after:
             return None
-        return Terms(
-            self.uses, self.worth, self.least, usable_from=given_at + self.usable_after if self.usable_after else 0
-        )
+        usable_from = given_at + self.usable_after if self.usable_after else 0
+        return Terms(self.uses, self.worth, self.least, usable_from=usable_from)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
