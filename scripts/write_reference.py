@@ -86,7 +86,8 @@ else:
 prices: {sms: {NL: 0.0875 EUR, BE: 0.091 EUR}, whatsapp: {NL: 0.1323 EUR}}
 ```
 
-`voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
+`voucher` is there where the rule gives a reward, `card` where a stamp card set it off; `links.card` is the address of
+the customer's own card:
 """
 
 

@@ -8,6 +8,7 @@ from rules.bounds import MOST_GOODS, hold_to
 from rules.program.double_hours import read_double
 from rules.program.freshness import read_duration
 from rules.program.named import named
+from rules.program.names import read_names
 from rules.program.purchases import read_most_rewards
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import Node
@@ -19,6 +20,7 @@ from stamgast.domain.units import DAY, Minor
 ON_REFUND: Final = ("below_zero", "next_stamps", "never")
 CARD_WORDS: Final = (
     "stamps",
+    "names",
     "per",
     "minimum_spend",
     "products",
@@ -41,14 +43,22 @@ MOST_CARDS: Final = 50
 
 
 def read_cards(
-    reader: Reader, node: Node | None, currency: str, rewards: Mapping[str, Reward], stores: Mapping[str, Store]
+    reader: Reader,
+    node: Node | None,
+    currency: str,
+    rewards: Mapping[str, Reward],
+    stores: Mapping[str, Store],
+    *,
+    languages: tuple[str, ...],
 ) -> dict[str, CardDefinition]:
     """Every card by its id."""
     cards: dict[str, CardDefinition] = {}
-    for name, _, value in named(reader, node, "cards"):
+    for name, key, value in named(reader, node, "cards"):
         found = reader.mapping(value, f"cards: {name}", CARD_WORDS, ("stamps",))
-        double = read_double(reader, name, found.get("double"), stores)
-        cards[name] = replace(_card(reader, name, found, currency, rewards), double=double)
+        card = _card(reader, name, found, currency, rewards)
+        double = read_double(reader, card, found.get("double"), stores)
+        names = read_names(reader, key, found, ("cards", "card", name), languages)
+        cards[name] = replace(card, double=double, names=names)
     if node is not None and len(cards) > MOST_CARDS:
         reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
     return cards

@@ -121,7 +121,7 @@ def read_program(reader: Reader, node: Node, merchant: str, texts: Texts, clv: M
         neighbours=neighbours,
         nobodys_phones=read_nobodys_phones(reader, found.get("nobodys_phones")),
         stores=stores,
-        cards=read_cards(reader, found.get("cards"), currency, rewards, stores),
+        cards=read_cards(reader, found.get("cards"), currency, rewards, stores, languages=languages),
         rewards=rewards,
         lapse=read_lapse(reader, found.get("lapse")),
         costs=costs,

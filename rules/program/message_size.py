@@ -15,7 +15,7 @@ from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
+from stamgast.domain.message_words import ALERT, CUSTOMER, EXAMPLE_LINK, LINKS, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.recommendations import LONGEST_NAME, RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
@@ -49,6 +49,7 @@ class Size:
 def longest_words(program: Program, language: str) -> Words:
     """Each word as long as it may plausibly be."""
     names = [reward.names.get(language) or reward.id for reward in program.rewards.values()]
+    cards = [card.name(language) for card in program.cards.values()]
     imported = any(reward.imported_codes for reward in program.rewards.values())
     most = str(max((card.stamps_required for card in program.cards.values()), default=10))
     return {
@@ -60,7 +61,8 @@ def longest_words(program: Program, language: str) -> Words:
             "name": max(names, key=len, default="voucher"),
             "valid_until": _DATE,
         },
-        "card": {"stamps": most, "size": most, "missing": most},
+        "card": {"stamps": most, "size": most, "missing": most, "name": max(cards, key=len, default="card")},
+        LINKS: {"card": EXAMPLE_LINK},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},
         RECOMMENDED: {"name": "m" * LONGEST_NAME, "sku": _SKU},

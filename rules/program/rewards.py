@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rules.bounds import LONGEST_NAME, MOST_REWARDS, hold_length, hold_to
+from rules.bounds import MOST_REWARDS, hold_to
 from rules.program.freshness import read_duration
 from rules.program.meant import a_reward
-from rules.program.messages import check_plain
 from rules.program.named import named
-from rules.yaml.nodes import MapNode, Node
-from rules.yaml.problems import suggest
+from rules.program.names import read_names
+from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_margin
 from stamgast.domain.program import Reward
@@ -44,20 +43,7 @@ def read_rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], 
     for name, key, value in entries:
         with reader.showing(a_reward(name, value, languages)):
             found = reader.mapping(value, f"rewards: {name}", REWARD_WORDS, ("names",))
-        names: dict[str, str] = {}
-        for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
-            read = reader.text(text, f"names: {language.text}")
-            if language.text not in languages:
-                hint = suggest(language.text, languages)
-                reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
-            elif read is not None:
-                hold_length(reader, text, "the name of a reward", read, LONGEST_NAME)
-                check_plain(reader, text, read)
-                names[language.text] = read
-        missing = [each for each in languages if each not in names]
-        if "names" in found and isinstance(found["names"], MapNode) and missing:
-            hint = f"Add `{missing[0]}: …` under `names`."
-            reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}", hint)
+        names = read_names(reader, key, found, ("rewards", "reward", name), languages)
         rewards[name] = _reward(reader, name, names, found, currency)
     return rewards
 

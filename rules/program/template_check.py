@@ -16,7 +16,7 @@ from rules.program.template_language import (
     parse_message,
     render_bounded,
 )
-from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
+from stamgast.domain.message_words import ALERT, CUSTOMER, EXAMPLE_LINK, LINKS, STAFF, WORDS
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.templates import Template as ProgramTemplate
@@ -97,7 +97,8 @@ _TRIED: Final = {
         "name": "Een brood",
         "valid_until": "29/12/2026",
     },
-    "card": {"stamps": "5", "size": "8", "missing": "3"},
+    "card": {"stamps": "5", "size": "8", "missing": "3", "name": "Broodkaart"},
+    LINKS: {"card": EXAMPLE_LINK},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
     ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},
     RECOMMENDED: {"name": "Boter", "sku": "BUTTER-250"},

@@ -33,6 +33,8 @@ _DOUBLE: Final[Mapping[str, Key]] = {
     "weekday": Key("On these days of the week.", one_or_more(choice(WEEKDAYS))),
     "hour": Key("In these hours, the end not included; they may pass midnight.", HOURS),
     "store": Key("In these stores.", one_or_more(TEXT)),
+    "category": Key("Only what is bought of these categories gives more.", one_or_more(TEXT)),
+    "product": Key("Only what is bought of these products gives more.", one_or_more(TEXT)),
     "times": Key("So many times the stamps; twice else.", {"type": "integer", "minimum": 2, "maximum": 10}),
 }
 _ONE_DOUBLE: Final = Key("", keys=_DOUBLE).to_schema()
@@ -41,6 +43,11 @@ _CARD: Final = Key(
     "A stamp card by its id.",
     keys={
         "stamps": Key("How many fill it.", POSITIVE),
+        "names": Key(
+            "What people call it, in each language: on their card, at the till, in messages (`card.name`).",
+            each=Key("", WORD),
+            names=LANGUAGE,
+        ),
         "per": Key(
             "What a stamp is for: each `purchase` (so it is where nothing is said), each `item`, or each full amount.",
             {"anyOf": [choice(("purchase", "item")), MONEY]},
@@ -63,8 +70,8 @@ _CARD: Final = Key(
         ),
         "welcome": Key("Stamps that whoever joins has at once.", POSITIVE),
         "double": Key(
-            "When a purchase gives more stamps: all that is said has to hold. Several as a list, of which the one that "
-            "gives most counts.",
+            "When a purchase gives more stamps, or of which goods: all that is said has to hold. Several as a list, of "
+            "which the one that gives most counts.",
             keys=_DOUBLE,
             or_else={"type": "array", "items": _ONE_DOUBLE, "minItems": 1, "maxItems": 10},
         ),
@@ -210,11 +217,18 @@ SHOP: Final[Mapping[str, Key]] = {
         names=ID,
         example=yaml("""
             cards:
-              bread: {stamps: 7, per: purchase, categories: [bread], reward: free_loaf, max_per_day: 2}
+              bread:
+                names: {nl: Broodkaart, fr: Carte pain}
+                stamps: 7
+                per: purchase
+                categories: [bread]
+                reward: free_loaf
+                max_per_day: 2
               lunch: {stamps: 10, levels: {5: next_time}, reward: free_loaf, welcome: 1}
               happy:
                 stamps: 8
                 double: {weekday: [tuesday, wednesday], hour: "14:00-17:00", store: dok-noord, times: 3}
+              sweet: {stamps: 12, per: item, double: [{category: tart}, {product: TART-6, weekday: friday, times: 3}]}
               spend: {stamps: 10, per: 15 EUR, max_per_purchase: 10, on_refund: next_stamps}
               rye:
                 stamps: 5

@@ -180,7 +180,9 @@ def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: s
     told = []
     for card in cards[:MOST_SHOWN]:
         needed, reward = card.comes_next(stamps[card.id])
-        told.append(_OF[spoken].format(stamps[card.id], needed, _reward(program, reward, language) or card.id))
+        told.append(
+            _OF[spoken].format(stamps[card.id], needed, _reward(program, reward, language) or card.name(language))
+        )
     return f"{_with_more(told, len(cards) - MOST_SHOWN, spoken)}." if told else ""
 
 

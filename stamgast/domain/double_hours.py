@@ -1,4 +1,4 @@
-"""Hours in which a purchase stamps a card more than once."""
+"""Hours in which a purchase stamps a card more than once, and goods that do."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ from stamgast.domain.calendar import LocalTime
 
 @dataclass(frozen=True, slots=True)
 class DoubleHours:
-    """When a purchase gives `times` as many stamps. Empty `weekdays` and `stores` mean all of them.
+    """When a purchase gives `times` as many stamps. Empty `weekdays` and `stores` mean all of them. With `products` or
+    `categories` only what is bought of these gives more.
 
     `begins` and `ends` are minutes since midnight on the store's clock, the end not included; they may pass midnight,
     and equal ones mean all day. The weekday is that of the business day.
@@ -18,6 +19,8 @@ class DoubleHours:
     begins: int = 0
     ends: int = 0
     stores: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
 
     def holds(self, at: LocalTime, store: str) -> bool:
         """Whether a purchase then and there is doubled."""

@@ -50,7 +50,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
     for card in program.cards.values():
         earned = stamps.raw_stamps(ours, card)
         if earned and card.double:
-            earned = stamps.doubled(earned, card, _on_the_wall(purchase, program, day), purchase.store)
+            earned = stamps.doubled(earned, card, _on_the_wall(purchase, program, day), ours)
         if earned and not (card.dated and not card.takes(day)) and not (ours.history and not card.count_history):
             raw[card.id] = earned
     kept = program.kept

@@ -14,27 +14,31 @@ from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.rewards import SHOP_CODE
+from stamgast.domain.templates import Template
 from stamgast.domain.validity import last_day
 from stamgast.domain.voucher_codes import short_of
 
 CUSTOMER: Final = "customer"
+LINKS: Final = "links"
+CARD_LINK: Final = f"{LINKS}.card"
 STAFF: Final = "staff"
 ALERT: Final = "alert"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "long_code", "name", "valid_until"),
-    "card": ("stamps", "size", "missing"),
+    "card": ("stamps", "size", "missing", "name"),
+    LINKS: ("card",),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
     RECOMMENDED: ("name", "sku"),
     REFERRAL: ("code",),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward: `code` to be read and
-typed, `long_code` for a link or a QR; `card` when a
-stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
-where that is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule
-recommends a product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
+typed, `long_code` for a link or a QR; `card` when a stamp card set the rule off. `links.card` is the address of the
+customer's own card. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there where that
+is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule recommends a
+product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
 FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
     f"{STAFF}.{each}" for each in WORDS[STAFF]
 }
@@ -43,8 +47,23 @@ IN_ALERTS: Final = frozenset({"merchant.name", f"{STAFF}.name"} | {f"{ALERT}.{ea
 """What they may be told of the shop itself: it is about no customer."""
 
 
+EXAMPLE_LINK: Final = "https://stamps.example.com/c/abcdefghijklmnopqrstuvwxyz23456"
+"""Stands for the address of a card where nobody gets the message; as long as most are."""
+
+
+def tells_card(template: Template) -> bool:
+    """Whether its words may name the address of the customer's card, which is then to be made."""
+    return any(CARD_LINK in text for text in (*template.sms.values(), *template.variables.values()))
+
+
 def message_variables(
-    program: Program, data: Mapping[str, Any], language: str, *, first_name: str = "", name: str = ""
+    program: Program,
+    data: Mapping[str, Any],
+    language: str,
+    *,
+    first_name: str = "",
+    name: str = "",
+    card_link: str = EXAMPLE_LINK,
 ) -> dict[str, dict[str, str]]:
     """`{"voucher": {"code": …}, …}` for one message in a language.
 
@@ -57,6 +76,8 @@ def message_variables(
         "customer": {"first_name": first, "name": said_name(name, LONGEST_NAME) or first},
         "merchant": {"name": program.name},
     }
+    if card_link and STAFF not in data and ALERT not in data:
+        words[LINKS] = {"card": card_link}
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
     if REFERRAL in data:
@@ -76,6 +97,7 @@ def message_variables(
         stamps = int(data.get("stamps", {}).get(card.id, 0))
         size = card.stamps_required
         words["card"] = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
+        words["card"]["name"] = card.name(language)
     return words
 
 

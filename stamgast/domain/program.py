@@ -66,7 +66,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class CardDefinition:
-    """A stamp card. Empty `products` and `categories` mean that every line qualifies.
+    """A stamp card. Empty `products` and `categories` mean that every line qualifies. `names` are by language.
 
     `starts` and `ends` are the first and the last business day whose purchases stamp it; None: there is no such day.
     """
@@ -95,12 +95,18 @@ class CardDefinition:
     """Stamps for joining, once."""
     double: tuple[DoubleHours, ...] = ()
     """Where several hold, the one that gives most counts."""
+    names: Mapping[str, str] = field(default_factory=dict)
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
     def __post_init__(self) -> None:
         since = None if self.count_history else self.starts
         object.__setattr__(self, "dated", since is not None or self.ends is not None)
+
+    def name(self, language: str) -> str:
+        """What people call it; where nobody has said it, its id as one would read that."""
+        usual = next(iter(self.names.values()), "") or self.id.replace("_", " ").replace("-", " ").capitalize()
+        return self.names.get(language) or usual
 
     def comes_next(self, stamps: int) -> tuple[int, str | None]:
         """At how many stamps it gives something next, and what."""
@@ -144,9 +150,8 @@ class Reward:
         """What a voucher of it that is given then promises beyond one use of a thing from now on."""
         if self.uses == 1 and self.worth is None and not self.least and not self.usable_after:
             return None
-        return Terms(
-            self.uses, self.worth, self.least, usable_from=given_at + self.usable_after if self.usable_after else 0
-        )
+        usable_from = given_at + self.usable_after if self.usable_after else 0
+        return Terms(self.uses, self.worth, self.least, usable_from=usable_from)
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):

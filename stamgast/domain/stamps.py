@@ -7,6 +7,7 @@ nobody has used the reward; once all were used the stamps are owed. A million ca
 """
 
 from collections.abc import Callable
+from dataclasses import replace as replace_card
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from stamgast.domain.calendar import LocalTime
 from stamgast.domain.customer import Card
+from stamgast.domain.double_hours import DoubleHours
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.full_cards import current, is_full, lay_aside, newest, take_from_below, take_newest
 from stamgast.domain.program import CardDefinition
@@ -80,10 +82,26 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
     return stamps
 
 
-def doubled(earned: int, card: CardDefinition, at: LocalTime, store: str) -> int:
-    """What a purchase earns where its hour gives more; what one purchase gives at most stays."""
-    times = max((each.times for each in card.double if each.holds(at, store)), default=1)
-    return earned * times if card.max_per_purchase is None else min(earned * times, card.max_per_purchase)
+def doubled(earned: int, card: CardDefinition, at: LocalTime, purchase: Purchase) -> int:
+    """What a purchase earns where its hour or its goods give more; what one purchase gives at most stays."""
+    those = [each for each in card.double if each.holds(at, purchase.store)]
+    more = max(((each.times - 1) * _earned_by(earned, each, card, purchase) for each in those), default=0)
+    return earned + more if card.max_per_purchase is None else min(earned + more, card.max_per_purchase)
+
+
+def _earned_by(earned: int, double: DoubleHours, card: CardDefinition, purchase: Purchase) -> int:
+    """How many of the stamps that a purchase earned are of the goods that give more: all of them, if all goods do."""
+    if not (double.products or double.categories):
+        return earned
+    lines, narrow = purchase.lines, replace_card(card, products=double.products, categories=double.categories)
+    if card.on_refund == "never" and purchase.peak is not None:
+        lines = purchase.peak
+    lines = tuple([line for line in lines if line.gross < 0 or qualifies(line, card)])
+    if card.per == "purchase":
+        return earned if _any_qualifies(lines, narrow) else 0
+    if card.per == "item":
+        return min(earned, sum([_pieces(line.quantity) for line in lines if qualifies(line, narrow)]))
+    return min(earned, max(0, _qualifying_money(lines, 0, narrow)) // card.amount)
 
 
 def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:

@@ -67,7 +67,7 @@ def stamps_on(state: Customer, card: CardDefinition, program: Program, language:
     stamps = max(0, min(balance, card.stamps_required))
     return Stamps(
         card=card.id,
-        name=card.id.replace("_", " ").replace("-", " ").capitalize(),
+        name=card.name(language),
         stamps=stamps,
         of=card.stamps_required,
         missing=card.stamps_required - stamps,

@@ -118,7 +118,9 @@ def address(
         wording = replace(
             wording, text=f"{wording.text} ({more})", max_parts=wording.max_parts and wording.max_parts + 1
         )
-    words = message_variables(program, submission.data, locale, first_name=profile.first_name, name=profile.name)
+    words = message_variables(
+        program, submission.data, locale, first_name=profile.first_name, name=profile.name, card_link=card
+    )
     if card and ANSWER in words:
         words[ANSWER]["text"] = f"{words[ANSWER]['text']} {card}"
     message = Message(

@@ -12,6 +12,8 @@ from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
 from stamgast.domain.answers import Asked, template_of
+from stamgast.domain.message_words import tells_card
+from stamgast.domain.program import Program
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.identity.records import Profile
@@ -277,7 +279,7 @@ class PartitionSending:
         if not reached_at:
             return Reason.NO_ADDRESS
         phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
-        card = await self._card_of(submission)
+        card = await self._card_of(submission, program)
         addressed = address(submission, program, profile or Profile(), phone_hash, told=told, card=card)
         if not isinstance(addressed, Addressed):
             return addressed
@@ -289,10 +291,18 @@ class PartitionSending:
             return prepared.fault.reason
         return prepared, phone_hash
 
-    async def _card_of(self, submission: Submission) -> str:
-        """Where their card is, for who has asked for it; empty where customers cannot reach us by https."""
+    async def _card_of(self, submission: Submission, program: Program) -> str:
+        """Where their card is, for who has asked for it, or where the words name it; empty else.
+
+        Who has asked is told it only where customers reach us by https.
+        """
         around = self._around
-        if submission.template != CARD_ANSWER or not around.public_url.startswith("https://"):
+        template = program.templates.get(submission.template)
+        if submission.template == CARD_ANSWER:
+            wanted = around.public_url.startswith("https://")
+        else:
+            wanted = template is not None and not submission.staff and tells_card(template)
+        if not wanted:
             return ""
         return f"{around.public_url}/c/{await around.people.cards.token(submission.merchant, submission.customer)}"
 

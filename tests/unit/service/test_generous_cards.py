@@ -1,13 +1,13 @@
 """Cards that give stamps for joining and more of them in quiet hours, and vouchers that wait a while."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from rules.actions import Give
 from stamgast.domain.double_hours import DoubleHours
-from stamgast.domain.events import Enrolled
+from stamgast.domain.events import Enrolled, Line
 from stamgast.domain.program import Reward
 from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, Millis
@@ -93,6 +93,35 @@ def test_what_one_purchase_gives_at_most_stays_and_the_greatest_of_several_hours
     owner.apply(bought("t0", at("2026-10-06 15:00")))
     owner.apply(bought("t1", at("2026-10-06 18:00")))
     assert owner.state().cards["bread"].completed == 1
+
+
+TARTS: Final = DoubleHours(2, categories=frozenset({"tart"}))
+
+
+@pytest.mark.parametrize(
+    ("card_says", "stamps"),
+    [
+        ({"per": "purchase"}, 2),
+        ({"per": "item"}, 3 + 2 + 2),
+        ({"per": "amount", "amount": 500}, 1_500 // 500 + 900 // 500),
+        ({"per": "item", "max_per_purchase": 4}, 4),
+        ({"per": "item", "categories": ["bread"]}, 3),
+    ],
+)
+def test_of_goods_that_give_more_each_stamp_counts_more(card_says, stamps):
+    lines = (Line("1", 600, 3_000, category="bread"), Line("2", 900, 2_000, category="tart"))
+    owner = Owner(bundle(program(card(stamps=50, double=(TARTS,), **card_says))))
+    both = bought("t0", T0, spend=1_500, lines=lines)
+    owner.apply(both)
+    assert balance(owner) == stamps
+    owner.apply(taken_back(both, T0 + HOUR))
+    assert balance(owner) == 0
+
+
+def test_without_such_goods_nothing_is_doubled():
+    owner = Owner(bundle(program(card(stamps=50, double=(TARTS,)))))
+    owner.apply(bought("t0", T0))
+    assert balance(owner) == 1
 
 
 def test_a_voucher_that_waits_is_told_and_cannot_be_used_yet():

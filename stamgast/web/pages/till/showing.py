@@ -256,7 +256,7 @@ async def show(request: Request, at: Stand, shown: Shown) -> Response:
         currency=program.currency,
         why=say(WHY.get(model.why, _OTHERWISE)) if model.why else "",
         reasons=[(each.value, say(text)) for each, text in REASONS.items()],
-        cards=[(each.id, each.id.replace("_", " ").replace("-", " ").capitalize()) for each in program.cards.values()],
+        cards=[(each.id, each.name(language)) for each in program.cards.values()],
         wordings=wordings(program),
         new_key=new_key,
     )

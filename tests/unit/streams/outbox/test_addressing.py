@@ -9,6 +9,7 @@ from channels.prepare import prepare_message
 from stamgast.domain.activation import Submission
 from stamgast.domain.alert_words import MOST_PARTS
 from stamgast.domain.alerts import STAFF_ROOM
+from stamgast.domain.message_words import tells_card
 from stamgast.domain.program import Messaging
 from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, Reason
@@ -69,3 +70,15 @@ def test_the_shops_own_words_go_before_ours():
     assert said(alert("mine"), templates=own)[0] == "eva: win-back stopt"
     gone = address(alert("mine"), program(), Profile(), "hash", told=Told(EVA))
     assert gone is Reason.NO_TEMPLATE
+
+
+def test_the_address_of_a_customers_own_card_stands_where_the_words_name_it():
+    own = {"look": Template("look", sms={"nl": "Uw kaart: {{ links.card }}"})}
+    which = Submission("a1", "shop", "c1", "rule", "look", "utility", "sms", "nl", 0, 10**9, {})
+    link = "https://stempels.example/c/aaaa"
+    found = address(which, program(messaging=HOUSE, templates=own), Profile(phone=EVA), "hash", card=link)
+    assert isinstance(found, Addressed)
+    prepared: Any = prepare_message(found.message, 0)
+    assert prepared.body == f"Uw kaart: {link}"
+    assert tells_card(own["look"])
+    assert not tells_card(Template("hello", sms={"nl": "hallo"}))
