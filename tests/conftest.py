@@ -24,6 +24,8 @@ from stamgast.settings import Settings
 
 RUN_DIR = Path(__file__).parent.parent / ".run"
 PARTITIONS = 4
+PATIENCE = 3
+"""A busy machine is given so many times as long as a quiet one: patience costs nothing where it is not needed."""
 
 T = TypeVar("T")
 
@@ -161,9 +163,10 @@ async def eventually(
 async def eventually(question: Callable[[], Any], *, seconds: float = 20, every: float = 0.02, why: str = "") -> Any:
     """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
 
-    An AssertionError of the question counts as "not yet", so that it may itself be a check.
+    An AssertionError of the question counts as "not yet", so that it may itself be a check. `seconds`: how long it may
+    take where the machine has nothing else to do.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while True:
         try:
             answer = question()
@@ -179,7 +182,7 @@ async def eventually(question: Callable[[], Any], *, seconds: float = 20, every:
 
 def soon(question: Callable[[], T], *, seconds: float = 20, every: float = 0.02, why: str = "") -> T:
     """Wait as `eventually` does, where no loop runs."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while not (value := question()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {why or question}"
         time.sleep(every)

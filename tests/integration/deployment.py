@@ -75,7 +75,7 @@ class Deployment:
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.web_health = f"http://127.0.0.1:{free_port()}"
         self.all: list[subprocess.Popen[bytes]] = []
-        self.http = httpx.AsyncClient(timeout=30)
+        self.http = httpx.AsyncClient(timeout=60)
         key = "A" * 43 + "="
         self.env = os.environ | {
             "PYTHONPATH": str(ROOT),

@@ -193,7 +193,7 @@ def test_a_rebuild_empties_no_redis_that_may_throw_away_what_it_puts_there(start
     client.set("something", 1)
     command = [sys.executable, "-m", "stamgast.cli", "rebuild", "--empty"]
     env = environment(settings.model_copy(update={"redis_url": server.url}))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=env)
 
     assert done.returncode == 1
     assert "its maxmemory-policy is allkeys-lru; set `maxmemory-policy noeviction`" in done.stderr

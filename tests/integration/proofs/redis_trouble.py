@@ -95,7 +95,7 @@ class Checkout:
         """With a key of its own."""
         key = await Keyring(scene.settings.kafka_bootstrap, scene.topics.api_keys).create(MERCHANT, ("intake",), now())
         headers = {"Authorization": f"Bearer {key.text}"}
-        http = httpx.AsyncClient(base_url=scene.settings.public_url, headers=headers, timeout=30, trust_env=False)
+        http = httpx.AsyncClient(base_url=scene.settings.public_url, headers=headers, timeout=60, trust_env=False)
         checkout = cls(scene, http)
         await checkout.sell()
         return checkout

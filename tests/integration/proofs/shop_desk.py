@@ -37,7 +37,7 @@ class _Till:
         made = await keyring.create(MERCHANT, ("intake",), now())
         url = f"{scene.settings.public_url}/v1/merchants/{MERCHANT}"
         headers = {"Authorization": f"Bearer {made.text}"}
-        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
+        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
 
         async def known() -> bool:
             return (await client.post("/purchases", json=[])).status_code not in {401, 403, 503}
@@ -62,7 +62,7 @@ async def command(scene: Scene, *arguments: str, code: int = 0) -> dict[str, Any
     run = [sys.executable, "-m", "stamgast.cli", "purchases", *arguments, "--json"]
     env = environment(scene.settings)
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=env
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=env
     )
     assert done.returncode == code, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

@@ -47,7 +47,7 @@ async def campaign(scene: Scene, *words: str) -> dict[str, Any]:
     run = [sys.executable, "-m", "stamgast.cli", "campaign", *words, "--json"]
     env = environment(scene.settings)
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=90, check=False, env=env
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=env
     )
     assert done.returncode == 0, done.stderr + done.stdout
     answer: dict[str, Any] = json.loads(done.stdout)

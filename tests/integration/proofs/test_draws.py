@@ -99,7 +99,7 @@ async def append(scene: Scene, events: Sequence[AnyEvent]) -> None:
 async def asked(scene: Scene, *words: str) -> dict[str, Any]:
     run = [sys.executable, "-m", "stamgast.cli", "draws", *words, "--json"]
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=90, check=False, env=environment(scene.settings)
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=environment(scene.settings)
     )
     assert done.stdout, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

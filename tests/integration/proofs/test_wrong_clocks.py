@@ -169,7 +169,7 @@ async def refused(machine: ShiftedWorker, *command: str) -> str:
     """What a command says on this machine, where it does nothing."""
     run = [sys.executable, "-m", "stamgast.cli", *command]
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=machine.env
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=machine.env
     )
     assert done.returncode == 1, done.stdout
     assert done.stdout == ""
@@ -226,7 +226,7 @@ async def clock_repair(scene: Scene, *more: str) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "stamgast.cli", "clock", "repair", "--json", *more]
     env = environment(scene.settings)
     done = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60, check=False, env=env
+        subprocess.run, command, capture_output=True, text=True, timeout=180, check=False, env=env
     )
     assert done.stdout, done.stderr[-2_000:]
     return done.returncode, json.loads(done.stdout)

@@ -41,7 +41,7 @@ def env(web_settings: Settings) -> dict[str, str]:
 
 def keys(env: dict[str, str], *words: str) -> tuple[int, Any, str]:
     done = subprocess.run(
-        [*RUN, "keys", *words, "--json"], env=env, capture_output=True, text=True, timeout=60, check=False
+        [*RUN, "keys", *words, "--json"], env=env, capture_output=True, text=True, timeout=180, check=False
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -94,7 +94,7 @@ async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, pro
 
 def test_a_missing_key_is_told_by_its_name(env):
     wanting = {name: value for name, value in env.items() if name != "STAMGAST_ID_KEY"}
-    done = subprocess.run([*RUN, "web"], env=wanting, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*RUN, "web"], env=wanting, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 2
     assert "STAMGAST_ID_KEY" in done.stderr
     assert "Traceback" not in done.stderr
