@@ -18,9 +18,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urljoin
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -33,6 +34,7 @@ SEED: Final = "pictures"
 PATIENCE_S: Final = 900.0
 _CHROMIUM: Final = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 RECORDS: Final = "platenzaak"
+RULE: Final = "five-off"
 
 
 class Picture(NamedTuple):
@@ -67,8 +69,7 @@ def _app(page: Page, url: str) -> None:
 
 def _rule(page: Page, url: str) -> None:
     page.goto(f"{url}open?to=/app/rules&merchant={RECORDS}")
-    page.locator("main a[href*='/app/rules/']").first.click()
-    page.locator(".sentence").first.wait_for()
+    page.goto(urljoin(page.url, f"/app/rules/{RULE}"))
 
 
 def _report(page: Page, url: str) -> None:
@@ -95,7 +96,7 @@ def trial() -> Iterator[str]:
             found = next((seen for line in said if (seen := re.search(r"open (http://\S+)", line))), None)
             if found is None:
                 raise SystemExit("the trial did not start")
-            threading.Thread(target=lambda: [*said], daemon=True).start()  # else it would wait for a reader
+            threading.Thread(target=_drain, args=(said,), daemon=True).start()  # else it would wait for a reader
             until = time.monotonic() + PATIENCE_S
             while not _shown(found[1])["held"]:
                 if time.monotonic() > until:
@@ -122,6 +123,12 @@ def take(browser: Browser, url: str, name: str) -> None:
     if path.stat().st_size > MOST_BYTES:
         raise SystemExit(f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are wanted in a README")
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
+
+
+def _drain(said: Iterable[str]) -> None:
+    with contextlib.suppress(ValueError):  # closed at the end
+        for _ in said:
+            pass
 
 
 def _shown(url: str) -> Any:

@@ -286,6 +286,11 @@ MESSAGES: Final[Mapping[str, Key]] = {
             AlertKind.FEED_DOWN.value: replace(
                 _ALERT, meaning="Another system took nothing of a feed for ten minutes, or wants nothing more."
             ),
+            AlertKind.MONTH_REPORT.value: replace(
+                _ALERT,
+                meaning="A month is over: a link to its report on one page, good for 60 days, from nine in the morning "
+                "of the first on. Nobody gets it whom `to` does not name.",
+            ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,
                 meaning="The carrier refuses the sender of a channel: wrong credentials, or a sender that is not "

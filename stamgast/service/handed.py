@@ -68,7 +68,7 @@ def take_back(case: Case, event: StampsHandedBack) -> None:
     else:
         added_stamps.take_off(case, (cause,), lambda *_: True)
         telling.by_hand(case, event, TAKEN_BACK, known[0].stamps, known[0].card)
-        # Whoever takes it back, and whenever: it leaves the count that it is in. Older ones do not say which; the event does.
+        # Whoever takes it back, and whenever, it leaves its own count. Older ones do not say which: the event does.
         where = known[0].counted or week_at_till(case, event.till, event.operator_id)
         _count(case, where, {AtTill.HANDED: -1, AtTill.STAMPS: -known[0].stamps})
         fire(case, [])
