@@ -305,6 +305,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               segment_fell: {only: [regular, flyer]}
               feed_stale: {to: [manager]}
               sender_refused: {to: [manager]}
+              month_report: {to: [manager]}
               connection_fails: {to: [manager]}
               feed_down: {to: [manager]}
             """),

@@ -15,10 +15,12 @@ import redis
 import segno
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from stamgast.domain.claims import ClaimOutcome
 from stamgast.domain.counters import AtTill, counter
 from stamgast.domain.counters import Counter as CounterName
 from stamgast.domain.till_events import StampsHanded
 from stamgast.domain.voucher_codes import short_of
+from stamgast.domain.voucher_terms import Worth
 from stamgast.marketer.till_use import week_of
 from stamgast.state.keys import customers
 from stamgast.web.access.cookies import Cookie
@@ -144,6 +146,54 @@ def test_a_till_without_a_camera_says_so(browser: Browser, till: Shop):
     context, page = till.tablet(browser)
     page.get_by_role("button", name="Camera").click()
     expect(page.get_by_role("alert")).to_contain_text("The camera cannot be used here")
+    context.close()
+
+
+def test_a_voucher_for_money_asks_for_the_total_and_says_what_to_take_off_and_what_is_left(
+    browser: Browser, till: Shop
+):
+    till.counter.takes_off(Worth(amount=1_000, keeps_rest=True))
+    context, page = till.tablet(browser)
+    scan(page, PHONE)
+    total = page.get_by_label("Total of the receipt")
+    expect(total).to_be_visible()
+    assert seen(page, "till-money") == []
+    total.fill("6 euro")
+    page.get_by_role("button", name="Redeem").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert till.counter.events == []
+    page.get_by_label("Total of the receipt").fill("7,50")
+    page.get_by_label("Number of the receipt").fill("4711")
+    page.get_by_role("button", name="Redeem").click()
+    expect(page.get_by_text("Take off €7.50")).to_be_visible()
+    expect(page.get_by_text("€2.50 is left on it.")).to_be_visible()
+    assert seen(page, "till-money-off") == []
+    [used] = till.counter.events
+    assert (used.total, used.receipt) == (750, till.counter.events[0].receipt)
+    assert used.receipt.endswith("4711")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.get_by_label("Total of the receipt")).to_be_visible()
+    context.close()
+
+
+def test_a_sale_is_attached_and_one_that_somebody_has_to_look_at_first_says_so(browser: Browser, till: Shop):
+    context, page = till.tablet(browser)
+    scan(page, PHONE)
+    for number, (outcome, said) in enumerate(
+        [
+            (ClaimOutcome.CLAIMED, "The sale is theirs."),
+            (ClaimOutcome.IN_REVIEW, "Somebody of the shop looks at this receipt first."),
+            (ClaimOutcome.TAKEN, "This receipt is somebody's already."),
+        ]
+    ):
+        till.counter.comes_to = outcome
+        page.get_by_text("Attach a sale").click()
+        page.locator("#attach-receipt").fill(str(number))
+        page.get_by_role("button", name="Attach it").click()
+        expect(page.locator("[data-live]")).to_contain_text(said)
+    assert seen(page, "till-review") == []
+    assert [(each.customer_id, each.store) for each in till.counter.claimed] == [(ANOUK, "dok-noord")] * 3
     context.close()
 
 
