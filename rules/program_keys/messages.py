@@ -291,6 +291,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 meaning="A month is over: a link to its report on one page, good for 60 days, from nine in the morning "
                 "of the first on. Nobody gets it whom `to` does not name.",
             ),
+            AlertKind.CODES_LOW.value: replace(
+                _ALERT, meaning="A tenth of a reward's own codes is left (`codes: imported`), and once none is."
+            ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,
                 meaning="The carrier refuses the sender of a channel: wrong credentials, or a sender that is not "
@@ -308,6 +311,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               month_report: {to: [manager]}
               connection_fails: {to: [manager]}
               feed_down: {to: [manager]}
+              codes_low: {to: [manager]}
             """),
     ),
     "measure": Key(

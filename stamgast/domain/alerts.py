@@ -35,6 +35,16 @@ class AlertKind(StrEnum):
     """Another system takes nothing of what is sent to it (`Stopped`)."""
     MONTH_REPORT = "month_report"
     """A month is over: a link to its report. Only those whom the shop names hear it: it tells what the shop sold."""
+    CODES_LOW = "codes_low"
+    """Of a reward few of the shop's own codes are left, or none (`Codes`)."""
+
+
+class Codes(StrEnum):
+    """How many of a shop's own codes are left."""
+
+    ENOUGH = "codes_enough"
+    LOW = "codes_low"
+    OUT = "codes_out"
 
 
 class Fails(StrEnum):

@@ -139,7 +139,7 @@ class Scene:
             names = [keys(n).meta for keys in (transactions, customers) for n in range(self.topics.partitions)]
             return [await client.hget(name, "token") for name in names]
 
-    async def taken_anew(self, before: Sequence[bytes | None], seconds: float = 40) -> None:
+    async def taken_anew(self, before: Sequence[bytes | None], seconds: float = 90) -> None:
         """Wait until every partition has another owner's token than it had."""
 
         async def all_differ() -> bool:

@@ -72,14 +72,14 @@ def process(env: dict[str, str], published: None, empty_redis: Any, tmp_path: Pa
 
 
 async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, process):
-    found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=30)
+    found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=60)
     key = keys(env, "create", MERCHANT)[1]["key"]
     async with httpx.AsyncClient(base_url=found[0], headers={"Authorization": f"Bearer {key}"}) as client:
 
         async def is_ready() -> bool:
             return (await client.get(f"http://127.0.0.1:{env['STAMGAST_WEB_METRICS_PORT']}/readyz")).status_code == 200
 
-        await eventually(is_ready, seconds=30)
+        await eventually(is_ready, seconds=60)
         joining = {"phone": "0612345678", "name": "Jan Zandstra", "email": "jan.zandstra@example.nl"}
         joined = await client.post(f"/v1/merchants/{MERCHANT}/customers", json=joining)
         assert joined.status_code == 201
