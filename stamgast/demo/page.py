@@ -25,6 +25,7 @@ from stamgast.users.rights import Role
 from stamgast.web.access.cookies import Cookie
 from stamgast.web.access.forms import read_form
 from stamgast.web.pages.customer.drawing import mark_of
+from stamgast.web.pages.marketer.said import WITHHELD
 from stamgast.web.pages.places import places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 from stamgast.web.pages.static_files import get_look, get_static
@@ -81,7 +82,7 @@ class _Pages:
         chosen = int(asked) if asked.isdecimal() and int(asked) < len(regulars) else min(_FIRST, len(regulars) - 1)
         return answer(
             request, "demo/demo.html", shown, chosen=chosen, zone=ZoneInfo(shown.zone), allow=[CONNECTS],
-            mark=mark_of(self._board.till.program.look),
+            mark=mark_of(self._board.till.program.look), reasons=WITHHELD,
             places=[each for each in places_of(Role.OWNER) if each.where != "/app/sessions"],
         )  # fmt: skip
 
