@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.table import ApiKeyTable
-from stamgast.bootstrap import Runs, WorkerParts, feed_seal_of, id_key_of, worker_parts
+from stamgast.bootstrap import Runs, WorkerParts, feed_seal_of, id_key_of, worker_parts, wrapping_keys_of
 from stamgast.broker import kafka_of
 from stamgast.feeds.table import FeedTable
 from stamgast.filling import Filling
@@ -16,7 +16,9 @@ from stamgast.log.address import signatures_at
 from stamgast.log.tail import Tail
 from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
+from stamgast.report.links import ReportLinks
 from stamgast.settings import Settings
+from stamgast.state.counters import totals_of_merchant
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.hearing import Hearing
 from stamgast.tills.intake import Door
@@ -34,6 +36,7 @@ from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
 from streams.maintenance.connection_news import ConnectionNews
 from streams.maintenance.forgetting import Forgetting
+from streams.maintenance.month_reports import MonthReports
 from streams.maintenance.old_pictures import OldPictures
 from streams.maintenance.reconciliation import Reconciliation
 from streams.maintenance.segments import SegmentWatch
@@ -80,6 +83,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         emitters=parts.emitters,
         public_url=settings.public_url,
         metrics=metrics,
+        reports=ReportLinks(wrapping_keys_of(settings)),
         patience=Patience(
             post_s=settings.post_limit_s,
             look_ups_s=tuple(float(after) for after in settings.look_ups_s.split(",")),
@@ -131,10 +135,18 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     )
     serving = carry(customers)
     staff = ToStaff(lambda: serving.owned, topics, bundles.program_of)
+    reports = (
+        MonthReports(
+            serving, topics, bundles, parts.clock, partial(totals_of_merchant, parts.client, topics.partitions)
+        )
+        if settings.public_url.startswith("https://")  # a link that opens nothing elsewhere is none
+        else None
+    )
     others = (
         [
             SegmentWatch(serving, topics, bundles, parts.clock, parts.identities),
             Forgetting(serving, topics, parts.redis),
+            *([reports] if reports else []),
             Reconciliation(
                 serving,
                 _reconciler(settings, parts),

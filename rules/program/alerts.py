@@ -24,6 +24,8 @@ from stamgast.domain.topics import Topic
 from stamgast.domain.vocabulary import Channel, Purpose
 
 WORDS: Final = ("to", "template")
+NAMED: Final = frozenset({AlertKind.MONTH_REPORT})
+"""Nobody hears of these whom the shop has not named: they tell what it sold."""
 ONLY: Final = "only"
 """A word of `segment_fell`: tags and sources are many."""
 
@@ -71,8 +73,9 @@ def read_messages(
 
 
 def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind, Alert]:
-    """Read who hears of each kind: all staff of all of them, where nothing is said."""
-    alerts = {kind: Alert(tuple(told.staff)) for kind in AlertKind} if told.staff and told.by_sms else {}
+    """Read who hears of each kind: all staff of all of them, where nothing is said; but for what is the owner's."""
+    usual = [kind for kind in AlertKind if kind not in NAMED]
+    alerts = {kind: Alert(tuple(told.staff)) for kind in usual} if told.staff and told.by_sms else {}
     if node is None:
         return alerts
     if _is_truth(node):
@@ -87,7 +90,7 @@ def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind
         alert = _alert(reader, kind, value, told)
         if alert is None:
             alerts.pop(kind, None)
-        elif kind in alerts:
+        elif told.by_sms:
             alerts[kind] = alert
     return alerts
 
@@ -110,13 +113,17 @@ def _none_at_all(reader: Reader, node: Node) -> dict[AlertKind, Alert]:
 def _alert(reader: Reader, kind: AlertKind, node: Node, told: Told) -> Alert | None:
     """Who hears of it; None: nobody."""
     if _is_truth(node):
-        if reader.truth(node, kind):
+        if reader.truth(node, kind) and kind in NAMED:
+            reader.problem(node, f"`{kind}: true` names nobody", f"Write `{kind}: {{to: [{next(iter(told.staff))}]}}`.")
+        elif reader.truth(node, kind):
             reader.problem(node, f"`{kind}: true` says what is so where nothing is said", "Leave it out.")
         return None
     with reader.showing(f"{kind}: {{to: [{next(iter(told.staff), 'anna')}]}}` or `{kind}: false"):
         words = (*WORDS, ONLY) if kind is AlertKind.SEGMENT_FELL else WORDS
         found = reader.mapping(node, f"alerts: {kind}", words)
     to = tuple(told.staff)
+    if "to" not in found and kind in NAMED:
+        reader.problem(node, f"`{kind}` says not who hears of it", f"Add `to: [{next(iter(told.staff))}]`.")
     if "to" in found:
         to = reader.some_of(found["to"], "to", tuple(told.staff), thing="member of staff")
     template = reader.known(found["template"], "template", told.templates, "template") if "template" in found else ""

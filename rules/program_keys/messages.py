@@ -286,6 +286,11 @@ MESSAGES: Final[Mapping[str, Key]] = {
             AlertKind.FEED_DOWN.value: replace(
                 _ALERT, meaning="Another system took nothing of a feed for ten minutes, or wants nothing more."
             ),
+            AlertKind.MONTH_REPORT.value: replace(
+                _ALERT,
+                meaning="A month is over: a link to its report on one page, good for 60 days, from nine in the morning "
+                "of the first on. Nobody gets it whom `to` does not name.",
+            ),
             AlertKind.CODES_LOW.value: replace(
                 _ALERT, meaning="A tenth of a reward's own codes is left (`codes: imported`), and once none is."
             ),
@@ -303,6 +308,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               segment_fell: {only: [regular, flyer]}
               feed_stale: {to: [manager]}
               sender_refused: {to: [manager]}
+              month_report: {to: [manager]}
               connection_fails: {to: [manager]}
               feed_down: {to: [manager]}
               codes_low: {to: [manager]}

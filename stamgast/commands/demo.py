@@ -41,6 +41,7 @@ def demo(
     hold_on: Annotated[
         str | None, typer.Option("--hold-on", help="A shop day of 1998, such as 1998-06-01: it stays that evening.")
     ] = None,
+    seed: Annotated[str, typer.Option("--seed", help="Any word: customers have the same codes each time.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Start the whole engine on this machine and send it fifteen months of real purchases, then three live months.
@@ -58,7 +59,7 @@ def demo(
     held = None if hold_on is None else parse_day(hold_on)
     settings = load_settings()
     try:
-        summary = run_demo(Options(headless, for_s, port, held), settings.config_dir, say)
+        summary = run_demo(Options(headless, for_s, port, held, seed), settings.config_dir, say)
     except EndedError:
         say("ended; nothing is left running")
         raise typer.Exit(WRONG if headless else 0) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -183,8 +184,11 @@ class Board:
 
     async def shown(self) -> Shown:
         """What a page shows that is opened now. Raises `ShopError`, `httpx.HTTPError`, `OSError`."""
-        if self._shown is None or not self.news.watched:
+        if self._shown is None:
             return await self.take()
+        if not self.news.watched:
+            with suppress(ShopError, httpx.HTTPError, OSError):  # what was so a moment ago is better than no page
+                return await self.take()
         return self._shown
 
     async def take(self) -> Shown:

@@ -82,7 +82,7 @@ class _Pages:
         chosen = int(asked) if asked.isdecimal() and int(asked) < len(regulars) else min(_FIRST, len(regulars) - 1)
         return answer(
             request, "demo/demo.html", shown, chosen=chosen, zone=ZoneInfo(shown.zone), allow=[CONNECTS],
-            mark=mark_of(self._board.till.program.look), withheld=WITHHELD,
+            mark=mark_of(self._board.till.program.look), reasons=WITHHELD,
             places=[each for each in places_of(Role.OWNER) if each.where != "/app/sessions"],
         )  # fmt: skip
 

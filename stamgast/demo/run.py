@@ -45,7 +45,7 @@ def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
     ending = Ending()
     with open_run_folder(say) as folder:
         try:
-            with ending, open_stage(folder.path, config_dir, list(loaded), begins) as stage:
+            with ending, open_stage(folder.path, config_dir, list(loaded), begins, options.seed) as stage:
                 summary = asyncio.run(ending.over(Trial(options, stage, cast, say).run()))
         except BaseException:  # whatever an interrupt becomes on its way through libraries
             if ending.asked:

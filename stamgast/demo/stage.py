@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import os
 import secrets
 import signal
@@ -81,8 +82,12 @@ class Stage:
 
 
 @contextmanager
-def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts_at: Millis) -> Iterator[Stage]:
+def open_stage(
+    run_dir: Path, config_dir: Path, merchants: Sequence[str], starts_at: Millis, seed: str = ""
+) -> Iterator[Stage]:
     """Start everything and wait until it is ready. Blocking: call it before a loop runs.
+
+    With a `seed` customers have the same ids, cards and codes each time.
 
     Raises:
         ProcessError: something did not start; the text quotes its log.
@@ -90,7 +95,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
     with ExitStack() as stack:
         broker = stack.enter_context(embedded_broker(run_dir))
         redis = stack.enter_context(embedded_redis(run_dir))
-        settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
+        settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address, seed=seed)
         DrivenClock(settings.clock_file).move_to(starts_at)
         create_topics(kafka_of(settings), topics_of(settings), replication_factor=settings.replication_factor)
         env = environment(settings) | {"TMPDIR": str(run_dir)}  # what libraries leave there goes with the folder
@@ -116,7 +121,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
                 child.signal(signal.SIGTERM)
 
 
-def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) -> Settings:
+def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str, seed: str = "") -> Settings:
     """Make the settings of the whole trial: fresh keys, free ports, the driven clock, and the sandbox for a carrier.
 
     Every setting is given to the processes, so that neither the environment nor a file `.env` of this machine (with
@@ -135,8 +140,8 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
         topic_prefix="",
         replication_factor=1,
         group_prefix="stamgast",
-        id_key=SecretStr(_fresh_key()),
-        wrapping_keys=SecretStr(f"trial:{_fresh_key()}"),
+        id_key=SecretStr(_key("id", seed)),
+        wrapping_keys=SecretStr(f"trial:{_key('wrapping', seed)}"),
         public_url=f"http://127.0.0.1:{web}",
         web_host="127.0.0.1",
         web_port=web,
@@ -195,5 +200,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _fresh_key() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def _key(what: str, seed: str) -> str:
+    """A fresh one, or the seed's."""
+    raw = hashlib.sha256(f"{what}:{seed}".encode()).digest() if seed else secrets.token_bytes(32)
+    return base64.b64encode(raw).decode()

@@ -55,13 +55,14 @@ Say = Callable[[str], None]
 class Options:
     """How the trial was asked for. `for_s`: machine seconds to drive; None: until the end, or Ctrl-C with a page.
 
-    `hold_on`: the shop day at whose end time is held, for whoever looks at the page.
+    `hold_on`: the shop day at whose end time is held, for who looks. `seed`: of keys; empty: fresh ones.
     """
 
     headless: bool = False
     for_s: float | None = None
     port: int = 0
     hold_on: Day | None = None
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from stamgast.domain.trip_wires import Watched
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Purpose
 
+LINK: Final = "link"
+"""In an alert's data, while it is sent: an address that opens what it is about. It stands on no log."""
 MOST_PARTS: Final = 3
 """SMS parts that one in our own words may take: a shop's name and a rule's id may be long."""
 _OTHERWISE: Final = "en"
@@ -66,6 +68,12 @@ _TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
         "fr": "{{ merchant.name }} : {{ alert.about }} en panne. {{ alert.why }}.",
         "de": "{{ merchant.name }}: {{ alert.about }} blieb liegen. {{ alert.why }}.",
         "en": "{{ merchant.name }}: {{ alert.about }} was held up. {{ alert.why }}.",
+    },
+    AlertKind.MONTH_REPORT: {
+        "nl": "{{ merchant.name }}: zo ging het in {{ alert.about }}: {{ alert.why }}",
+        "fr": "{{ merchant.name }} : le bilan de {{ alert.about }} : {{ alert.why }}",
+        "de": "{{ merchant.name }}: So lief es in {{ alert.about }}: {{ alert.why }}",
+        "en": "{{ merchant.name }}: how it went in {{ alert.about }}: {{ alert.why }}",
     },
 }
 _HELD: Final = {
@@ -228,6 +236,9 @@ def alert_variables(program: Program, data: Mapping[str, Any], language: str) ->
     """`about` and `why` of an alert, in a language; `data` is as `stamgast.service.alerts` makes it."""
     spoken = language[:2] if language[:2] in _WHOLE_SHOP else _OTHERWISE
     kind, how = AlertKind(data["alert"]), str(data["how"])
+    if kind is AlertKind.MONTH_REPORT:  # 2026-09, and a link that opens it: whoever sends it makes that
+        year, _, month = str(data["about"]).partition("-")
+        return {"about": f"{int(month)}/{year}", "why": str(data.get(LINK, ""))}
     found, of = (_figure(program, kind, how, int(data[name]), spoken) for name in ("found", "of"))
     about = str(data["about"])
     if kind is AlertKind.BUDGET_SPENT:

@@ -33,6 +33,8 @@ class AlertKind(StrEnum):
     """A system of tills calls us no more, or answers none of our questions (`Fails`)."""
     FEED_DOWN = "feed_down"
     """Another system takes nothing of what is sent to it (`Stopped`)."""
+    MONTH_REPORT = "month_report"
+    """A month is over: a link to its report. Only those whom the shop names hear it: it tells what the shop sold."""
     CODES_LOW = "codes_low"
     """Of a reward few of the shop's own codes are left, or none (`Codes`)."""
 
@@ -79,6 +81,8 @@ STALE: Final = "stale"
 """How a feed is of which staff hear."""
 STORE_STALE: Final = "store_stale"
 """The same of one store, by what is usual for it."""
+MONTHLY: Final = "monthly"
+"""How a report comes."""
 REFUSED: Final = "refused"
 """What became of a sender of which they hear."""
 

@@ -81,6 +81,8 @@ class Glance(NamedTuple):
     """There may be a budget in its files."""
     may_have_draws: bool = True
     """Its programme may have draws."""
+    may_report_months: bool = True
+    """Its programme may name who gets the report of each month."""
     paused: tuple[tuple[str, Launch], ...] = ()
     """Rules that a trip wire paused, since that is noted with its moment."""
 
@@ -192,6 +194,7 @@ def glance_at(record: BundleRecord) -> Glance:
         may_have_budgets=_may_name("budget", record.files.values()),
         may_have_codes=_may_name("codes", [record.files.get(PROGRAM, "")]),
         may_have_draws=_may_name("draws", [record.files.get(PROGRAM, "")]),
+        may_report_months=_may_name("month_report", [record.files.get(PROGRAM, "")]),
         paused=tuple((rule, launch) for rule, launch in record.launched.items() if launch.tripped_at),
     )
 

@@ -27,6 +27,8 @@ class Added(Struct, array_like=True, gc=False):
     card: str
     stamps: int
     back: bool = False
+    counted: str = ""
+    """Of what a till gave: the counter of till, cashier and week that it is in, which it leaves if it is taken back."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(list[Added]).decode
@@ -59,11 +61,11 @@ def given_for(case: Case, cause: str) -> list[Added]:
     return _read(case, [cause])[cause]
 
 
-def put(case: Case, cause: str, card: str, number: int) -> bool:
+def put(case: Case, cause: str, card: str, number: int, counted: str = "") -> bool:
     """Put stamps on a card for a reason that no rule gave; False where the card takes none now."""
     if not _takes_stamps(case, card, number):
         return False
-    _write(case, cause, [Added("", cause, card, number)])
+    _write(case, cause, [Added("", cause, card, number, counted=counted)])
     _move(case, "", card, number)
     return True
 

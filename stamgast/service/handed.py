@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.calendar import business_day, date_of
-from stamgast.domain.counters import AtTill, Counter, counter
+from stamgast.domain.counters import BETWEEN, AtTill, Counter, counter
 from stamgast.domain.till_events import StampsHanded, StampsHandedBack
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.service import added_stamps, telling
@@ -45,7 +45,7 @@ def give(case: Case, event: StampsHanded) -> None:
         answer = _known(case, known[0])
     elif case.customer.erased_at or event.card not in case.program.cards:
         answer = HandAnswer(404, "There is no such customer." if case.customer.erased_at else "There is no such card.")
-    elif not added_stamps.put(case, cause, event.card, event.stamps):
+    elif not added_stamps.put(case, cause, event.card, event.stamps, week_at_till(case, event.till, event.operator_id)):
         answer = HandAnswer(409, "This card takes no stamps on this day.", event.card)
     else:
         telling.by_hand(case, event, "given", event.stamps)
@@ -68,7 +68,9 @@ def take_back(case: Case, event: StampsHandedBack) -> None:
     else:
         added_stamps.take_off(case, (cause,), lambda *_: True)
         telling.by_hand(case, event, TAKEN_BACK, known[0].stamps, known[0].card)
-        count_at_till(case, event.till, event.operator_id, {AtTill.HANDED: -1, AtTill.STAMPS: -known[0].stamps})
+        # Whoever takes it back, and whenever, it leaves its own count. Older ones do not say which: the event does.
+        where = known[0].counted or week_at_till(case, event.till, event.operator_id)
+        _count(case, where, {AtTill.HANDED: -1, AtTill.STAMPS: -known[0].stamps})
         fire(case, [])
         answer = _stands(case, known[0].card, known[0].stamps)
     _answer(case, event.id or "", answer)
@@ -77,11 +79,20 @@ def take_back(case: Case, event: StampsHandedBack) -> None:
 
 def count_at_till(case: Case, till: str, operator: str, what: Mapping[AtTill, int]) -> None:
     """Count what was done at a till by somebody in a week (of the merchant's own clock)."""
+    _count(case, week_at_till(case, till, operator), what)
+
+
+def week_at_till(case: Case, till: str, operator: str) -> str:
+    """What is counted of a till, of who stands there, and of this week; empty where neither is named."""
     if not till and not operator:
-        return
+        return ""
     year, week, _ = date_of(business_day(case.at, case.program.time_zone)).isocalendar()
-    for each, by in what.items():
-        case.count(counter(Counter.TILL, till, operator, f"{year}-W{week:02}", each), by)
+    return counter(Counter.TILL, till, operator, f"{year}-W{week:02}")
+
+
+def _count(case: Case, where: str, what: Mapping[AtTill, int]) -> None:
+    for each, by in what.items() if where else ():
+        case.count(f"{where}{BETWEEN}{each}", by)
 
 
 def _cause(request: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, assert_never, cast
 from channels.model import FreeText, Message, Sender, SmsText, WhatsAppTemplate
 from channels.wording import wording_for
 from stamgast.domain.activation import Submission
-from stamgast.domain.alert_words import MOST_PARTS, languages_of, own_template_named
+from stamgast.domain.alert_words import LINK, MOST_PARTS, languages_of, own_template_named
 from stamgast.domain.answers import ANSWER, WELCOME, own_answer_named
 from stamgast.domain.answers import MOST_PARTS as MOST_ANSWERED
 from stamgast.domain.channels import Address, Wording, channel_named, spec_of
@@ -104,9 +104,10 @@ def address(
     *,
     told: Told | None = None,
     card: str = "",
+    link: str = "",
 ) -> Addressed | Reason:
     """Make the message, or say why there is none. `profile` is the customer's, whoever is told; `card` the address of
-    their card, for messages that tell it.
+    their card, for messages that tell it; `link` of what staff are told of.
     """
     channel = channel_named(submission.channel)
     source = _wording(submission, program, channel)
@@ -118,9 +119,8 @@ def address(
         wording = replace(
             wording, text=f"{wording.text} ({more})", max_parts=wording.max_parts and wording.max_parts + 1
         )
-    words = message_variables(
-        program, submission.data, locale, first_name=profile.first_name, name=profile.name, card_link=card
-    )
+    data = {**submission.data, LINK: link} if link else submission.data
+    words = message_variables(program, data, locale, first_name=profile.first_name, name=profile.name, card_link=card)
     if card and ANSWER in words:
         words[ANSWER]["text"] = f"{words[ANSWER]['text']} {card}"
     message = Message(

@@ -34,6 +34,7 @@ from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.report.links import ReportLinks
 from stamgast.service import Bundle
 from stamgast.state.outbox import Lane
 from stamgast.state.views import NotLoadedError
@@ -97,6 +98,8 @@ class Outgoing:
     public_url: str
     metrics: Metrics
     patience: Patience = field(default_factory=Patience)
+    reports: ReportLinks | None = None
+    """Makes the links to reports of months."""
     flights: set[asyncio.Task[None]] = field(default_factory=set)
     bound: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
     """Provider ids of attempts that were answered: a look-up must not take one of them for another attempt's."""

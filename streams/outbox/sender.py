@@ -11,8 +11,9 @@ from typing import Any, Final
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
+from stamgast.domain.alerts import AlertKind
 from stamgast.domain.answers import Asked, template_of
-from stamgast.domain.message_words import tells_card
+from stamgast.domain.message_words import ALERT, tells_card
 from stamgast.domain.program import Program
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
@@ -279,8 +280,8 @@ class PartitionSending:
         if not reached_at:
             return Reason.NO_ADDRESS
         phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
-        card = await self._card_of(submission, program)
-        addressed = address(submission, program, profile or Profile(), phone_hash, told=told, card=card)
+        card, report = await self._card_of(submission, program), self._report_of(submission, now)
+        addressed = address(submission, program, profile or Profile(), phone_hash, told=told, card=card, link=report)
         if not isinstance(addressed, Addressed):
             return addressed
         prepared = await around.rendering.prepare(channel, addressed.message, now)
@@ -305,6 +306,13 @@ class PartitionSending:
         if not wanted:
             return ""
         return f"{around.public_url}/c/{await around.people.cards.token(submission.merchant, submission.customer)}"
+
+    def _report_of(self, submission: Submission, now: Millis) -> str:
+        """Where the report of a month is, for whom staff are told of it; made now, so that it stands on no log."""
+        around = self._around
+        if around.reports is None or submission.data.get(ALERT) != AlertKind.MONTH_REPORT:
+            return ""
+        return f"{around.public_url}/report/{around.reports.make(submission.merchant, submission.data['about'], now)}"
 
     async def _fly(
         self, submission: Submission, attempt: str, ready: tuple[Prepared, str], turn: Turn,

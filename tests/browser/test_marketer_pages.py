@@ -50,6 +50,20 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
     assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
 
 
+@pytest.mark.parametrize("language", ["nl", "de"])
+def test_a_months_report_is_one_page_of_paper(browser: Browser, site: Site, language: str):
+    url, token = site
+    with contextlib.closing(browser.new_context(locale="en-GB")) as context:
+        context.add_cookies([{"name": "stamgast", "value": token, "url": url}])
+        page = context.new_page()
+        page.goto(f"{url}/app/report/2026-09?lang={language}")
+        printed = page.pdf(format="A4", print_background=True, prefer_css_page_size=True)
+        page.emulate_media(media="print")
+        assert not page.get_by_role("button").first.is_visible()
+        assert not page.get_by_role("navigation").first.is_visible()
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+
+
 @pytest.mark.parametrize(
     "path",
     ["/app/rules", "/app/rules/free-loaf", "/app/rules/free-loaf/launch?to=live", "/app/rules/free-loaf/backtest"],

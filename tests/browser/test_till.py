@@ -6,22 +6,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import redis
+import segno
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from stamgast.domain.claims import ClaimOutcome
 from stamgast.domain.counters import AtTill, counter
 from stamgast.domain.counters import Counter as CounterName
 from stamgast.domain.till_events import StampsHanded
 from stamgast.domain.voucher_codes import short_of
+from stamgast.domain.voucher_terms import Worth
 from stamgast.marketer.till_use import week_of
 from stamgast.state.keys import customers
 from stamgast.web.access.cookies import Cookie
 from stamgast.web.app import create_app
 from stamgast.web.pages.languages import COOKIE
+from tests.browser.conftest import ARGUMENTS, chromium
 from tests.browser.looking import seen, served
 from tests.fakes.counter import ANOUK, CODE, PHONE, Counter
 from tests.fakes.house import MERCHANT
@@ -103,6 +108,92 @@ def test_a_scanner_finds_redeems_and_undoes_and_the_next_scan_needs_no_hand(brow
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("alert")).to_contain_text("Nobody is known by this")
     assert page.url == f"{till.url}/till", "nothing of a person stands in an address"
+    context.close()
+
+
+def filmed(text: str, path: Path) -> Path:
+    """What a camera sees that is held before a QR: one frame, over and over."""
+    wide, high, dot = 640, 480, 8
+    code = [[bool(each) for each in row] for row in segno.make(text, micro=False, error="m").matrix]
+    left, top = (wide - dot * len(code)) // 2, (high - dot * len(code)) // 2
+
+    def light(x: int, y: int) -> int:
+        row, column = (y - top) // dot, (x - left) // dot
+        return 30 if 0 <= row < len(code) and 0 <= column < len(code) and code[row][column] else 220
+
+    frame = bytes(light(x, y) for y in range(high) for x in range(wide)) + b"\x80" * (wide * high // 2)
+    path.write_bytes(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode() + b"FRAME\n" + frame)
+    return path
+
+
+def test_a_camera_reads_a_card_in_a_browser_that_reads_no_codes_itself(browser: Browser, till: Shop, tmp_path: Path):
+    films = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={filmed(CODE, tmp_path / 'qr.y4m')}",
+    ]
+    seeing = browser.browser_type.launch(executable_path=chromium(), args=[*ARGUMENTS, *films])
+    _context, page = till.tablet(seeing)
+    page.evaluate("delete window.BarcodeDetector")
+    page.get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("heading", name="Anouk")).to_be_visible()
+    expect(page.locator("video")).to_have_count(0)
+    expect(page.get_by_text(short_of(CODE))).to_be_visible()
+    seeing.close()
+
+
+def test_a_till_without_a_camera_says_so(browser: Browser, till: Shop):
+    context, page = till.tablet(browser)
+    page.get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("The camera cannot be used here")
+    context.close()
+
+
+def test_a_voucher_for_money_asks_for_the_total_and_says_what_to_take_off_and_what_is_left(
+    browser: Browser, till: Shop
+):
+    till.counter.takes_off(Worth(amount=1_000, keeps_rest=True))
+    context, page = till.tablet(browser)
+    scan(page, PHONE)
+    total = page.get_by_label("Total of the receipt")
+    expect(total).to_be_visible()
+    assert seen(page, "till-money") == []
+    total.fill("6 euro")
+    page.get_by_role("button", name="Redeem").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert till.counter.events == []
+    page.get_by_label("Total of the receipt").fill("7,50")
+    page.get_by_label("Number of the receipt").fill("4711")
+    page.get_by_role("button", name="Redeem").click()
+    expect(page.get_by_text("Take off €7.50")).to_be_visible()
+    expect(page.get_by_text("€2.50 is left on it.")).to_be_visible()
+    assert seen(page, "till-money-off") == []
+    [used] = till.counter.events
+    assert (used.total, used.receipt) == (750, till.counter.events[0].receipt)
+    assert used.receipt.endswith("4711")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.get_by_label("Total of the receipt")).to_be_visible()
+    context.close()
+
+
+def test_a_sale_is_attached_and_one_that_somebody_has_to_look_at_first_says_so(browser: Browser, till: Shop):
+    context, page = till.tablet(browser)
+    scan(page, PHONE)
+    for number, (outcome, said) in enumerate(
+        [
+            (ClaimOutcome.CLAIMED, "The sale is theirs."),
+            (ClaimOutcome.IN_REVIEW, "Somebody of the shop looks at this receipt first."),
+            (ClaimOutcome.TAKEN, "This receipt is somebody's already."),
+        ]
+    ):
+        till.counter.comes_to = outcome
+        page.get_by_text("Attach a sale").click()
+        page.locator("#attach-receipt").fill(str(number))
+        page.get_by_role("button", name="Attach it").click()
+        expect(page.locator("[data-live]")).to_contain_text(said)
+    assert seen(page, "till-review") == []
+    assert [(each.customer_id, each.store) for each in till.counter.claimed] == [(ANOUK, "dok-noord")] * 3
     context.close()
 
 

@@ -13,18 +13,22 @@ from typing import Any
 import msgspec
 
 from rules.loader import load_merchant
+from stamgast.domain import rewards
+from stamgast.domain.claims import Answer as Claimed
+from stamgast.domain.claims import Asked, ClaimOutcome, decode_claim, encode_answer
 from stamgast.domain.customer import Card, Customer, Voucher, encode_customer
 from stamgast.domain.events import decode_event
 from stamgast.domain.rewards import Answer
 from stamgast.domain.till_events import RedemptionTakenBack, StampsHanded, StampsHandedBack, VoucherRedeemed
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.domain.voucher_codes import short_of
+from stamgast.domain.voucher_terms import Terms, Worth
 from stamgast.identity.joining import Resolved
 from stamgast.identity.records import Profile
 from stamgast.log.topics import Topics
 from stamgast.service.handed import HandAnswer
 from stamgast.state.client import RedisClient
-from stamgast.state.keys import customers
+from stamgast.state.keys import customers, transactions
 from stamgast.state.voucher_owners import encode_owner
 from stamgast.web.limits import TokenBuckets
 from tests.fakes.house import MERCHANT, House
@@ -50,7 +54,14 @@ class Counter:
         self.profiles = {ANOUK: Profile(phone=PHONE, first_name="Anouk", language="nl")}
         self.events: list[Any] = []
         self.enrolled: list[Any] = []
+        self.claimed: list[Asked] = []
+        self.comes_to = ClaimOutcome.CLAIMED
+        """What a receipt that is claimed comes to."""
         self._deps(redis_url)
+
+    def takes_off(self, worth: Worth) -> None:
+        """Let Anouk's voucher take money off a receipt."""
+        self.states[ANOUK].vouchers[0].terms = Terms(worth=worth)
 
     def _deps(self, redis_url: str) -> None:
         deps, limits, clock = self.house.deps, self.house.deps.limits, lambda: self.house.now / 1_000
@@ -65,6 +76,7 @@ class Counter:
         deps.identities = SimpleNamespace(
             named_by=self._named_by,
             profile=self._profile,
+            unknown=self._unknown,
             enrol=self._enrol,
             hash_phone=lambda _merchant, phone: phone,
             cards=SimpleNamespace(token=self._token),
@@ -102,8 +114,26 @@ class Counter:
         found[SLOT.voucher(MERCHANT, short_of(CODE))] = encode_owner(ANOUK, CODE).encode()
         return found.get(name)
 
-    async def _append(self, _topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    async def _unknown(self, _merchant: str, customers: Sequence[str]) -> list[str]:
+        return [each for each in customers if each not in self.states]
+
+    async def _claim(self, value: bytes) -> None:
+        asked = decode_claim(value).data
+        self.claimed.append(asked)
+        told = Claimed(
+            self.comes_to,
+            self.house.now,
+            customer=asked.customer_id,
+            transaction=asked.transaction_id,
+            request=asked.request,
+        )
+        await self.house.deps.redis.call("SET", transactions(1).answer(MERCHANT, asked.id), encode_answer(told))
+
+    async def _append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
         for _key, value in records:
+            if topic == self.house.deps.topics.purchases:
+                await self._claim(value)
+                continue
             event: Any = decode_event(value)
             self.events.append(event)
             answer = msgspec.json.encode(self._applied(event))
@@ -113,12 +143,11 @@ class Counter:
         state = self.states[event.customer]
         match event:
             case VoucherRedeemed() | RedemptionTakenBack():
-                back = isinstance(event, RedemptionTakenBack)
-                [voucher] = state.vouchers
-                if not back and voucher.state is not VoucherState.OPEN:
-                    return Answer(409, "This voucher is redeemed.", voucher.reward, event.code)
-                voucher.state = VoucherState.OPEN if back else VoucherState.REDEEMED
-                return Answer(200, "Redeemed.", voucher.reward, event.code)
+                if isinstance(event, RedemptionTakenBack):
+                    rewards.take_redemption_back(state, event.code, event.redemption, self.house.now)
+                    return Answer(200, "Taken back.", code=event.code)
+                basket = rewards.Basket(self.house.now, self.program.currency, event.receipt, event.total)
+                return rewards.redeem(state, event.code, event.id or "", basket)[0]
             case StampsHanded() | StampsHandedBack():
                 given: Any = next(each for each in self.events if each.id in (event.id, getattr(event, "handing", "")))
                 by = given.stamps if isinstance(event, StampsHanded) else -given.stamps

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stamgast.web.pages.formats import filters
+from stamgast.web.pages.icons import icon_url
 from stamgast.web.pages.languages import COOKIE, LOCALES, NAMES, PARAMETER, known, language_of, texts
 from stamgast.web.pages.looks import OURS, sheet_of
 from stamgast.web.pages.static_files import url_of
@@ -22,6 +23,7 @@ POLICY: Final = (
     "style-src 'self'",
     "img-src 'self' data:",
     "script-src 'self'",
+    "manifest-src 'self'",
     "form-action 'self'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -66,6 +68,7 @@ def page(
             language=language,
             languages=_other_languages(request),
             look=None if colour == OURS else sheet_of(colour),
+            colour=colour,
             noindex=noindex,
         )
     )
@@ -126,6 +129,7 @@ def environment(language: str) -> Environment:
     install(texts(language), newstyle=True)
     made.filters.update(filters(language))
     made.globals["static"] = url_of
+    made.globals["icon"] = icon_url
     return made
 
 

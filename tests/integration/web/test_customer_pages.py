@@ -62,6 +62,11 @@ async def test_a_customer_sees_their_card_changes_what_they_hear_and_claims_a_re
     looked_up = (await web.post("/customers/lookup", {"scanned": shown["customer"].upper()})).json()
     assert looked_up["card_url"] == enrolled["card_url"]
 
+    manifest = await web.client.get(f"{path}/app.webmanifest")
+    assert manifest.headers["referrer-policy"] == "no-referrer"
+    assert (manifest.json()["start_url"], manifest.json()["scope"]) == (path, path)
+    assert f'href="{path}/app.webmanifest"' in page
+
     picture = await web.client.get(shown["picture"])
     assert Image.open(io.BytesIO(picture.content)).size == (1080, 1350)
     assert "immutable" in picture.headers["cache-control"]
@@ -119,6 +124,8 @@ async def a_receipt_is_claimed_on_the_own_card(web: Any, customer: str) -> None:
     token = (await web.post("/claims/tokens", {"transaction_id": "till1:100"})).json()["token"]
     asked = await web.client.get(f"/r/{token}?lang=en", headers=PAGE)
     assert "Put them on my card" in asked.text, "the device remembers the card that was opened on it"
+    told = (await web.client.get(f"/r/{token}", headers=SCRIPT)).json()
+    assert (told["asks"], told["own"], told["outcome"]) == (True, True, "")
     wrong = await web.client.post(f"/r/{token}", data={"phone": "12"}, headers=PAGE)
     assert wrong.status_code == 422
 
@@ -159,6 +166,10 @@ async def what_is_heard_is_changed(web: Any, path: str, customer: str) -> None:
 async def test_somebody_joins_on_the_page_and_by_a_message_from_their_phone(web):
     shown = await web.client.get("/j/brood?lang=nl", headers=PAGE)
     assert "STOP is genoeg" in shown.text
+    told = (await web.client.get("/j/brood?lang=nl", headers=SCRIPT)).json()
+    assert (told["merchant"], told["words"], told["sent"]) == (MERCHANT, "JOIN BROOD", False)
+    assert {each["channel"] for each in told["ways"]} == {"whatsapp", "sms"}
+    assert any("STOP is genoeg" in each for each in told["wording"])
     known = (await web.post("/customers", JAN)).json()["customer"]
     answers = []
     for phone in ("06 12 34 56 78", OTHER):

@@ -4,7 +4,18 @@ import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
-from stamgast.domain.alerts import REFUSED, STAFF_ROOM, STALE, STORE_STALE, Alert, AlertKind, Broken, Fails, Stopped
+from stamgast.domain.alerts import (
+    MONTHLY,
+    REFUSED,
+    STAFF_ROOM,
+    STALE,
+    STORE_STALE,
+    Alert,
+    AlertKind,
+    Broken,
+    Fails,
+    Stopped,
+)
 from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -175,6 +186,7 @@ SAID = [
     *((AlertKind.CONNECTION_FAILS, how, "lightspeed_x", (T0, 0)) for how in Fails),
     *((AlertKind.FEED_DOWN, how, "boekhouding", (T0, 0)) for how in Stopped),
     (AlertKind.SENDER_REFUSED, REFUSED, "whatsapp", (T0, 63_007)),
+    (AlertKind.MONTH_REPORT, MONTHLY, "2026-09", (0, 0)),
 ]
 
 

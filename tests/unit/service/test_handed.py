@@ -180,3 +180,24 @@ def test_a_refund_leaves_stamps_that_were_given_by_hand():
     owner.apply(handed(1, stamps=1, at=T0 + MINUTE))
     owner.apply(taken_back(bought("t1", T0), T0 + HOUR))
     assert stands(owner) == (1, 0)
+
+
+def test_what_is_taken_back_leaves_the_count_that_it_is_in_whoever_does_it_and_whenever():
+    owner = shop()
+    owner.apply(handed(1, operator_id="o-7"))
+    week = next(iter(counted(owner))).split("|")[3]
+    later = StampsHandedBack(
+        merchant=MERCHANT,
+        customer=ANNA,
+        at=T0 + 8 * DAY,
+        id="later",
+        handing="request-1",
+        till="till-2",
+        operator_id="o-9",
+    )
+    owner.apply(later)
+    assert counted(owner) == {f"till|till-1|o-7|{week}|handed": 0, f"till|till-1|o-7|{week}|stamps": 0}
+    owner.apply(handed(2, operator_id="o-7", at=T0 + 8 * DAY, happened_at=T0 + 8 * DAY))
+    by_a_key = StampsHandedBack(merchant=MERCHANT, customer=ANNA, at=T0 + 9 * DAY, id="by-key", handing="request-2")
+    owner.apply(by_a_key)
+    assert set(counted(owner).values()) == {0}

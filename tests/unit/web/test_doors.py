@@ -63,6 +63,7 @@ def test_what_is_open_to_all_is_a_short_list():
         "/app/sign-in/options",
         "/till/pair",
         "/till/sw.js",
+        "/till/app.webmanifest",
     }
 
 
@@ -73,6 +74,7 @@ OPEN_TO_ALL = {
     "/j/bakkerij-noord/code",
     "/static/hash/name:path",
     "/look/colour.css",
+    "/look/colour-size:int.png",
 }
 
 

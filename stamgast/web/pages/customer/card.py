@@ -20,6 +20,8 @@ from stamgast.web.pages.customer.drawing import mark_of, qr
 from stamgast.web.pages.customer.holder import Holder, holder_of, speaks
 from stamgast.web.pages.customer.own_card import remember
 from stamgast.web.pages.customer.version import version_of
+from stamgast.web.pages.icons import manifest
+from stamgast.web.pages.looks import OURS
 from stamgast.web.pages.rendering import answer
 
 _LATELY: Final = 10
@@ -111,3 +113,11 @@ async def get_card(request: Request) -> Response:
     )
     remember(request, made, holder.token)
     return made
+
+
+@open_to(Way.LINK)
+async def get_manifest(request: Request) -> Response:
+    """`GET /c/{token}/app.webmanifest`: the card on a phone's screen, in the shop's colour."""
+    holder = await holder_of(request)
+    told = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+    return manifest(holder.program.name, holder.path, holder.program.look.colour or OURS, headers=told)

@@ -20,7 +20,7 @@ from stamgast.web.auth import check_fit
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.customer.holder import form_of, shared, slowed
 from stamgast.web.pages.customer.own_card import cards_in
-from stamgast.web.pages.rendering import page
+from stamgast.web.pages.rendering import answer
 from stamgast.web.problem import Problem, unavailable
 
 WAITS: Final = "waits"
@@ -31,6 +31,17 @@ class Receipt(NamedTuple):
 
     program: Program
     transaction: str
+
+
+class Claiming(NamedTuple):
+    """What the page says, for scripts. `outcome` is empty before somebody has claimed."""
+
+    shop: str
+    asks: bool
+    own: bool
+    """A card of this shop was opened on this device."""
+    outcome: str
+    wrong: bool
 
 
 @open_to(Way.LINK)
@@ -100,4 +111,7 @@ def _page(
     program = receipt.program
     asks = outcome in {"", ClaimOutcome.NO_RECEIPT}  # the till may tell of it yet; whatever else was said stays so
     values: dict[str, Any] = {"own": own, "outcome": outcome, "asks": asks, "wrong": wrong, "phone": phone}
-    return page(request, "customer/claim.html", status=status, **shared(program, program.languages[0]), **values)
+    model = Claiming(program.name, asks, own, outcome, wrong)._asdict()
+    return answer(
+        request, "customer/claim.html", model, status=status, **shared(program, program.languages[0]), **values
+    )

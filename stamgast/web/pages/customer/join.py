@@ -27,12 +27,38 @@ from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.customer.drawing import qr
 from stamgast.web.pages.customer.holder import form_of, shared, slowed, speaks
 from stamgast.web.pages.languages import known, texts
-from stamgast.web.pages.rendering import page
+from stamgast.web.pages.rendering import answer
 from stamgast.web.problem import Problem, unavailable
 from stamgast.web.webhooks.joining import PAGE
 
 TRAP: Final = "website"
 """A field that people do not see: whoever fills it in is a machine, and is thanked like anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Where to write, and a link that opens the message."""
+
+    channel: str
+    link: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What the page says, for scripts: a kiosk's, or a site's own form."""
+
+    merchant: str
+    shop: str
+    code: str
+    words: str
+    """What is written to the shop, by one of the `ways`."""
+    wording: list[str]
+    """What somebody agrees to."""
+    ways: list[Number]
+    sent: bool
+    wrong: str
+    """The field that could not be taken: `phone` or `agree`; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +155,17 @@ def _page(
 ) -> Response:
     usual = code.language or program.languages[0]
     language = speaks(request, usual)
+    wording, ways, words = agreed_to(program, code.purposes, language), ways_of(program, code), words_of_code(code)
+    numbers = [Number(each.channel, each.link, each.number) for each in ways]
+    model = Joining(program.merchant, program.name, code.code, words, wording, numbers, sent, wrong)
     values: dict[str, Any] = {
-        "wording": agreed_to(program, code.purposes, language),
-        "ways": ways_of(program, code),
-        "words": words_of_code(code),
+        "wording": wording,
+        "ways": ways,
+        "words": words,
         "wrong": wrong,
         "phone": phone,
         "sent": sent,
         "trap": TRAP,
     }
-    return page(request, "customer/join.html", status=status, noindex=False, **shared(program, usual), **values)
+    how = {"status": status, "noindex": False, **shared(program, usual)}
+    return answer(request, "customer/join.html", model, **how, **values)

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from stamgast.web.pages.customer.card import get_card
+from stamgast.web.pages.customer.card import get_card, get_manifest
 from stamgast.web.pages.customer.claim import get_claim_page, post_claim_page
 from stamgast.web.pages.customer.data import get_data, post_code, post_data
 from stamgast.web.pages.customer.join import get_join, post_join
@@ -17,6 +17,7 @@ def customer_routes() -> list[BaseRoute]:
     return [
         PageRoute(f"{card}.png", get_picture, methods=["GET"]),
         PageRoute(card, get_card, methods=["GET"]),
+        PageRoute(f"{card}/app.webmanifest", get_manifest, methods=["GET"]),
         PageRoute(f"{card}/preferences", get_preferences, methods=["GET"]),
         PageRoute(f"{card}/preferences", post_preferences, methods=["POST"]),
         PageRoute(f"{card}/stop", post_stop, methods=["POST"]),

@@ -6,7 +6,7 @@ const SHELL = "/till", NAME = "till-shell";
 async function refresh(answer) {
   if (!answer.ok || answer.redirected) return;
   const cache = await caches.open(NAME), text = await answer.clone().text();
-  const named = [...text.matchAll(/(?:href|src)="(\/(?:static|look)\/[^"]+)"/g)].map((each) => each[1]);
+  const named = [...text.matchAll(/(?:href|src|data-reader)="(\/(?:static|look)\/[^"]+)"/g)].map((each) => each[1]);
   const known = new Set((await cache.keys()).map((each) => new URL(each.url).pathname));
   await cache.addAll(named.filter((each) => !known.has(each)));
   await cache.put(SHELL, answer);

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const HTML = { Accept: "text/html" };
-  const KEPT_MS = 7 * 86_400_000, RETRY_MS = 10_000, ASKED_MS = 8_000, LOOK_MS = 150;
+  const KEPT_MS = 7 * 86_400_000, RETRY_MS = 10_000, ASKED_MS = 8_000, LOOK_MS = 150, LOOKED_AT_PX = 800;
   const LATER = new Set([429, 502, 503, 504]); // ask again; what was sent stays
   const QUEUE = "till-queue:";
   const one = (selector, within = document) => within.querySelector(selector);
@@ -150,10 +150,39 @@
     }
   }
 
+  // Browsers that read codes themselves read those of receipts and of goods too; for the others there is a reader of QR.
+  async function detector() {
+    const kinds = await window.BarcodeDetector?.getSupportedFormats().catch(() => []);
+    if (kinds?.includes("qr_code")) {
+      const native = new BarcodeDetector();
+      return async (video) => (await native.detect(video).catch(() => []))[0]?.rawValue;
+    }
+    if (!window.readQR) {
+      const script = document.createElement("script");
+      script.src = till.reader;
+      document.head.append(script);
+      await new Promise((done, failed) => { script.onload = done; script.onerror = failed; });
+    }
+    const canvas = document.createElement("canvas"), paper = canvas.getContext("2d", { willReadFrequently: true });
+    return async (video) => {
+      const scale = Math.min(1, LOOKED_AT_PX / Math.max(video.videoWidth, video.videoHeight, 1));
+      canvas.width = Math.round(video.videoWidth * scale); canvas.height = Math.round(video.videoHeight * scale);
+      if (!canvas.width || !canvas.height) return "";
+      paper.drawImage(video, 0, 0, canvas.width, canvas.height);
+      return readQR(paper.getImageData(0, 0, canvas.width, canvas.height));
+    };
+  }
+
   async function camera(button) {
-    const detector = new BarcodeDetector();
-    let stream;
-    try { stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }); } catch { button.hidden = true; return; }
+    let stream, read;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      read = await detector();
+    } catch { // it has no camera, or may not use it
+      stream?.getTracks().forEach((each) => each.stop());
+      say(till.blind);
+      return;
+    }
     const video = document.createElement("video");
     video.className = "till-camera"; video.muted = true; video.playsInline = true; video.srcObject = stream;
     one(".till-find").append(video);
@@ -161,8 +190,8 @@
     button.onclick = stop;
     await video.play();
     while (video.isConnected) {
-      const [found] = await detector.detect(video).catch(() => []);
-      if (found) { field.value = found.rawValue; stop(); one(".till-find").requestSubmit(); return; }
+      const found = await read(video);
+      if (found) { field.value = found; stop(); one(".till-find").requestSubmit(); return; }
       await new Promise((done) => { setTimeout(done, LOOK_MS); });
     }
   }
@@ -191,7 +220,7 @@
   }
   setInterval(() => { if (offline) void probe(); else if (rows().some((each) => !each.refused)) void empty(); }, RETRY_MS);
 
-  if ("BarcodeDetector" in window && navigator.mediaDevices) {
+  if (navigator.mediaDevices?.getUserMedia) {
     const button = one("[data-camera]");
     button.hidden = false;
     button.onclick = () => camera(button);

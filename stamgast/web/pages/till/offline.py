@@ -8,6 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stamgast.web.access.doors import Way, open_to
+from stamgast.web.pages.icons import manifest
+from stamgast.web.pages.languages import language_of, texts
+from stamgast.web.pages.looks import COLOUR, OURS
 from stamgast.web.pages.static_files import files
 
 _HEADERS: Final = {
@@ -16,6 +19,13 @@ _HEADERS: Final = {
     "Service-Worker-Allowed": "/till",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+@open_to(Way.PUBLIC)
+async def get_manifest(request: Request) -> Response:
+    """`GET /till/app.webmanifest?colour=a4471c`: the till on a tablet's screen. It is asked for without a cookie."""
+    colour = f"#{request.query_params.get('colour', '')}"
+    return manifest(texts(language_of(request)).gettext("Till"), "/till", colour if COLOUR.fullmatch(colour) else OURS)
 
 
 @open_to(Way.PUBLIC)

@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 from stamgast.web.pages.rendering import PageRoute
 from stamgast.web.pages.till.attaching import post_attach
 from stamgast.web.pages.till.enrolling import post_enrol
-from stamgast.web.pages.till.offline import get_worker
+from stamgast.web.pages.till.offline import get_manifest, get_worker
 from stamgast.web.pages.till.serving import get_till, post_find, post_redeem, post_stamps, post_undo
 
 
@@ -20,6 +20,7 @@ def till_routes() -> list[BaseRoute]:
         "attach": post_attach,
     }
     return [
+        PageRoute("/till/app.webmanifest", get_manifest, methods=["GET"]),
         PageRoute("/till/sw.js", get_worker, methods=["GET"]),
         PageRoute("/till", get_till, methods=["GET"]),
         *(PageRoute(f"/till/{name}", get_till, methods=["GET"]) for name in forms),

@@ -11,6 +11,7 @@ from stamgast.domain.alert_words import MOST_PARTS
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.message_words import tells_card
 from stamgast.domain.program import Messaging
+from stamgast.domain.sms_parts import count_parts
 from stamgast.domain.templates import Template
 from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.records import Profile
@@ -82,3 +83,14 @@ def test_the_address_of_a_customers_own_card_stands_where_the_words_name_it():
     assert prepared.body == f"Uw kaart: {link}"
     assert tells_card(own["look"])
     assert not tells_card(Template("hello", sms={"nl": "hallo"}))
+
+
+def test_the_link_to_a_report_is_in_the_message_alone_and_fits_a_short_sms():
+    told = alert("staff/month_report", alert="month_report", about="2026-09", how="monthly", mark="2026-09")
+    link = "https://loyalty.example.com/report/" + "x" * 126
+    found = address(told, program(messaging=HOUSE), Profile(), "hash", told=Told(EVA), link=link)
+    assert isinstance(found, Addressed)
+    prepared: Any = prepare_message(found.message, 0)
+    assert prepared.body.endswith(f"zo ging het in 9/2026: {link}")
+    assert count_parts(prepared.body).count == 2
+    assert "link" not in told.data
