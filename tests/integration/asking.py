@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.integration.commands import started
 
 
-def asked(words: tuple[str, ...], folder: Path, env: dict[str, str], *, seconds: float = 60) -> tuple[int | None, str]:
+def asked(words: tuple[str, ...], folder: Path, env: dict[str, str], *, seconds: float = 240) -> tuple[int | None, str]:
     """What a command ended with (None: it did not end), and what it wrote."""
     log = folder / "asked.log"
     log.unlink(missing_ok=True)

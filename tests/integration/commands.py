@@ -22,6 +22,9 @@ from tests.integration.proofs.forge import Forged, preload
 
 ROOT = Path(__file__).parents[2]
 
+LONG_S = 600
+"""No command needs so long, whatever else the machine does: one that does hangs."""
+
 preload(imported_once.__name__)
 preload(__name__)
 
@@ -32,7 +35,7 @@ def started(name: str, *words: str, log: Path, env: Mapping[str, str], folder: P
 
 
 def done(
-    *words: str, env: Mapping[str, str], folder: Path = ROOT, seconds: float = 120
+    *words: str, env: Mapping[str, str], folder: Path = ROOT, seconds: float = LONG_S
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     with tempfile.TemporaryDirectory() as kept:
@@ -46,7 +49,7 @@ def done(
 
 
 async def asked(
-    *words: str, env: Mapping[str, str], folder: Path = ROOT, seconds: float = 120
+    *words: str, env: Mapping[str, str], folder: Path = ROOT, seconds: float = LONG_S
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end while the loop goes on."""
     return await asyncio.to_thread(done, *words, env=env, folder=folder, seconds=seconds)

@@ -59,7 +59,7 @@ async def judged(
     await scene.settled(patience_s)
     verdict = Verdict()
     logs = _judge_logs(scene, verdict, cards=cards, confirmed=confirmed)
-    _, found = await asyncio.gather(logs, verified(scene, 2 * patience_s))
+    _, found = await asyncio.gather(logs, verified(scene, commands.LONG_S + patience_s))
     verdict.wrong += found
     if report:
         verdict.wrong += await _report_is_wrong(scene)
@@ -139,7 +139,7 @@ async def _photos_of(scene: Scene) -> dict[str, list[str]]:
     """Customer -> what became of each picture of theirs, once nothing is on its way any more."""
 
     async def there() -> dict[str, list[str]]:
-        done = await _asked(scene, "inbox", "list", MERCHANT, patience_s=60)
+        done = await _asked(scene, "inbox", "list", MERCHANT, patience_s=commands.LONG_S)
         found: dict[str, list[str]] = {}
         for each in json.loads(done.stdout)["messages"]:
             found.setdefault(each["customer"], []).extend(photo["came"] for photo in each["photos"])
@@ -154,7 +154,7 @@ async def _asked(scene: Scene, *words: str, patience_s: float) -> subprocess.Com
     return await commands.asked(*words, "--json", env=environment(scene.settings), seconds=patience_s)
 
 
-async def verified(scene: Scene, patience_s: float = 120) -> list[str]:
+async def verified(scene: Scene, patience_s: float = commands.LONG_S) -> list[str]:
     """What `stamgast verify` finds wrong."""
     done = await _asked(scene, "verify", patience_s=patience_s)
     answer: Any = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
