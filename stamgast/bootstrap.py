@@ -14,7 +14,7 @@ from stamgast.audit.book import Audit, AuditSeal
 from stamgast.broker import kafka_of, warn_of_unsigned
 from stamgast.carriers import carrier_for, channel_of, keeping_of
 from stamgast.clock.bounded import BoundedClock
-from stamgast.clock.shop_time import Clock, is_real
+from stamgast.clock.shop_time import Clock, RealClock, is_real
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.vocabulary import Channel
 from stamgast.filling import Filling
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from stamgast.media.keeping import Keeping
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
+    from stamgast.wallet.wallets import Wallets
 
 log = get_logger(__name__)
 
@@ -88,6 +89,7 @@ class WebParts:
     segments: SegmentTable
     letters: LetterTable
     report_links: ReportLinks
+    wallets: Wallets
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -354,6 +356,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         )
         from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415  as for who sends
         from channels.twilio.webhooks import TwilioWebhooks  # noqa: PLC0415
+        from stamgast.wallet.wallets import wallets_of  # noqa: PLC0415
 
         verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
@@ -369,6 +372,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 segments,
                 letters,
                 ReportLinks(wrapping_keys_of(settings)),
+                wallets_of(settings, RealClock().now()),
                 watch,
             ),
         )

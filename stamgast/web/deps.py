@@ -36,6 +36,7 @@ from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.tills import Tills
 from stamgast.users.record import seen
 from stamgast.users.roster import Roster
+from stamgast.wallet.wallets import NO_WALLETS, Wallets
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -91,6 +92,8 @@ class Deps:
     reading: Reading
     """What pages show of merchants."""
     report_links: ReportLinks
+    wallets: Wallets = NO_WALLETS
+    """Into which cards can be put."""
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""

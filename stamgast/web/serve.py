@@ -51,6 +51,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
         report_links=parts.report_links,
+        wallets=parts.wallets,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

@@ -73,6 +73,7 @@ OPEN_TO_ALL = {
     "/j/bakkerij-noord/code",
     "/static/hash/name:path",
     "/look/colour.css",
+    "/wallet/logo/colour.png",
 }
 
 
