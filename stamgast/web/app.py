@@ -118,8 +118,8 @@ def _routes() -> list[BaseRoute]:
         Route(f"{_DEVICE}/{{pass_type}}", get_registrations, methods=["GET"]),
         Route("/wallet/v1/passes/{pass_type}/{serial}", get_pass, methods=["GET"]),
         Route("/wallet/v1/log", post_log, methods=["POST"]),
-        Route("/wallet/logo/{colour}.png", get_logo, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
+        Route("/wallet/logo/{colour}.png", get_logo, methods=["GET"]),
         *page_routes(),
     ]
 

@@ -24,7 +24,6 @@ class Patience:
     throttled: int = 5
     throttled_s: float = 2.0
     gather_s: float = 0.5
-    prepare_every_s: float = 30.0
 
 
 class WalletHealth:

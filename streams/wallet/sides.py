@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from stamgast.domain.units import DAY, Millis
@@ -52,10 +53,6 @@ class Side(Protocol):
         """Forget what is not there any more."""
         ...
 
-    async def prepare(self, merchants: Collection[str]) -> Answer:
-        """Do what has to be done before anything is sent: TAKEN if there is nothing (more) to do."""
-        ...
-
     async def close(self) -> None:
         """End connections."""
         ...
@@ -83,10 +80,6 @@ class AppleSide:
         """A device that has no pass of ours any more, or is another by now."""
         await self._passes.drop(*target.who, target.name, self._now())
 
-    async def prepare(self, _merchants: Collection[str]) -> Answer:
-        """Nothing."""
-        return Answer(Came.TAKEN)
-
     async def close(self) -> None:
         """End the connection."""
         await self._waker.close()
@@ -111,6 +104,7 @@ class GoogleSide:
         self._passes = passes
         self._now = now
         self._classes: dict[str, dict[str, Any]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     def targets(self, who: Who, passes: Passes) -> list[Target]:
         """Each object that was put into a wallet, or begun to be."""
@@ -118,6 +112,9 @@ class GoogleSide:
 
     async def send(self, target: Target) -> Answer:
         """Bring an object up to date with what its card shows now."""
+        ready = await self._with_its_shop(target.who.merchant)
+        if ready.came is not Came.TAKEN:
+            return ready
         content = await self._cards.of_serial(target.who.merchant, target.name)
         if content is None:
             return Answer(Came.REFUSED, "its merchant has no programme")
@@ -129,20 +126,20 @@ class GoogleSide:
         """One that was not put into a wallet: within a day it may still be."""
         await self._passes.unsave(*target.who, target.name, self._now() - _UNSAVED, self._now())
 
-    async def prepare(self, merchants: Collection[str]) -> Answer:
-        """Make the classes of shops, and bring them up to date where the shop looks otherwise now."""
-        for merchant in merchants:
+    async def _with_its_shop(self, merchant: str) -> Answer:
+        """See that Google has the shop as it looks now."""
+        async with self._one_at_a_time:
             program = await self._cards.program(merchant)
             shop = None if program is None else class_json(self._account, program)
             if shop is None or self._classes.get(merchant) == shop:
-                continue
+                return Answer(Came.TAKEN)
             answer = await self._client.keep_class(shop)
-            if answer.came is Came.REFUSED:  # of this shop alone: others go on
+            if answer.came is Came.REFUSED:  # its cards may be taken all the same
                 log.error("Google Wallet does not take a shop", merchant=merchant, why=answer.why)
             elif answer.came is not Came.TAKEN:
                 return answer
             self._classes[merchant] = shop
-        return Answer(Came.TAKEN)
+            return Answer(Came.TAKEN)
 
     async def close(self) -> None:
         """End the connections."""

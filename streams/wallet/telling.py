@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mode import Service
@@ -37,7 +37,7 @@ _DOWN: Final = (Came.LATER, Came.UNFIT)
 
 
 class Telling(Service):
-    """See the module. `merchants` are those that have a programme."""
+    """See the module."""
 
     def __init__(
         self,
@@ -47,7 +47,6 @@ class Telling(Service):
         passes: WalletPasses,
         *,
         redis: RedisClient,
-        merchants: Callable[[], Collection[str]],
         metrics: Metrics,
         patience: Patience | None = None,
         wall: Callable[[], float] = time.time,
@@ -59,10 +58,8 @@ class Telling(Service):
         self._cards = cards
         self._passes = passes
         self._redis = redis
-        self._merchants = merchants
         self._metrics = metrics
         self._patience = patience or Patience()
-        self._prepared_at = float("-inf")
         self.health = WalletHealth(self._patience, wall)
 
     def notes(self) -> list[str]:
@@ -92,7 +89,6 @@ class Telling(Service):
 
     async def step(self) -> None:
         """Tell what has changed. Raises `TROUBLE`; then it is told again."""
-        await self._prepare()
         batch = await self._changes.next()
         if await self.tell(batch.changed):
             await self._changes.commit(batch.reached)
@@ -112,17 +108,6 @@ class Telling(Service):
         for who, version in versions.items():
             await self._redis.call("SET", self._key(who), version, "EX", _REMEMBERED_S)
         return True
-
-    async def _prepare(self) -> None:
-        """See that the other side knows the shops: now and then, and after a failure when it is time to."""
-        now = time.monotonic()
-        if now - self._prepared_at < max(self._patience.prepare_every_s, self.health.pause_s):
-            return
-        self._prepared_at = now
-        answer = await self._side.prepare(self._merchants())
-        if answer.came in _DOWN:
-            self.health.failed(answer, now)
-            self._show(0)
 
     async def _in_wallets(self, changed: Mapping[Who, Change]) -> dict[Who, Change]:
         by_merchant: defaultdict[str, list[str]] = defaultdict(list)

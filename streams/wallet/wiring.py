@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import partial
 
 from stamgast.bootstrap import WorkerParts
@@ -42,9 +41,6 @@ def wallet_services(settings: Settings, parts: WorkerParts, bundles: Bundles, me
         gather_s=patience.gather_s,
     )
 
-    def merchants() -> Collection[str]:
-        return [*bundles.newest]
-
     return [
         Telling(
             side,
@@ -52,7 +48,6 @@ def wallet_services(settings: Settings, parts: WorkerParts, bundles: Bundles, me
             cards,
             passes,
             redis=parts.client,
-            merchants=merchants,
             metrics=metrics,
             patience=patience,
         )

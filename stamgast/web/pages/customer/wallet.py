@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from stamgast.wallet.findings import Wallet
-from stamgast.wallet.google.loyalty import object_json, save_link
+from stamgast.wallet.google.loyalty import class_json, object_json, save_link
 from stamgast.wallet.wallets import Wallets
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.api.passes import answer_pass, page_address, shown_to
@@ -56,4 +56,4 @@ async def get_google(request: Request) -> Response:
     page = await page_address(deps, shown.held)
     card = object_json(account, holder.merchant, shown.held.serial, shown.content, page)
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return RedirectResponse(save_link(account, card, at), 303, headers=headers)
+    return RedirectResponse(save_link(account, class_json(account, holder.program), card, at), 303, headers=headers)

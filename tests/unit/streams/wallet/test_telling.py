@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from rules.loader import load_merchant
 from stamgast.domain.customer import Card, Customer
+from stamgast.domain.look import Look
 from stamgast.wallet.apple.certificates import read_apple
 from stamgast.wallet.apple.push import Waker
 from stamgast.wallet.content import content_of
@@ -20,7 +22,7 @@ from stamgast.wallet.google.account import read_google
 from stamgast.wallet.google.client import GoogleClient
 from stamgast.wallet.google.loyalty import object_id, object_json
 from streams.metrics import Metrics
-from streams.wallet.changes import Batch, Change, Who
+from streams.wallet.changes import Change, Who
 from streams.wallet.health import Patience
 from streams.wallet.sides import AppleSide, GoogleSide, Side
 from streams.wallet.telling import Telling
@@ -32,7 +34,7 @@ from tests.fakes.identity_log import People
 
 SHOP, AT, DAY = "bakkerij-noord", 1_790_848_800_000, 86_400_000
 CONFIG = Path(__file__).parents[4] / "config" / "merchants"
-QUICK = Patience(first_s=0.01, most_s=0.05, throttled=3, throttled_s=0.01, gather_s=0.0, prepare_every_s=0.0)
+QUICK = Patience(first_s=0.01, most_s=0.05, throttled=3, throttled_s=0.01, gather_s=0.0)
 
 
 def who(number: int) -> Who:
@@ -90,7 +92,6 @@ class Scene:
             self.cards,
             self.people.passes,
             redis=self.redis,
-            merchants=lambda: [SHOP],
             metrics=self.metrics,
             patience=QUICK,
         )
@@ -295,16 +296,14 @@ async def test_a_card_that_nobody_put_there_is_not_asked_for_for_ever(
 async def test_a_shop_is_made_once_and_again_when_it_looks_otherwise(
     scene: Scene, google: GoogleWallet, objects: Telling
 ):
-    class Nothing:
-        async def next(self) -> Batch:
-            return Batch({}, {})
-
-        async def commit(self, _reached: Any) -> None:
-            pass
-
-    objects._changes = Nothing()  # type: ignore[assignment]
-    for _ in range(3):
-        await objects.step()
+    for number in range(5):
+        await saved(scene, google, number)
+    await objects.tell(of(*range(5)))
     (shop,) = google.classes.values()
     assert shop["programLogo"]["sourceUri"]["uri"].startswith("https://loyalty.example.com/wallet/logo/")
-    assert [each.method for each in google.asked] == ["PATCH", "POST"]
+    assert [each.method for each in google.asked if "Class" in each.path] == ["PATCH", "POST"]
+    scene.cards.programme = replace(scene.cards.programme, look=Look(colour="#123456"))
+    scene.cards.stamps[who(1)] += 1
+    await objects.tell(of(1))
+    (shop,) = google.classes.values()
+    assert shop["hexBackgroundColor"] == "#123456"
