@@ -45,6 +45,7 @@ from streams.runtime.cluster import ClusterFacts
 from streams.runtime.dead_letters import LayingAside
 from streams.runtime.job import Job, Kept, Own
 from streams.runtime.partitions import PartitionService
+from streams.runtime.presence import Presence
 from streams.runtime.progress import IntakeProgress
 from streams.runtime.suspects import Turns
 from streams.runtime.watchdog import end_within
@@ -159,7 +160,14 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         topics,
         partitions=[intake, serving],
         fitness=parts.fitness,
-        others=[Views(followed), IntakeProgress(intake, parts.clock), *others, *([feeds] if feeds else []), *wallets],
+        others=[
+            Views(followed),
+            IntakeProgress(intake, parts.clock),
+            Presence(parts.redis, [intake, serving]),
+            *others,
+            *([feeds] if feeds else []),
+            *wallets,
+        ],
         told=lambda: [*(feeds.notes() if feeds else ()), *(note for each in wallets for note in each.notes())],
         outgoing=outgoing,
         metrics=metrics,

@@ -9,6 +9,7 @@ import typer
 
 from stamgast.audit.record import About, Did
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
+from stamgast.commands.feed_words import FeedName, FeedWords, MerchantInstead, find, named, named_to_add, twice
 from stamgast.commands.noting import note_done
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.counting import so_many
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
 app = new_app("Other systems that are told what happens to customers, by signed webhooks.", no_args_is_help=True)
 
-FeedName = Annotated[str, typer.Argument(metavar="NAME", help="The feed, as `feeds list` shows it.")]
-Merchant = Annotated[str, typer.Option(help="Whose, where several have one of this name.")]
 _MOST_PER_SECOND = 10_000
-_WORDS = 3
 
 
 @app.command()
@@ -41,7 +39,7 @@ def add(
         ),
     ],
     *,
-    merchant: Annotated[str, typer.Option(help="In the place of MERCHANT, as it was written before.")] = "",
+    merchant: MerchantInstead = "",
     only: Annotated[
         list[str] | None, typer.Option(help="A kind to send, such as fact.voucher; several times for several.")
     ] = None,
@@ -57,7 +55,7 @@ def add(
     from stamgast.feeds.secrets import new_secret
     from stamgast.pos.connections import NAME
 
-    merchant, name, url = _three(words, merchant)
+    merchant, name, url = named_to_add(words, merchant)
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
         misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
@@ -86,24 +84,18 @@ def add(
         answer(f"{secret}\n\nFeed {name} of {merchant} is signed with this. It is not shown again.")
 
 
-def _three(words: list[str], merchant: str) -> tuple[str, str, str]:
-    """Merchant, name and URL, as they stand in a row, or with the merchant as an option."""
-    given = [merchant, *words] if merchant else words
-    if len(given) != _WORDS:
-        how = "stamgast feeds add MERCHANT NAME URL"
-        if len(words) == _WORDS:
-            misuse(f"the merchant is named twice, as {words[0]!r} and by --merchant {merchant}: write `{how}`")
-        misuse(f"whose it is, what it is called and where to, in this order: `{how}`")
-    return given[0], given[1], given[2]
-
-
 @app.command("list")
 def list_feeds(
-    *, merchant: Annotated[str, typer.Option(help="Of one merchant only.")] = "", as_json: AsJson = False
+    whose: Annotated[str, typer.Argument(metavar="[MERCHANT]", help="Of one merchant only.", show_default=False)] = "",
+    *,
+    merchant: MerchantInstead = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show where each feed goes to, how it is, and how far it has come."""
+    if whose and merchant:
+        twice(whose, merchant, "stamgast feeds list MERCHANT")
     settings = load_settings()
-    rows = _run(_rows(settings, merchant))
+    rows = _run(_rows(settings, whose or merchant))
     if as_json:
         print_json(rows)
         return
@@ -113,50 +105,52 @@ def list_feeds(
         if row["trouble"]:
             answer(f"    {row['trouble']}" + (f", since {row['failing_since']}" if row["failing_since"] else ""))
         if row["laid_aside"]:
-            answer(f"    {len(row['laid_aside'])} were not taken: `stamgast feeds replay {row['feed']} --laid-aside`")
+            answer(f"    {len(row['laid_aside'])} were not taken: `{_again(row)}`")
         if row["lost"]:
             answer(f"    {so_many(row['lost'], 'record')} had been removed from their topics before they could be sent")
     if not rows:
         answer("no feed is in force; `stamgast feeds add` makes one")
 
 
+def _again(row: Mapping[str, Any]) -> str:
+    return f"stamgast feeds replay {row['merchant']} {row['feed']} --laid-aside"
+
+
 @app.command()
-def pause(name: FeedName, *, merchant: Merchant = "", as_json: AsJson = False) -> None:
+def pause(words: FeedWords, *, merchant: MerchantInstead = "", as_json: AsJson = False) -> None:
     """Send nothing until it is resumed; what happens meanwhile waits on its topics."""
-    _change(name, merchant, lambda _feed: {"paused": True}, "is paused", as_json=as_json)
+    feed = named(words, merchant, "pause")
+    _change(feed, lambda _feed: {"paused": True}, "is paused", as_json=as_json)
 
 
 @app.command()
-def resume(name: FeedName, *, merchant: Merchant = "", as_json: AsJson = False) -> None:
+def resume(words: FeedWords, *, merchant: MerchantInstead = "", as_json: AsJson = False) -> None:
     """Go on where it was: after a pause, after its other side had gone (410), or at once while it is down."""
-    _change(
-        name, merchant, lambda feed: {"paused": False, "wake": feed.wake + 1}, "goes on where it was", as_json=as_json
-    )
+    feed = named(words, merchant, "resume")
+    _change(feed, lambda feed: {"paused": False, "wake": feed.wake + 1}, "goes on where it was", as_json=as_json)
 
 
 @app.command()
 def replay(
-    name: FeedName,
+    words: FeedWords,
     *,
     begin: Annotated[str, typer.Option("--from", metavar="TIME", help="Everything since then.")] = "",
     laid_aside: Annotated[bool, typer.Option("--laid-aside", help="What its other side did not take.")] = False,
-    merchant: Merchant = "",
+    merchant: MerchantInstead = "",
     as_json: AsJson = False,
 ) -> None:
     """Send again what happened since a time, or what was laid aside. Each has the id that it had before."""
     if bool(begin) == laid_aside:
         misuse("say what to send again: --from TIME, or --laid-aside")
+    wanted = named(words, merchant, "replay")
     if laid_aside:
-        _change(
-            name, merchant, lambda feed: {"again": feed.again + 1}, "sends again what was laid aside", as_json=as_json
-        )
+        _change(wanted, lambda feed: {"again": feed.again + 1}, "sends again what was laid aside", as_json=as_json)
         return
     moment, settings = _moment(begin), load_settings()
     begins = _run(_begins(settings, moment))
     now = stamp_of(settings)
     _change(
-        name,
-        merchant,
+        wanted,
         lambda feed: {"begins": begins, "turn": max(now, feed.turn + 1), "wake": feed.wake + 1},
         f"sends again what happened since {begin}",
         as_json=as_json,
@@ -165,20 +159,19 @@ def replay(
 
 @app.command()
 def rotate(
-    name: FeedName,
+    words: FeedWords,
     *,
     instead: Annotated[bool, typer.Option("--instead", help="The old secrets sign no more, at once.")] = False,
-    merchant: Merchant = "",
+    merchant: MerchantInstead = "",
     as_json: AsJson = False,
 ) -> None:
     """Make another secret and show it, once. The one before signs beside it until the next is made."""
     from stamgast.feeds.secrets import new_secret
 
-    secret = new_secret()
+    wanted, secret = named(words, merchant, "rotate"), new_secret()
     seal = _seal(load_settings())
     _change(
-        name,
-        merchant,
+        wanted,
         lambda feed: {"sealed": seal.rotated(feed, secret, instead=instead)},
         "is signed with this. It is not shown again",
         as_json=as_json,
@@ -187,14 +180,14 @@ def rotate(
 
 
 @app.command()
-def remove(name: FeedName, *, merchant: Merchant = "", as_json: AsJson = False) -> None:
+def remove(words: FeedWords, *, merchant: MerchantInstead = "", as_json: AsJson = False) -> None:
     """End a feed, and forget how far it had come."""
     from stamgast.feeds.record import ended
 
-    settings = load_settings()
+    wanted, settings = named(words, merchant, "remove"), load_settings()
 
     async def work() -> Feed:
-        feed = _find(await _table(settings), name, merchant)
+        feed = find(await _table(settings), wanted)
         await _append(settings, ended(feed.id, settings.partitions))
         return feed
 
@@ -207,8 +200,7 @@ def remove(name: FeedName, *, merchant: Merchant = "", as_json: AsJson = False) 
 
 
 def _change(
-    name: str,
-    merchant: str,
+    wanted: FeedName,
     what: Callable[[Feed], dict[str, Any]],
     became: str,
     *,
@@ -223,7 +215,7 @@ def _change(
     now = stamp_of(settings)
 
     async def work() -> Feed:
-        feed = _find(await _table(settings), name, merchant)
+        feed = find(await _table(settings), wanted)
         changed = replace(feed, at=max(now, feed.at + 1), **what(feed))
         await _append(settings, [(feed_key(changed.id), _encoded(changed))])
         return changed
@@ -235,19 +227,6 @@ def _change(
         print_json(told | ({"secret": secret} if secret else {}))
     else:
         answer(f"{secret}\n" * bool(secret) + f"Feed {feed.name} of {feed.merchant} {became}.")
-
-
-def _find(table: FeedTable, name: str, merchant: str) -> Feed:
-    """A feed by its name, of a merchant or of the only one that has it; say so and exit where there is none."""
-    from rules.yaml.problems import suggest
-
-    everyone = table.all(merchant)
-    found = [each for each in everyone if each.name == name]
-    if not found:
-        fail(f"there is no feed {name!r}. {suggest(name, [each.name for each in everyone])}")
-    if len(found) > 1:
-        misuse(f"{name} is of {', '.join(each.merchant for each in found)}: say --merchant")
-    return found[0]
 
 
 async def _check_new(settings: Settings, name: Name) -> None:

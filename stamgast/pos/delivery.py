@@ -8,7 +8,7 @@ from stamgast.domain.program import Program
 from stamgast.pos.adapter import Adapter, Context, Document, Found, Headers
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import Problem, RefusedError
-from stamgast.pos.reading import Refused
+from stamgast.pos.reading import Refused, as_given
 from stamgast.pos.webhook import FORM, guarded, purchases_of, read_body
 
 NOBODY: Final = "parse"
@@ -61,7 +61,7 @@ def _meaning(adapter: Adapter, found: Sequence[Found], context: Context) -> Mean
             if isinstance(item, Refused):
                 problems += item.problems
             else:
-                shown = item.purchase.model_dump(mode="json", exclude_unset=True)
+                shown = as_given(item.purchase)
                 documents.append(shown | {"partial": True} if each.partial else shown)
     if problems:
         raise RefusedError(problems)

@@ -7,16 +7,17 @@ itself holds only what was bought beside. An edit or a void of the receipt chang
 from typing import Any, Final
 
 from stamgast.domain.purchase_record import Delivery
-from stamgast.pos.canonical import Canonical, LineItem, Purchase, Refund, RefundLine, RefundTotals
+from stamgast.pos.canonical import LineItem, Purchase, Refund, RefundLine, RefundTotals
+from stamgast.pos.plain_sale import PlainSale, Told
 
 _TAKES: Final = frozenset({"completed", "partially_refunded"})
 _TAKES_AS_RETURN: Final = _TAKES | {"refunded"}
 """Some tills say so of the receipt that they print for what came back. One that is undone is voided."""
 
 
-def settled(purchase: Canonical) -> tuple[Canonical, ...]:
+def settled(purchase: Told) -> tuple[Told, ...]:
     """Return the receipt without what came back, and what came back as a refund; other receipts as they are."""
-    if isinstance(purchase, Refund) or purchase.transaction_link is None or purchase.link_settled:
+    if isinstance(purchase, PlainSale | Refund) or purchase.transaction_link is None or purchase.link_settled:
         return (purchase,)
     link = purchase.transaction_link
     if link.relation == "replaces" or link.transaction_id == purchase.transaction_id:

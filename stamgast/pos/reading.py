@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from pydantic import ValidationError
 
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
 from stamgast.pos.documents import read_document
+from stamgast.pos.plain_sale import PlainSale, Told, read_plain
 from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
 
@@ -32,7 +34,7 @@ class TooManyError(ValueError):
 class Received:
     """One purchase or refund, and the envelope's own id and source where there was one."""
 
-    purchase: Canonical
+    purchase: Told
     place: str = ""
     """JSON Pointer of the purchase in what was read."""
     event_id: str = ""
@@ -57,10 +59,24 @@ Item = Received | Refused
 
 def read_item(document: Any, place: str) -> Item:
     """One item of several; `place` is its pointer among them."""
+    if type(document) is dict and (plain := read_plain(document)) is not None:
+        return Received(plain, place)
+    return judged(document, place)
+
+
+def judged(document: Any, place: str) -> Item:
+    """The same by the contract's models alone: what is shown to people says which fields were given."""
     try:
         return read_purchase(document, place)
     except RefusedError as refused:
         return Refused(refused.problems, place, _names_in(document), more=refused.more)
+
+
+def as_given(purchase: Told) -> dict[str, Any]:
+    """The document that was read, as far as it says anything."""
+    if isinstance(purchase, PlainSale):
+        return dict(msgspec.to_builtins(purchase))
+    return purchase.model_dump(mode="json", exclude_unset=True)
 
 
 def names_of(received: Received) -> dict[str, str]:

@@ -8,14 +8,15 @@ import msgspec
 
 from stamgast.domain.purchase_record import EARLIEST, EPOCH, LARGEST_RECEIPT, Warned, can_be_right, millis_of
 from stamgast.domain.units import Millis
-from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
+from stamgast.pos.canonical import EVENT_TYPE, Refund
+from stamgast.pos.plain_sale import PlainSale, Told, credited_to
 from stamgast.pos.types import write_instant
 
 _encode = msgspec.json.Encoder().encode
 
 
 def to_record(
-    purchase: Canonical,
+    purchase: Told,
     merchant: str,
     customer_id: str | None,
     recorded_at: Millis,
@@ -30,7 +31,16 @@ def to_record(
     gives the same `data` bytes, whatever the order of fields it came in. A date before `earliest`, or one to come,
     cannot be right: the recorded time stands in its place.
     """
-    data = _data_of(purchase, customer_id, recorded_at, earliest)
+    moment = millis_of(purchase.end_date_time)
+    data: Any
+    if isinstance(purchase, PlainSale) and can_be_right(moment, recorded_at, earliest):
+        data, time = credited_to(purchase, customer_id), write_instant(purchase.end_date_time)
+    else:
+        data = data_of(purchase)
+        doubt_date(data, moment, recorded_at, earliest)
+        time = data["end_date_time"]
+        if customer_id is not None:
+            data["customer"] = {"customer_id": customer_id}
     part = f":refund:{purchase.refund_id}" if isinstance(purchase, Refund) else ""
     key = key_of(merchant, purchase.transaction_id)
     value = {
@@ -39,7 +49,7 @@ def to_record(
         "source": event_source or f"/v1/merchants/{merchant}/purchases",
         "type": EVENT_TYPE,
         "subject": purchase.transaction_id,
-        "time": data["end_date_time"],
+        "time": time,
         "datacontenttype": "application/json",
         "partitionkey": key,
         "stamgastrecordedat": recorded_at,
@@ -61,12 +71,11 @@ def key_of(merchant: str, transaction: str) -> str:
     return f"{merchant}:{transaction}"
 
 
-def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis, earliest: Millis) -> dict[str, Any]:
-    data = purchase.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
-    doubt_date(data, millis_of(purchase.end_date_time), recorded_at, earliest)
-    if customer_id is not None:
-        data["customer"] = {"customer_id": customer_id}
-    return data
+def data_of(purchase: Told) -> dict[str, Any]:
+    """What a record says of it, but for its customer."""
+    if isinstance(purchase, PlainSale):
+        return dict(msgspec.to_builtins(credited_to(purchase, None)))
+    return purchase.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
 
 
 def doubt_date(data: dict[str, Any], moment: Millis, recorded_at: Millis, earliest: Millis) -> None:

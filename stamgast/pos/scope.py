@@ -11,13 +11,14 @@ from typing import Any, Final
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import millis_of
-from stamgast.pos.canonical import Canonical, Purchase, Refund, SaleReference
+from stamgast.pos.canonical import Purchase, Refund, SaleReference
+from stamgast.pos.plain_sale import PlainSale, Told, changed
 from stamgast.pos.problems import Problem, RefusedError, pointer
 
 _LONGEST: Final = 200
 
 
-def scoped(purchase: Canonical, program: Program, place: str = "") -> Canonical:
+def scoped(purchase: Told, program: Program, place: str = "") -> Told:
     """A purchase under the id by which it is told apart. Raises RefusedError if that cannot be said, or it is a return
     of itself.
     """
@@ -55,7 +56,7 @@ def _refuse_link_to_itself(purchase: Purchase, place: str) -> None:
         )
 
 
-def _told_apart(purchase: Canonical, program: Program, place: str) -> Canonical:
+def _told_apart(purchase: Told, program: Program, place: str) -> Told:
     of = _Sales(program, place)
     changes: dict[str, Any] = {}
     if isinstance(purchase, Refund):
@@ -65,14 +66,14 @@ def _told_apart(purchase: Canonical, program: Program, place: str) -> Canonical:
         changes["transaction_id"] = of.id_of(purchase.transaction_id, store, day, "sale")
     else:
         changes["transaction_id"] = of.id_of(purchase.transaction_id, *_own(purchase, program), "")
-        if purchase.transaction_link is not None and purchase.transaction_link.transaction_id is not None:
-            link = purchase.transaction_link
+        link = purchase.transaction_link if isinstance(purchase, Purchase) else None
+        if link is not None and link.transaction_id is not None:
             store = link.retail_store_id or purchase.store.retail_store_id
-            name = of.id_of(link.transaction_id or "", store, link.business_day_date, "transaction_link")
+            name = of.id_of(link.transaction_id, store, link.business_day_date, "transaction_link")
             changes["transaction_link"] = link.model_copy(update={"transaction_id": name})
     if of.problems:
         raise RefusedError(of.problems)
-    return purchase.model_copy(update=changes)
+    return changed(purchase, **changes)
 
 
 class _Sales:
@@ -98,7 +99,7 @@ class _Sales:
         self.problems.append({"pointer": pointer(self._place, parts), "detail": why, "allowed": allowed})
 
 
-def _own(purchase: Purchase, program: Program) -> tuple[str, date]:
+def _own(purchase: Purchase | PlainSale, program: Program) -> tuple[str, date]:
     store = program.stores.get(purchase.store.retail_store_id)
     zone, begins = (program.time_zone, 0) if store is None else (store.time_zone, store.day_start)
     day = purchase.business_day_date or date_of(business_day(millis_of(purchase.end_date_time), zone, begins))

@@ -1,6 +1,6 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +15,7 @@ from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, Inc
 from stamgast.pos.connections import Connection
 from stamgast.pos.documents import why_not_json
 from stamgast.pos.problems import RefusedError, UnreadableError
-from stamgast.pos.reading import Item, Received, Refused, read_item
+from stamgast.pos.reading import Item, Received, Refused, judged, read_item
 from stamgast.pos.roles import Role
 
 log = get_logger(__name__)
@@ -148,17 +148,19 @@ def source_of(connection: Connection) -> str:
 
 
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
-    """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
+    """The purchases that these objects mean, by the contract's models; pointers count through them in their order.
 
     Of a connection that only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
-    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context)
+    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context, read=judged)
 
 
-def items_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
+def items_of(
+    adapter: Adapter, found: Iterable[Found], context: Context, *, read: Callable[[Any, str], Item] = read_item
+) -> list[Item]:
     """What these objects say in the contract's words, whether that is a sale or only how one was paid.
 
     One that is not of the contract's shape, or that cannot be read, does not hold up the others. Raises as
@@ -178,7 +180,7 @@ def items_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list
             items.append(Refused(told, place))
             continue
         for document in documents:
-            item = read_item(document, f"/{len(items)}")
+            item = read(document, f"/{len(items)}")
             if isinstance(item, Received) and not item.event_source:
                 item = Received(item.purchase, item.place, item.event_id, source)
             items.append(item)

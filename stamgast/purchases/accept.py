@@ -22,11 +22,12 @@ from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import identifiers_of_sale, opened
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
-from stamgast.pos.canonical import Canonical, Refund
+from stamgast.pos.canonical import Refund
 from stamgast.pos.doubt import Doubt
 from stamgast.pos.known import doubts_about_known
 from stamgast.pos.links import settled
 from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about, misnamed_phone
+from stamgast.pos.plain_sale import Told
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
 from stamgast.pos.record import to_record, with_warnings
@@ -111,7 +112,7 @@ class Accepted:
 class _Part(NamedTuple):
     """What is appended of a purchase: it is two where a return is a receipt of its own."""
 
-    purchase: Canonical
+    purchase: Told
     record: Record
 
 
@@ -119,7 +120,7 @@ class _Named(NamedTuple):
     """A purchase, and whom it names as far as its own words tell: by a customer id, by identifiers, or nobody."""
 
     received: Received
-    within: Canonical
+    within: Told
     """The same under the id by which it is told apart."""
     identifiers: list[Identifier]
     customer: str | None = None

@@ -14,7 +14,8 @@ from stamgast.identity.references import identifiers_of_sale, opened
 from stamgast.identity.sealing import SealError
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Context
-from stamgast.pos.canonical import CustomerReference, Purchase
+from stamgast.pos.canonical import Refund
+from stamgast.pos.plain_sale import Sale, SaleCustomer
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received
 from stamgast.pos.scope import scoped
@@ -64,7 +65,7 @@ async def found_to_sales(door: TakesPayments, items: Sequence[Item], context: Co
     if door.payments is None:
         return 0
     program, name = context.program, context.connection.name
-    told = [each.purchase for each in items if isinstance(each, Received) and isinstance(each.purchase, Purchase)]
+    told = [each.purchase for each in items if isinstance(each, Received) and not isinstance(each.purchase, Refund)]
     payments = [
         paid
         for each in told
@@ -100,17 +101,17 @@ def _sold(taken: Taken, program: Program) -> Sold | None:
         within = scoped(taken.received.purchase, program)
     except RefusedError:
         return None
-    return sold_of(within, program) if isinstance(within, Purchase) else None
+    return sold_of(within, program) if not isinstance(within, Refund) else None
 
 
-async def _payer(door: TakesPayments, purchase: Purchase, program: Program, at: Millis) -> str:
+async def _payer(door: TakesPayments, purchase: Sale, program: Program, at: Millis) -> str:
     """The customer whom a payment system knows; empty where it knows nobody who can be named."""
     if purchase.customer is None:
         return ""
     return await _customer(door, purchase.customer, purchase.store.retail_store_id, program, at)
 
 
-async def _customer(door: TakesPayments, named: CustomerReference, store: str, program: Program, at: Millis) -> str:
+async def _customer(door: TakesPayments, named: SaleCustomer, store: str, program: Program, at: Millis) -> str:
     merchant = program.merchant
     if named.customer_id is not None:
         return "" if await door.people.unknown(merchant, [named.customer_id]) else named.customer_id

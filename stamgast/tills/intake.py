@@ -11,6 +11,7 @@ from stamgast.identity.joining import LastHeard
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, GoneError
 from stamgast.pos.doubt import Doubt
+from stamgast.pos.plain_sale import changed
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
 from stamgast.pos.roles import Role
@@ -197,4 +198,4 @@ def _is_of_phone(refused: Refused) -> bool:
 
 
 def _without_customer(item: Received) -> Received:
-    return replace(item, purchase=item.purchase.model_copy(update={"customer": None}))
+    return replace(item, purchase=changed(item.purchase, customer=None))

@@ -23,7 +23,7 @@ from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.transactions import Payment
 from stamgast.domain.units import DAY, MINUTE, Millis, Minor
 from stamgast.logs import get_logger
-from stamgast.pos.canonical import Purchase
+from stamgast.pos.plain_sale import Sale
 from stamgast.pos.roles import Role
 from stamgast.state.client import RedisClient
 from stamgast.state.keys import payment_found, payments_by_name, payments_by_time, sale_paid
@@ -169,7 +169,7 @@ class Payments:
         return [msgspec.json.decode(each, type=model) for each in sorted(values)]
 
 
-def sold_of(purchase: Purchase, program: Program) -> Sold | None:
+def sold_of(purchase: Sale, program: Program) -> Sold | None:
     """What is remembered of a sale, under the id by which it is told apart; None for one that nobody paid for."""
     if purchase.status not in _SETTLED:
         return None
@@ -188,7 +188,7 @@ def sold_of(purchase: Purchase, program: Program) -> Sold | None:
     )
 
 
-def paid_of(purchase: Purchase, program: Program, customer: str, connection: str = "") -> Paid | None:
+def paid_of(purchase: Sale, program: Program, customer: str, connection: str = "") -> Paid | None:
     """A payment as its system told it; None for one that was not made, or came to nothing."""
     totals = purchase.totals
     amount = totals.gross_minor + (totals.tip_minor or 0) if totals.paid_minor is None else totals.paid_minor
@@ -234,7 +234,7 @@ def _names(*words: str | None) -> tuple[str, ...]:
     return tuple(each for each in found if len(each) >= _SHORTEST)[:_MOST_NAMES]
 
 
-def _store(purchase: Purchase, program: Program) -> str:
+def _store(purchase: Sale, program: Program) -> str:
     """Its store, as far as the programme knows it; a shop with one has no other."""
     name = purchase.store.retail_store_id
     return name if name in program.stores else next(iter(program.stores)) if len(program.stores) == 1 else ""

@@ -18,12 +18,13 @@ from stamgast.domain.purchase_record import Record as Purchase
 from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
-from stamgast.pos.canonical import EVENT_TYPE, Canonical
+from stamgast.pos.canonical import EVENT_TYPE
 from stamgast.pos.documents import read_document
 from stamgast.pos.links import settled
+from stamgast.pos.plain_sale import Told
 from stamgast.pos.problems import UNKNOWN, Problem, RefusedError
 from stamgast.pos.reading import read_purchase
-from stamgast.pos.record import doubt_date, key_of, to_record
+from stamgast.pos.record import data_of, doubt_date, key_of, to_record
 from stamgast.pos.scope import scoped
 from streams.intake.record_mac import OTHERS, OURS, Origin, Proofs
 from streams.runtime.emission import Emission
@@ -113,7 +114,7 @@ class Document(NamedTuple):
     """A record's JSON, and the purchase in it."""
 
     json: dict[str, Any]
-    purchase: Canonical
+    purchase: Told
 
 
 def document_of(read: Read) -> Document:
@@ -159,7 +160,7 @@ def canonical(
     own, *refunds = settled(_within(document.purchase, program))
     whole = document.json
     if refunds or own is not document.purchase:
-        data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
+        data = data_of(own)
         whole |= {"data": data, "subject": own.transaction_id}
     whole["data"].pop("customer", None)
     if customer is not None:
@@ -183,7 +184,7 @@ def canonical(
     return emissions
 
 
-def _within(purchase: Canonical, program: Program) -> Canonical:
+def _within(purchase: Told, program: Program) -> Told:
     try:
         return scoped(purchase, program)
     except RefusedError as refused:

@@ -8,7 +8,7 @@ from stamgast.pos.generic.adapter import MappedTill
 from stamgast.pos.generic.values import find_all, places
 from stamgast.pos.mapping import Lines, Mapping, Pick, Tenders
 from stamgast.pos.problems import Problem
-from stamgast.pos.reading import Refused
+from stamgast.pos.reading import Refused, as_given
 from stamgast.pos.webhook import guarded, purchases_of, read_body
 
 MOST_UNUSED: Final = 100
@@ -65,7 +65,7 @@ def try_mapping(mapping: Mapping, raw: bytes, headers: Headers, context: Context
             if isinstance(read, Refused):
                 problems += read.problems
             else:
-                documents.append(read.purchase.model_dump(mode="json", exclude_unset=True))
+                documents.append(as_given(read.purchase))
     everything = find_all(mapping.items, body)
     count = len(everything[0]) if len(everything) == 1 and isinstance(everything[0], list) else len(everything)
     notes = [] if mapping.source_version else [NO_VERSION]

@@ -32,7 +32,9 @@ def refused(document: Any) -> list[dict[str, str]]:
 
 
 def read(document: Any) -> Purchase | Refund:
-    return read_purchase(document).purchase
+    purchase = read_purchase(document).purchase
+    assert isinstance(purchase, Purchase | Refund)
+    return purchase
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from stamgast.pos.adapter import Adapter, Context, Found, Headers
-from stamgast.pos.canonical import Canonical, Purchase
+from stamgast.pos.canonical import Canonical, Purchase, Refund
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, read_item
@@ -33,9 +33,12 @@ def as_received(document: Any) -> Any:
 def read(adapter: Adapter, found: Iterable[Found], where: Context) -> list[Canonical]:
     """What these objects mean; each has to be of the contract's shape."""
     items = purchases_of(adapter, found, where)
+    told = []
     for item in items:
         assert isinstance(item, Received), item
-    return [item.purchase for item in items if isinstance(item, Received)]
+        assert isinstance(item.purchase, Purchase | Refund)
+        told.append(item.purchase)
+    return told
 
 
 def sale(adapter: Adapter, kind: str, content: Any, where: Context | None = None) -> Purchase:
