@@ -18,6 +18,7 @@ from stamgast.domain.told import Told
 from stamgast.domain.units import Millis
 from stamgast.identity.records import split_key
 from stamgast.log.address import aiokafka_at
+from stamgast.log.stopping import stop_client
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.wallet.findings import Wallet
@@ -93,12 +94,16 @@ class Changes:
             max_poll_interval_ms=_NEVER_LEFT_MS,
         )
         self._consumer.subscribe([self._topics.facts, self._topics.identities])
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:  # cancelled or refused: leave no half-started client behind
+            await stop_client(self._consumer)
+            raise
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         """Leave it."""
-        await self._consumer.stop()
+        await stop_client(self._consumer)
 
     async def next(self) -> Batch:
         """What has changed: soon, and together what comes within a moment."""

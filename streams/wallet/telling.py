@@ -18,7 +18,7 @@ from stamgast.clock.pauses import pause_after
 from stamgast.logs import get_logger
 from stamgast.state.client import RedisClient
 from stamgast.state.passes import WalletPasses
-from stamgast.wallet.answers import Came
+from stamgast.wallet.answers import Answer, Came
 from streams.metrics import Metrics
 from streams.runtime.job import TROUBLE
 from streams.wallet.cards import CardsShown
@@ -98,11 +98,16 @@ class Telling(Service):
         versions: dict[Who, str] = {}
         todo: list[Target] = []
         for who, change in (await self._in_wallets(changed)).items():
-            content = await self._cards.shown(who, change.at)
-            version = "" if content is None else content.version
-            if change.anyway or version != await self._told(who):
-                versions[who] = version
-                todo += self._side.targets(who, await self._passes.of(*who))
+            try:
+                content = await self._cards.shown(who, change.at)
+                version = "" if content is None else content.version
+                if change.anyway or version != await self._told(who):
+                    todo += self._side.targets(who, await self._passes.of(*who))
+                    versions[who] = version
+            except TROUBLE:
+                raise
+            except Exception as error:  # noqa: BLE001  a key that is missing, a spoilt state: of this one alone
+                self._pass_over(who, error)
         if not await self._send_all(todo):
             return False
         for who, version in versions.items():
@@ -154,7 +159,7 @@ class Telling(Service):
 
     async def _one(self, target: Target, left: list[Target], throttled: dict[Target, int], asked: list[float]) -> None:
         began = time.monotonic()
-        answer = await self._side.send(target)
+        answer = await self._sent(target)
         self._metrics.wallet_told.labels(self._side.wallet, answer.came).inc()
         if answer.came in _DOWN:
             if not self.health.failures:
@@ -163,15 +168,29 @@ class Telling(Service):
             left.append(target)
             return
         self.health.taken()
-        if answer.came is Came.GONE:
-            await self._side.gone(target)
-        elif answer.came is Came.REFUSED:
+        if answer.came is Came.REFUSED:
             log.error("a wallet does not take a card", wallet=self._side.wallet.value, why=answer.why)
         elif answer.came is Came.THROTTLED:
             times = throttled[target] = throttled.get(target, 0) + 1
             if times < self._patience.throttled:  # else it was woken often enough: it asks for all that is new
                 left.append(target)
                 asked.append(max(answer.wait_s, self._patience.throttled_s * times))
+
+    async def _sent(self, target: Target) -> Answer:
+        """What came of telling it: trouble of ours loses none, and one that breaks holds up no other."""
+        try:
+            answer = await self._side.send(target)
+            if answer.came is Came.GONE:
+                await self._side.gone(target)
+        except TROUBLE as error:
+            return Answer(Came.LATER, f"it cannot be read what to tell: {type(error).__name__}")
+        except Exception as error:  # noqa: BLE001  as in `tell`
+            self._pass_over(target.who, error)
+            return Answer(Came.REFUSED, "it cannot be read what to tell")
+        return answer
+
+    def _pass_over(self, who: Who, error: Exception) -> None:
+        log.error("a wallet passes a card over", merchant=who.merchant, customer=who.customer, why=repr(error))
 
     async def _told(self, who: Who) -> str:
         return (await self._redis.get(self._key(who)) or b"").decode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -15,13 +14,14 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from stamgast.local.processes import ChildProcess
 from stamgast.settings import Settings
 from tests.conftest import eventually
 from tests.fakes.apns import Apns
 from tests.fakes.apple_files import PASS_TYPE, write
 from tests.fakes.google_wallet import GoogleWallet
-from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, RUN, Web, environment, open_web
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
+from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, Web, environment, open_web
 from tests.integration.web.shop import JAN, bread
 
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X)", "Accept": "text/html"}
@@ -59,10 +59,10 @@ async def shop(
 @pytest.fixture
 def waking_worker(
     web_settings: Settings, published: None, given: dict[str, Any], apns: Apns, tmp_path: Path
-) -> Iterator[ChildProcess]:
+) -> Iterator[Forged]:
     env = environment(web_settings) | {f"STAMGAST_{name.upper()}": value for name, value in given.items()}
-    env |= {"SSL_CERT_FILE": str(apns.ca), "PYTHONPATH": ":".join(filter(None, sys.path))}
-    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "worker.log", env=env)
+    env["SSL_CERT_FILE"] = str(apns.ca)
+    process = commands.started("worker", "worker", log=tmp_path / "worker.log", env=env)
     yield process
     process.stop()
 
@@ -121,7 +121,7 @@ async def enrolled(web: Web) -> str:
 
 @pytest.mark.multi_worker
 async def test_a_purchase_wakes_the_phone_which_fetches_the_new_card(
-    shop: Web, waking_worker: ChildProcess, apns: Apns, google: GoogleWallet
+    shop: Web, waking_worker: Forged, apns: Apns, google: GoogleWallet
 ):
     path = await enrolled(shop)
 

@@ -15,6 +15,8 @@ import pytest
 from rules.loader import load_merchant
 from stamgast.domain.customer import Card, Customer
 from stamgast.domain.look import Look
+from stamgast.identity.records import SealedPasses, encode
+from stamgast.identity.sealing import SealError
 from stamgast.wallet.apple.certificates import read_apple
 from stamgast.wallet.apple.push import Waker
 from stamgast.wallet.content import content_of
@@ -197,10 +199,36 @@ async def test_a_device_that_is_woken_too_often_holds_up_no_other(scene: Scene, 
 async def test_of_ten_thousand_cards_those_that_changed_are_told_over_one_connection(
     scene: Scene, apns: Apns, apple: Telling
 ):
-    tokens = [await scene.device(number) for number in range(10_000)]
-    assert await apple.tell(of(*range(0, 10_000, 50)))
-    assert sorted(apns.tokens) == sorted(tokens[::50])
-    assert apns.connections == 1
+    of_others = encode(SealedPasses("key", "not to be opened", AT))
+    everybody = {f"w:{SHOP}:{who(number).customer}": of_others for number in range(10_000)}
+    scene.people.log.view.entries |= everybody
+    tokens = [await scene.device(number) for number in range(0, 10_000, 100)]
+    seen = scene.cards.shown
+
+    async def counted(customer: Who, since: int = 0) -> Any:
+        scene.cards.looks += 1
+        return await seen(customer, since)
+
+    scene.cards.shown, scene.cards.looks = counted, 0
+    assert await apple.tell(of(*range(0, 10_000, 100), *range(20_000, 30_000)))
+    assert sorted(apns.tokens) == sorted(tokens)
+    assert (apns.connections, scene.cards.looks) == (1, 100), "who has it in no wallet is not even looked at"
+
+
+async def test_a_card_that_cannot_be_read_holds_up_no_other(scene: Scene, apns: Apns, apple: Telling):
+    """Its wrapping key is not configured, or its state is spoilt."""
+    await scene.device(1)
+    other = await scene.device(2)
+    shown = scene.cards.shown
+
+    async def spoilt(customer: Who, since: int = 0) -> Any:
+        if customer == who(1):
+            raise SealError("the wrapping key is not among WRAPPING_KEYS")
+        return await shown(customer, since)
+
+    scene.cards.shown = spoilt
+    assert await apple.tell(of(1, 2))
+    assert apns.tokens == [other]
 
 
 async def test_who_is_to_end_leaves_the_rest_to_the_next(scene: Scene, apns: Apns, apple: Telling):
