@@ -14,7 +14,7 @@ from stamgast.audit.book import Audit, AuditSeal
 from stamgast.broker import kafka_of, warn_of_unsigned
 from stamgast.carriers import carrier_for, channel_of, keeping_of, pictures_of
 from stamgast.clock.bounded import BoundedClock
-from stamgast.clock.shop_time import Clock, is_real
+from stamgast.clock.shop_time import Clock, RealClock, is_real
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.vocabulary import Channel
 from stamgast.filling import Filling
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from stamgast.media.store import ObjectStore
     from stamgast.tills.renewal import Append
     from stamgast.tills.tills import Tills
+    from stamgast.wallet.wallets import Wallets
 
 log = get_logger(__name__)
 
@@ -93,6 +94,7 @@ class WebParts:
     replies: ReplyTable
     files: FileTable
     pictures: ObjectStore
+    wallets: Wallets
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -364,6 +366,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         )
         from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415  as for who sends
         from channels.twilio.webhooks import TwilioWebhooks  # noqa: PLC0415
+        from stamgast.wallet.wallets import wallets_of  # noqa: PLC0415
 
         verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
@@ -373,7 +376,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
             redis=redis, clock=clock, carrier=carrier, pulse=pulse, fitness=fitness, filling=filling, tills=tills,
             public_url=settings.public_url, kafka=kafka_of(settings), roster=roster, audit=audit,
             segments=segments, letters=letters, report_links=ReportLinks(wrapping_keys_of(settings)),
-            replies=replies, files=files, pictures=pictures_of(settings), clock_watch=watch,
+            replies=replies, files=files, pictures=pictures_of(settings),
+            wallets=wallets_of(settings, RealClock().now()), clock_watch=watch,
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "rules": "check, test and explain rules",
     "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
     "join": "list the codes by which people join, and draw their QR for a poster",
+    "wallet": "see what is missing before cards can go into Apple Wallet and Google Wallet",
     "campaign": "start a rule for an audience, see how far it is, stop it",
     "draws": "see draws and instant wins, recheck who won",
     "customer": "show what is known about a customer, or forget who they are",

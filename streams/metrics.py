@@ -78,6 +78,7 @@ class Metrics:
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
         self._of_carriers()
         self._of_feeds()
+        self._of_wallets()
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.redis, self.unsigned = RedisFigures(self.registry), UnsignedFigures(self.registry)
@@ -118,6 +119,13 @@ class Metrics:
         self.webhooks_missing = self._gauge("webhooks_missing", text, *connection)
         self.webhooks_made = self._counter("webhooks_made", "Times webhooks were gone and made again", *connection)
         self.claims_waiting = self._gauge("claims_waiting", "Claims of receipts that wait for a person", "merchant")
+
+    def _of_wallets(self) -> None:
+        text = "Devices and cards that were told of a change: taken, gone, throttled, refused, later, unfit"
+        self.wallet_told = self._counter("wallet_told", text, "wallet", "came")
+        text = "Wallets whose other side takes nothing: since when, as seconds of the epoch; 0 while all is well"
+        self.wallet_failing = self._gauge("wallet_failing_since_seconds", text, "wallet")
+        self.wallet_waiting = self._gauge("wallet_waiting", "Devices and cards that are still to be told", "wallet")
 
     def forget_feed(self, merchant: str, feed: str) -> None:
         """Show no more of a feed that is not sent here any more."""

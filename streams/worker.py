@@ -52,6 +52,7 @@ from streams.runtime.presence import Presence
 from streams.runtime.progress import IntakeProgress
 from streams.runtime.suspects import Turns
 from streams.runtime.watchdog import end_within
+from streams.wallet.wiring import wallet_services
 
 _CLOSE_S: Final = 1.0
 
@@ -165,6 +166,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
     followed: list[Runs] = [programmes, keys, connections, parts.tills.feeds, parts.identity_tail]
     feeds = _feeds(settings, parts, serving, metrics, followed, staff=staff) if sending else None
+    wallets = wallet_services(settings, parts, bundles, metrics) if sending else []
     return Worker(
         settings,
         topics,
@@ -176,8 +178,9 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
             Presence(parts.redis, [intake, serving]),
             *others,
             *([feeds] if feeds else []),
+            *wallets,
         ],
-        told=feeds.notes if feeds else list,
+        told=lambda: [*(feeds.notes() if feeds else ()), *(note for each in wallets for note in each.notes())],
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,

@@ -25,7 +25,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.till_events import StampsHanded, VoucherRedeemed
 from stamgast.domain.transactions import Payment, Transaction
 from stamgast.domain.units import Millis
-from stamgast.identity.records import Profile
+from stamgast.identity.records import Passes, Profile
 from stamgast.identity.sealing import DataKey
 from stamgast.lists.lives import Life
 from stamgast.log.replies import Reply, replies_in
@@ -33,7 +33,18 @@ from stamgast.people.consents import said_of_themselves, told_of
 from stamgast.people.view import show_customer
 
 TABLES: Final = (
-    *("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies", "pictures"),
+    *(
+        "profile",
+        "consents",
+        "purchases",
+        "purchase_lines",
+        "messages",
+        "facts",
+        "events",
+        "replies",
+        "pictures",
+        "wallets",
+    ),
 )
 """Names of the CSVs."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -58,10 +69,12 @@ def document_of(
     stopped: Millis | None = None,
     known: Mapping[str, Transaction] | None = None,
     pictures: Sequence[Mapping[str, Any]] = (),
+    passes: Passes | None = None,
 ) -> dict[str, Any]:
     """All that is kept of a customer at a moment, with the proofs of what they agreed to.
 
     `known`: what intake knows of their transactions, by id. `pictures`: what `lists.pictures` shows of them.
+    `passes`: in which wallets their card is.
     """
     shown = None if state is None else show_customer(customer, state, program, at)
     sealed = (each.value for each in life.replies)
@@ -84,7 +97,14 @@ def document_of(
         "events": [_event(each) for each in life.events],
         "replies": [_reply(each) for each in replies_in(sealed, (program.merchant, customer), key, at)],
         "pictures": list(pictures),
+        "wallets": [] if passes is None else _wallets(passes),
     }
+
+
+def _wallets(passes: Passes) -> list[dict[str, Any]]:
+    """Where their card is; where a device is woken is between its maker and us."""
+    apple = [{"wallet": "apple", "since": format_time(each.at), "device": each.library} for each in passes.apple]
+    return [*apple, *({"wallet": "google", "since": format_time(each.at)} for each in passes.google)]
 
 
 def _said(life: Life, key: Any) -> list[Any]:
@@ -238,6 +258,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "events": ("at", "type", "name", "happened_at", "channel", "keyword", "store", "fields"),
     "replies": ("at", "channel", "text", "button", "attached", "pictures"),
     "pictures": ("picture", "at", "channel", "width", "height", "file", "missing"),
+    "wallets": ("wallet", "since", "device"),
 }
 
 

@@ -124,6 +124,7 @@ class Describing:
                 stopped=stops.get(phone),
                 known=known,
                 pictures=await self.pictures.show(name, life.pictures.values(), key),
+                passes=await identities.passes.of(merchant, name),
             )
             for (name, life), (profile, key), phone in zip(lives.items(), kept, phones, strict=True)
         ]

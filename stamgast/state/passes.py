@@ -123,6 +123,14 @@ class WalletPasses:
             kept = (*known.google, Saved(held.serial, at))[-MOST_DEVICES:]
             await self._write(merchant, customer, replace(known, google=kept), key, at)
 
+    async def unsave(self, merchant: str, customer: str, serial: str, before: Millis, at: Millis) -> None:
+        """Keep one up to date no more that was begun to be saved before a moment, and is in no wallet."""
+        async with self._log.locked(merchant, [customer]):
+            known, key = await self._opened(merchant, customer)
+            kept = tuple(each for each in known.google if each.serial != serial or each.at >= before)
+            if kept != known.google:
+                await self._write(merchant, customer, replace(known, google=kept), key, at)
+
     async def listed(self, library: str) -> list[str]:
         """Serial numbers of the passes that a device has."""
         entries = await self._log.view.read_list(passes_on(self._hash(library)))

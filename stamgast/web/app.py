@@ -34,6 +34,14 @@ from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
 from stamgast.web.api.voiding import post_void
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
+from stamgast.web.api.wallet import (
+    delete_registration,
+    get_logo,
+    get_pass,
+    get_registrations,
+    post_log,
+    post_registration,
+)
 from stamgast.web.around import Around
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
@@ -62,6 +70,7 @@ ANSWERED = (
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
 INBOUND = "/twilio/inbound"
+_DEVICE = "/wallet/v1/devices/{device}/registrations"
 Answers = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -104,7 +113,13 @@ def _routes() -> list[BaseRoute]:
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route(f"{merchant}/pos", get_tills, methods=["GET"]),
+        Route(f"{_DEVICE}/{{pass_type}}/{{serial}}", post_registration, methods=["POST"]),
+        Route(f"{_DEVICE}/{{pass_type}}/{{serial}}", delete_registration, methods=["DELETE"]),
+        Route(f"{_DEVICE}/{{pass_type}}", get_registrations, methods=["GET"]),
+        Route("/wallet/v1/passes/{pass_type}/{serial}", get_pass, methods=["GET"]),
+        Route("/wallet/v1/log", post_log, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
+        Route("/wallet/logo/{colour}.png", get_logo, methods=["GET"]),
         *page_routes(),
     ]
 

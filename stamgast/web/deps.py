@@ -39,6 +39,7 @@ from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.tills import Tills
 from stamgast.users.record import seen
 from stamgast.users.roster import Roster
+from stamgast.wallet.wallets import NO_WALLETS, Wallets
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -100,6 +101,8 @@ class Deps:
     report_links: ReportLinks
     backtests: Backtests | None = None
     """What pages play of a shop's past; None where there are no settings to read it with."""
+    wallets: Wallets = NO_WALLETS
+    """Into which cards can be put."""
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None
     kafka: str = ""

@@ -68,6 +68,7 @@ def deps_over(
         ),
         report_links=parts.report_links,
         backtests=backtests,
+        wallets=parts.wallets,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

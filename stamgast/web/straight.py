@@ -51,12 +51,13 @@ class Straight:
 
 
 def _is_plain(route: BaseRoute) -> TypeGuard[Route]:
-    """Whether nothing surrounds its function, and its variable parts are texts without a slash."""
+    """Whether nothing surrounds its function, and its variable parts are whole texts without a slash."""
     return (
         type(route) is Route
         and inspect.iscoroutinefunction(route.endpoint)
         and inspect.isfunction(route.app)
         and ":" not in route.path
+        and all("{" not in part or (part[0] == "{" and part[-1] == "}") for part in route.path.split("/"))
     )
 
 

@@ -79,8 +79,13 @@ async def get_card(request: Request) -> Response:
     bought: list[Mapping[str, Any]] = [] if is_new else LATELY
     language = speaks(request, of.languages[0])
     shown = show_card((CUSTOMER, of, state), language, NOW, bought, f"{PATH}.png?v=1")
-    values = {"mark": mark_of(of.look), "till": qr(CUSTOMER.upper()), "done": request.query_params.get("done", "")}
+    values: dict[str, Any] = {
+        "mark": mark_of(of.look),
+        "till": qr(CUSTOMER.upper()),
+        "done": request.query_params.get("done", ""),
+    }
     codes = {each.code: qr(each.code) for each in shown.vouchers}
+    values["wallets"] = {} if is_new else {"apple": f"{PATH}.pkpass", "google": f"{PATH}/google"}
     return answer(request, "customer/card.html", shown, **holder(state, of).shared, **values, codes=codes)
 
 

@@ -21,6 +21,7 @@ from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey, Roster
 from stamgast.users.table import UserTable
 from stamgast.users.tokens import Token
+from stamgast.wallet.wallets import NO_WALLETS
 from stamgast.web.access.cookies import Cookie
 from stamgast.web.access.forms import page_token
 from stamgast.web.limits import Limits, TokenBuckets
@@ -56,6 +57,7 @@ class House:
             sign_ins=TokenBuckets(limits.sign_ins, limits.sign_ins_burst, monotonic=monotonic),
             refusals=TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=monotonic),
             merchants=SimpleNamespace(loaded=False),
+            wallets=NO_WALLETS,
         )
         self.touched: list[tuple[str, Millis]] = []
 

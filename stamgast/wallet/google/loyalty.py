@@ -15,7 +15,7 @@ from stamgast.wallet.words import Word, count, say
 
 SAVE: Final = "https://pay.google.com/gp/v/save/"
 LONGEST_LINK: Final = 1_800
-"""Characters of a token that browsers pass on for sure; with more vouchers than fit, the last ones are added later."""
+"""Characters of a token that browsers pass on for sure; what does not fit is added by the first update, at once."""
 _USUAL: Final = "#a4471c"
 _MOST_LISTED: Final = 10
 """Text modules of an object."""
@@ -74,22 +74,22 @@ def colour_of(look: Look) -> str:
     return look.colour or _USUAL
 
 
-def save_link(account: GoogleAccount, card: dict[str, Any], at: Millis) -> str:
-    """The link that puts a card into Google Wallet."""
+def save_link(account: GoogleAccount, shop: dict[str, Any], card: dict[str, Any], at: Millis) -> str:
+    """The link that puts a card into Google Wallet, and makes the shop's class there if it is the first."""
     modules = list(card.get("textModulesData") or ())
-    while len(token := _signed(account, card | {"textModulesData": modules}, at)) > LONGEST_LINK and len(modules) > 1:
+    while len(token := _signed(account, shop, card | {"textModulesData": modules}, at)) > LONGEST_LINK and modules:
         modules.pop()
     return SAVE + token
 
 
-def _signed(account: GoogleAccount, card: dict[str, Any], at: Millis) -> str:
+def _signed(account: GoogleAccount, shop: dict[str, Any], card: dict[str, Any], at: Millis) -> str:
     claims = {
         "iss": account.email,
         "aud": "google",
         "typ": "savetowallet",
         "iat": at // 1_000,
         "origins": [account.public_url],
-        "payload": {"loyaltyObjects": [card]},
+        "payload": {"loyaltyClasses": [shop], "loyaltyObjects": [card]},
     }
     return jwt.encode(claims, account.key, "RS256", headers={"kid": account.key_id} if account.key_id else None)
 

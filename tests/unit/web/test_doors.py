@@ -75,6 +75,7 @@ OPEN_TO_ALL = {
     "/static/hash/name:path",
     "/look/colour.css",
     "/look/colour-size:int.png",
+    "/wallet/logo/colour.png",
 }
 
 

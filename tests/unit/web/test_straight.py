@@ -95,3 +95,14 @@ def test_what_surrounds_a_route_is_not_passed_by():
         straight = Straight([plain, other, behind])
         found = [straight.find({"type": "http", "method": "GET", "path": path}) for path in ("/plain", "/more", "/x")]
         assert found == [(plain, {}), None, None]
+
+
+async def _picture(_request: Request) -> Response:
+    return Response()
+
+
+def test_a_part_that_varies_only_in_part_is_the_routers_business():
+    route = Route("/look/{colour}.png", _picture)
+    straight = Straight([route, Route("/x", _picture)])
+    for path in ("/look/abc.png", "/look/abc"):
+        assert straight.find({"type": "http", "method": "GET", "path": path, "root_path": ""}) is None

@@ -20,6 +20,7 @@ from stamgast.web.pages.customer.drawing import mark_of, qr
 from stamgast.web.pages.customer.holder import Holder, holder_of, speaks
 from stamgast.web.pages.customer.own_card import remember
 from stamgast.web.pages.customer.version import version_of
+from stamgast.web.pages.customer.wallet import offered
 from stamgast.web.pages.icons import manifest
 from stamgast.web.pages.looks import OURS
 from stamgast.web.pages.rendering import answer
@@ -109,6 +110,7 @@ async def get_card(request: Request) -> Response:
         mark=mark_of(holder.program.look),
         till=qr(holder.customer.upper()),
         codes=codes,
+        wallets=offered(holder.deps.wallets, holder.deps, holder.path, request.headers.get("user-agent", "")),
         done=request.query_params.get("done", ""),
     )
     remember(request, made, holder.token)

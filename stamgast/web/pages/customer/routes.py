@@ -8,6 +8,7 @@ from stamgast.web.pages.customer.data import get_data, post_code, post_data
 from stamgast.web.pages.customer.join import get_join, post_join
 from stamgast.web.pages.customer.picture import get_picture
 from stamgast.web.pages.customer.preferences import get_preferences, post_preferences, post_stop
+from stamgast.web.pages.customer.wallet import get_google, get_pkpass
 from stamgast.web.pages.rendering import PageRoute
 
 
@@ -16,8 +17,10 @@ def customer_routes() -> list[BaseRoute]:
     card = "/c/{token}"
     return [
         PageRoute(f"{card}.png", get_picture, methods=["GET"]),
+        PageRoute(f"{card}.pkpass", get_pkpass, methods=["GET"]),
         PageRoute(card, get_card, methods=["GET"]),
         PageRoute(f"{card}/app.webmanifest", get_manifest, methods=["GET"]),
+        PageRoute(f"{card}/google", get_google, methods=["GET"]),
         PageRoute(f"{card}/preferences", get_preferences, methods=["GET"]),
         PageRoute(f"{card}/preferences", post_preferences, methods=["POST"]),
         PageRoute(f"{card}/stop", post_stop, methods=["POST"]),
