@@ -40,7 +40,7 @@ class Stands(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
-    TOO_LONG = "too_long"
+    TOO_LONG = "timed_out"
     TOO_LARGE = "too_large"
     FAILED = "failed"
 

@@ -12,6 +12,7 @@ from rules.segments import SECTION
 from rules.yaml.nodes import MapNode
 from rules.yaml.source import Source, read_yaml
 from stamgast.domain.program import Program
+from stamgast.domain.vocabulary import FactName
 
 NAMES: Final = "x-names"
 """Of a schema of a text: what may stand there in this shop."""
@@ -40,9 +41,9 @@ def _named(program: Program, segments: tuple[str, ...], rules: tuple[str, ...]) 
     return {
         "give": rewards,
         "has_reward": rewards,
-        "reward_given": rewards,
-        "reward_redeemed": rewards,
-        "reward_expired": rewards,
+        FactName.REWARD_GIVEN: rewards,
+        FactName.REWARD_REDEEMED: rewards,
+        FactName.REWARD_EXPIRED: rewards,
         "send": templates,
         "ask": tuple(program.questions),
         "question": tuple(program.questions),
@@ -51,7 +52,7 @@ def _named(program: Program, segments: tuple[str, ...], rules: tuple[str, ...]) 
         "to": tuple(program.staff),
         "set_tier": tiers,
         "tier": tiers,
-        "tier_changed": tiers,
+        FactName.TIER_CHANGED: tiers,
         "enter_draw": draws,
         "instant_win": draws,
         "has_entered": draws,
@@ -59,7 +60,7 @@ def _named(program: Program, segments: tuple[str, ...], rules: tuple[str, ...]) 
         "language": program.languages,
         "segment": segments,
         "campaign": tuple(program.campaigns),
-        "stamp_card_completed": cards,
+        FactName.STAMP_CARD_COMPLETED: cards,
         "stamp_card_reaches": cards,
         "add_stamps": cards,
         "stamps": cards,

@@ -6,9 +6,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from stamgast.domain.contrast import contrast
 from stamgast.web.app import create_app
 from stamgast.web.pages.icons import SIZES
-from stamgast.web.pages.looks import OURS, contrast
+from stamgast.web.pages.looks import OURS
 from tests.fakes.house import House
 
 
