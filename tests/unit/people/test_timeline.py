@@ -1,5 +1,7 @@
 """What events, notes and facts tell people of a customer."""
 
+from typing import Any
+
 import pytest
 
 from stamgast.domain.activation import Note
@@ -7,7 +9,7 @@ from stamgast.domain.events import AnyEvent, ConsentChanged, Purchase, PurchaseC
 from stamgast.domain.told import Line
 from stamgast.people.timeline import Kind, told_of_event, told_of_fact, told_of_note
 
-ABOUT = {"merchant": "bakery", "customer": "c1", "at": 9_000}
+ABOUT: dict[str, Any] = {"merchant": "bakery", "customer": "c1", "at": 9_000}
 SOLD = Purchase(occurred_at=5_000, store="dok", currency="EUR", spend=1240)
 
 
