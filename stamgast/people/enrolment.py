@@ -78,8 +78,9 @@ class Enrolling:
     ) -> None:
         """Raise `PhoneUnusedForLongError` where a phone unused for long would make somebody who had it before."""
         phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
-        holder = await self.identities.customer_of(merchant, phone)
-        if holder is None or holder in [await self.identities.customer_of(merchant, each) for each in others]:
+        held = await self.identities.customers_of(merchant, identifiers)
+        holder = held.get(phone)
+        if holder is None or holder in [held.get(each) for each in others]:
             return
         known = await self.identities.profile(merchant, holder)
         renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
@@ -100,9 +101,12 @@ class Enrolling:
         slot = customers(partition_for(key, self.topics.partitions))
         await self.marks.set(slot.stop(merchant, phone_hash), since)
 
-    async def tell(self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told) -> None:
-        """Append the enrolment to the customer's stream in one piece, its consents first."""
-        key = await self.identities.key_of(*who) if given.consents else None
+    async def tell(
+        self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told, key: DataKey | None = None
+    ) -> None:
+        """Append the enrolment to the customer's stream in one piece, its consents first. `key`: theirs, if at hand."""
+        if key is None and given.consents:
+            key = await self.identities.key_of(*who)
         await self.append(self.topics.customer_events, self.records_of(who, given, at, told, key))
 
     def records_of(
