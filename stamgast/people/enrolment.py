@@ -5,7 +5,7 @@ Their consents are told first, for a welcome asks for them; a phone that said ST
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -74,11 +74,18 @@ class Enrolling:
     last_heard: LastHeard
 
     async def ask_whose_phone(
-        self, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+        self,
+        merchant: str,
+        identifiers: Sequence[Identifier],
+        held: Mapping[Identifier, str],
+        given: Profile,
+        at: Millis,
     ) -> None:
-        """Raise `PhoneUnusedForLongError` where a phone unused for long would make somebody who had it before."""
+        """Raise `PhoneUnusedForLongError` where a phone unused for long would make somebody who had it before.
+
+        `held`: the customers whom these identifiers name (`IdentityStore.customers_of`).
+        """
         phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
-        held = await self.identities.customers_of(merchant, identifiers)
         holder = held.get(phone)
         if holder is None or holder in [held.get(each) for each in others]:
             return

@@ -1,6 +1,6 @@
 """Enrolment, and what is known of a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -67,13 +67,14 @@ async def enrol(deps: Deps, entrance: Entrance, enrolment: EnrolmentRequest, sai
     at = deps.clock.now()
     check_birthday(enrolment.birthday or "", date_of(business_day(at, entrance.program.time_zone)))
     profile = profile_of(enrolment, phone)
-    joined = await deps.newcomers.enrol(entrance.merchant, Newcomer(identifiers, profile), at)
+    held = await deps.identities.customers_of(entrance.merchant, identifiers)
+    joined = None if held else await deps.newcomers.enrol(entrance.merchant, Newcomer(identifiers, profile), at)
     if joined is not None:
         found = Enrolment(joined.customer, profile, is_new=True)
     else:
         changed_hands = enrolment.phone_changed_hands
         if phone and changed_hands is None:
-            await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
+            await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at, held=held)
         found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     doubts = doubts_about_enrolment(enrolment, entrance.program)
@@ -108,10 +109,16 @@ async def _invited(deps: Deps, entrance: Entrance, code: str, customer: str, pro
 
 
 async def _ask_whose_phone(
-    deps: Deps, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+    deps: Deps,
+    merchant: str,
+    identifiers: Sequence[Identifier],
+    given: Profile,
+    at: Millis,
+    *,
+    held: Mapping[Identifier, str],
 ) -> None:
     try:
-        await deps.enrolling.ask_whose_phone(merchant, identifiers, given, at)
+        await deps.enrolling.ask_whose_phone(merchant, identifiers, held, given, at)
     except PhoneUnusedForLongError as error:
         detail = (
             f"{error} Ask whose it is, and send this again with `phone_changed_hands`: true if it is this person's "
