@@ -297,7 +297,7 @@ class CompiledRule:
         object.__setattr__(self, "key", key_of(self.id))
         checks = tuple(
             (part.test, counter(Counter.RULE, self.id, Tally.NOT_MET, words), self.key + code_of(words))
-            for part, words in zip(self._parts(), self.said, strict=True)
+            for part, words in zip(self.parts, self.said, strict=True)
         )
         object.__setattr__(self, "checks", checks)
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
@@ -311,9 +311,11 @@ class CompiledRule:
     @property
     def said(self) -> tuple[str, ...]:
         """What `if` asks, in words that a counter's name may hold; in the order of `checks`."""
-        return tuple(_in_words(part).replace(BETWEEN, "/")[:_LONGEST] for part in self._parts())
+        return tuple(_in_words(part).replace(BETWEEN, "/")[:_LONGEST] for part in self.parts)
 
-    def _parts(self) -> tuple[Condition, ...]:
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        """What `if` asks, one after another."""
         if self.condition is None:
             return ()
         return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
@@ -356,7 +358,7 @@ class CompiledRule:
     @property
     def kept(self) -> Kept:
         """What it asks a state to keep."""
-        kept = self.trigger.kept | _kept_by(self._parts())
+        kept = self.trigger.kept | _kept_by(self.parts)
         for each in self.calls_off:
             kept |= each.kept
         return kept | Kept(lately=any(send.recommend is not None for send in self.sends))
@@ -372,7 +374,7 @@ class CompiledRule:
 
     def explain(self, view: View) -> list[Explained]:
         """Every condition with its answer and what was found; parts of a group follow it, indented."""
-        return [line for part in self._parts() for line in _explain(part, view, 0)]
+        return [line for part in self.parts for line in _explain(part, view, 0)]
 
 
 def _kept_by(parts: Sequence[Condition]) -> Kept:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from rules.engine import CompiledRule, Group
+from rules.engine import CompiledRule, Condition, Group
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Word
@@ -26,6 +26,11 @@ _NONE: Final = {
     "fr": "il n'est pas vrai que {}",
     "de": "nicht gilt, dass {}",
     "en": "it is not so that {}",
+}
+_HEADS: Final[Mapping[str, Mapping[str, str]]] = {
+    Group.ANY: {"nl": "een van deze", "fr": "l'un de ceux-ci", "de": "eines davon", "en": "one of these"},
+    Group.ALL: {"nl": "al deze", "fr": "tous ceux-ci", "de": "alle davon", "en": "all of these"},
+    Group.NONE: {"nl": "geen van deze", "fr": "aucun de ceux-ci", "de": "keines davon", "en": "none of these"},
 }
 ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     OncePer.CARD: {"nl": "per kaart", "fr": "par carte", "de": "pro Karte", "en": "per card"},
@@ -131,6 +136,7 @@ SAID: Final = (
     _WARNS,
     _WITH_CAMPAIGN,
     _WITH_SHOP,
+    *_HEADS.values(),
     *PER.values(),
     *ONCE.values(),
 )
@@ -149,6 +155,30 @@ def read_back(root: MapNode, rule: CompiledRule, program: Program) -> str:
     otherwise = _OTHERWISE[language].format(all_of(others, language)) if others else ""
     said = f"{when}{only}{colon} {does}{otherwise}; {', '.join(_limits(root, rule, program))}."
     return _elided(said) if language == "fr" else said
+
+
+def conditions_in(root: MapNode, rule: CompiledRule, language: str) -> dict[str, str]:
+    """What `if` asks, as counters and `explain` have it (`CompiledRule.said`), and how that is said in a language."""
+    items = _items(root.get("if"))
+    parts = rule.parts
+    found = {each: _said_whole(item, language) for each, item in zip(rule.said, items, strict=False)}
+    for item, part in zip(items, parts, strict=False):
+        found |= _said_within(item, part, language)
+    return {each: _elided(said) if language == "fr" else said for each, said in found.items()}
+
+
+def _said_whole(item: Node, language: str) -> str:
+    return all_of(list(_conditions(item, language)), language)
+
+
+def _said_within(item: Node, part: Condition, language: str) -> dict[str, str]:
+    if not part.parts:
+        return {part.text: _said_whole(item, language)}
+    found = {part.text: _HEADS[str(part.group)][language]}
+    within = _items(item.entries[0][1]) if isinstance(item, MapNode) and item.entries else ()
+    for each, inner in zip(within, part.parts, strict=False):
+        found |= _said_within(each, inner, language)
+    return found
 
 
 def _elided(said: str) -> str:

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "campaign": "start a rule for an audience, see how far it is, stop it",
     "draws": "see draws and instant wins, recheck who won",
     "customer": "show what is known about a customer, or forget who they are",
+    "vouchers": "bring in codes of a shop's own, see how many are left",
     "inbox": "read what customers wrote, and look at the pictures that they sent",
     "erasures": "see whether people who were forgotten are gone from the files as well",
     "day": "reckon what a day came to, and what looked wrong in it",

@@ -23,6 +23,8 @@ class Fold:
         """merchant:customer:transaction -> a purchase that waits for a person."""
         self.asks: dict[str, bytes] = {}
         """merchant:customer:activation -> what is asked of budgets for it."""
+        self.wants: dict[str, bytes] = {}
+        """merchant:customer:voucher -> that it is to have a code of the shop's own."""
         self.entries: dict[str, bytes] = {}
         """merchant:draw:customer -> what is drawn from, or a prize that is to go on."""
         self.luck: Mapping[str, str] | None = None
@@ -44,7 +46,8 @@ class Fold:
         self.states[key] = encode_customer(change.state)
         self._write_ledger(key, change)
         reviews = {":".join((*key, transaction)): waiting for transaction, waiting in change.reviews.items()}
-        for known, news in ((self.reviews, reviews), (self.asks, change.asks), (self.entries, change.entries)):
+        asks, entries, wants = (self.asks, change.asks), (self.entries, change.entries), (self.wants, change.wants)
+        for known, news in ((self.reviews, reviews), asks, entries, wants):
             _replace(known, news)
         for counted, by in change.counters.items():
             name = f"{key[0]}|{counted}"

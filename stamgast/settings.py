@@ -154,6 +154,21 @@ class Settings(BaseSettings):
     twilio_api_secret: SecretStr = SecretStr("")
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="checks the signature of what Twilio calls back")
 
+    wallet_apple_pass_type: str = Field(
+        "", description="Apple Wallet (docs/wallet.md): `pass.…`, as registered at Apple"
+    )
+    wallet_apple_team: str = Field("", description="the team at Apple that it belongs to: ten letters and digits")
+    wallet_apple_certificate: str = Field("", description="file of the pass type's certificate, PEM or DER")
+    wallet_apple_key: str = Field("", description="file of its private key, PEM")
+    wallet_apple_key_password: SecretStr = Field(SecretStr(""), description="that key's password, if it has one")
+    wallet_apple_intermediate: str = Field("", description="file of Apple's intermediate (WWDR), PEM or DER")
+    wallet_apple_push_url: str = Field("https://api.push.apple.com", description="where devices are woken: APNs")
+    wallet_google_issuer: str = Field("", description="Google Wallet (docs/wallet.md): the issuer's number")
+    wallet_google_account: str = Field("", description="file of the service account's key, JSON")
+    wallet_google_url: str = Field(
+        "https://walletobjects.googleapis.com/walletobjects/v1", description="address of Google Wallet's API"
+    )
+
     clock: str = Field("real", description="`real`, `2026-10-01T08:00:00Z,60x` (scaled) or `driven`")
     clock_file: Path = Field(
         Path(".run/clock"), description="where driven shop time stands, and beside it since when a scaled one runs"

@@ -7,7 +7,7 @@ each at its virtual time. Backtests and rule tests run on it.
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from rules.actions import Give
 from rules.engine import View
@@ -16,11 +16,13 @@ from stamgast.domain.answers import is_answer
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
 from stamgast.domain.calendar import business_day
+from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation, OpenQuestion
 from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
+from stamgast.domain.shop_codes import decode_want, hidden
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import Happened, NoteKind, Reason, Status, VoucherState
 from stamgast.fold import CustomerKey, Fold
@@ -30,6 +32,7 @@ from stamgast.service.schedules import fact_of, is_in
 OFFER = "an offer"
 """What was withheld where no message was to tell of it."""
 TO = "to"
+_EXAMPLE: Final = hidden("EXAMPLE-CODE", "EXAMPLE-CODE")
 FRIEND = "friend"
 """Of what is given: that it is for a friend."""
 
@@ -184,7 +187,7 @@ class Simulation(Fold):
                 self._hold_back(submission)
             elif submission.activation not in change.cancels:
                 self._deliver(submission)
-        if change.asks or change.tells:
+        if change.asks or change.tells or change.wants:
             self._let_others_hear(change)
 
     def _let_others_hear(self, change: Change) -> None:
@@ -193,10 +196,27 @@ class Simulation(Fold):
             self._run(event)
         for value in [*change.asks.values()]:
             self._answer(value)
+        for value in [*change.wants.values()]:
+            self._give_code(value)
 
     def _beyond(self, submissions: Sequence[Submission]) -> Collection[str]:
         """Those of them for which their rule's limit of the day has no room."""
         return {each.activation for each in submissions if each.per_day and not self._may_go(each)}
+
+    def _give_code(self, wanted: bytes | None) -> None:
+        """A code of the shop's own, of which there are enough: which one it is makes no difference to anybody."""
+        if wanted is not None:
+            want = decode_want(wanted)
+            self._run(
+                CodeGiven(
+                    merchant=want.merchant,
+                    customer=want.customer,
+                    at=self.now,
+                    voucher=want.voucher,
+                    reward=want.reward,
+                    code=_EXAMPLE,
+                )
+            )
 
     def _answer(self, asked: bytes | None) -> None:
         """Answer what is asked of budgets, as the owner of the only partition."""

@@ -15,18 +15,20 @@ from stamgast.audit.record import About, Actor, Did, Who
 from stamgast.broker import kafka_of
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.rewards import Answer
+from stamgast.domain.shop_codes import plain
 from stamgast.domain.till_events import VoidReason, VoucherVoided
 from stamgast.domain.told import name_of_voucher
 from stamgast.domain.units import Millis
 from stamgast.domain.voucher_codes import read_code
 from stamgast.filling import Filling
+from stamgast.identity.veiling import Veils
 from stamgast.log.appender import Appender
 from stamgast.log.topics import Topics
 from stamgast.lookup import NotFoundError, newest_bundle
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.keys import customers
-from stamgast.state.voucher_owners import VoucherOwner, decode_owner
+from stamgast.state.voucher_owners import VoucherOwner, decode_owner, name_by_mark
 from stamgast.to_review import heard
 
 OK: Final = 200
@@ -56,7 +58,7 @@ async def void_voucher(settings: Settings, wish: Wish, at: Millis) -> Answer | N
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         try:
             await Filling(redis, topics, settings.kafka_bootstrap).check()
-            owner, partition = await _owner_of(redis, topics, wish)
+            owner, partition = await _owner_of(redis, topics, wish, bootstrap.id_key_of(settings))
             event = VoucherVoided(
                 merchant=wish.merchant, customer=owner.customer, at=at, id=uuid.uuid4().hex, code=owner.code,
                 reason=wish.reason, reissue=wish.reissue,
@@ -75,7 +77,7 @@ async def void_voucher(settings: Settings, wish: Wish, at: Millis) -> Answer | N
             await appender.close()
 
 
-async def _owner_of(redis: RedisClient, topics: Topics, wish: Wish) -> tuple[VoucherOwner, int]:
+async def _owner_of(redis: RedisClient, topics: Topics, wish: Wish, id_key: bytes) -> tuple[VoucherOwner, int]:
     code = read_code(wish.code)
     if code is not None and code.partition < topics.partitions:
         slot = customers(code.partition)
@@ -83,6 +85,12 @@ async def _owner_of(redis: RedisClient, topics: Topics, wish: Wish) -> tuple[Vou
             value = await redis.get(slot.voucher(wish.merchant, form))
             if value is not None and (owner := decode_owner(value, code.long)).code == (code.long or owner.code):
                 return owner, code.partition
+    if typed := plain(wish.code):
+        mark = Veils(id_key).of(wish.merchant).code_mark(typed)
+        for number in range(topics.partitions):
+            value = await redis.get(customers(number).voucher(wish.merchant, name_by_mark(mark)))
+            if value is not None:
+                return decode_owner(value, ""), number
     raise NotFoundError(f"{wish.merchant} has no voucher with this code; compare it with the customer's message")
 
 

@@ -70,6 +70,7 @@ class Metrics:
             ),
             self._counter("rules_tripped", "Times a trip wire paused a rule", "merchant", "rule"),
         )
+        self.codes_left = self._gauge("codes_left", "Codes of the shop's own that no voucher has", "merchant", "reward")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.reviewed = self._counter("reviewed", "Customers whose timers a new bundle moved earlier")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")

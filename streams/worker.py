@@ -45,6 +45,7 @@ from streams.runtime.cluster import ClusterFacts
 from streams.runtime.dead_letters import LayingAside
 from streams.runtime.job import Job, Kept, Own
 from streams.runtime.partitions import PartitionService
+from streams.runtime.presence import Presence
 from streams.runtime.progress import IntakeProgress
 from streams.runtime.suspects import Turns
 from streams.runtime.watchdog import end_within
@@ -157,7 +158,13 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         topics,
         partitions=[intake, serving],
         fitness=parts.fitness,
-        others=[Views(followed), IntakeProgress(intake, parts.clock), *others, *([feeds] if feeds else [])],
+        others=[
+            Views(followed),
+            IntakeProgress(intake, parts.clock),
+            Presence(parts.redis, [intake, serving]),
+            *others,
+            *([feeds] if feeds else []),
+        ],
         told=feeds.notes if feeds else list,
         outgoing=outgoing,
         metrics=metrics,

@@ -24,6 +24,8 @@ from stamgast.settings import Settings
 
 RUN_DIR = Path(__file__).parent.parent / ".run"
 PARTITIONS = 4
+PATIENCE = 2
+"""A busy machine is given so many times as long as a quiet one: patience costs nothing where it is not needed."""
 
 T = TypeVar("T")
 
@@ -158,12 +160,13 @@ async def eventually(
 ) -> T: ...
 
 
-async def eventually(question: Callable[[], Any], *, seconds: float = 20, every: float = 0.02, why: str = "") -> Any:
+async def eventually(question: Callable[[], Any], *, seconds: float = 60, every: float = 0.02, why: str = "") -> Any:
     """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
 
-    An AssertionError of the question counts as "not yet", so that it may itself be a check.
+    An AssertionError of the question counts as "not yet", so that it may itself be a check. `seconds`: how long it may
+    take where the machine has little else to do; what takes a second there is given a minute.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while True:
         try:
             answer = question()
@@ -177,9 +180,9 @@ async def eventually(question: Callable[[], Any], *, seconds: float = 20, every:
         await asyncio.sleep(every)
 
 
-def soon(question: Callable[[], T], *, seconds: float = 20, every: float = 0.02, why: str = "") -> T:
+def soon(question: Callable[[], T], *, seconds: float = 60, every: float = 0.02, why: str = "") -> T:
     """Wait as `eventually` does, where no loop runs."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while not (value := question()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {why or question}"
         time.sleep(every)

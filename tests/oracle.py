@@ -65,6 +65,10 @@ class Oracle:
         for state in states:
             self.codes |= {v.code: (v.cause, v.rule, v.reward) for v in state.vouchers}
 
+    def rules_in_force(self, merchant: str, rules: Sequence[SimpleRule]) -> None:
+        """From the next record on these are a merchant's rules."""
+        self._rules[merchant] = rules
+
     def apply(self, value: bytes) -> None:
         """Take one record in."""
         event = json.loads(value)
@@ -218,7 +222,7 @@ class Oracle:
             fired.append(("purchase", "", name))
         fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
         if before is not None and before.counts and not (after is not None and after.counts):
-            undone |= {(name, each) for each in ["", *(rule.id for rule in self._rules.get(key[0], ()))]}
+            undone |= {(name, by) for by, occasions in figures.occasions.items() if name in occasions}
         undone |= {
             (f"customer:visits:{rule.at}", rule.id)
             for rule in self._rules.get(key[0], ())

@@ -72,8 +72,10 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         schedules=nobody,
         campaigns=nobody,
         cashier=nobody,
+        desk=nobody,
         draws=nobody,
         budgets=nobody,
+        codes=nobody,
         old_days=nobody,
         sending=None,
     )

@@ -19,6 +19,7 @@ from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.recommendations import LONGEST_NAME, RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
+from stamgast.domain.shop_codes import LONGEST as LONGEST_SHOP_CODE
 from stamgast.domain.sms_parts import Parts, as_sent, composed, count_parts, fits_gsm7, transliterate
 from stamgast.domain.vocabulary import Channel
 
@@ -48,13 +49,14 @@ class Size:
 def longest_words(program: Program, language: str) -> Words:
     """Each word as long as it may plausibly be."""
     names = [reward.names.get(language) or reward.id for reward in program.rewards.values()]
+    imported = any(reward.imported_codes for reward in program.rewards.values())
     most = str(max((card.stamps_required for card in program.cards.values()), default=10))
     return {
         CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], LONG_NAME),
         "merchant": {"name": program.name},
         "voucher": {
-            "code": _SHORT_CODE,
-            "long_code": _CODE,
+            "code": "W" * LONGEST_SHOP_CODE if imported else _SHORT_CODE,
+            "long_code": "W" * LONGEST_SHOP_CODE if imported else _CODE,
             "name": max(names, key=len, default="voucher"),
             "valid_until": _DATE,
         },

@@ -27,9 +27,12 @@ REWARD_WORDS: Final = (
     "minimum_spend",
     "rest",
     "usable_after",
+    "codes",
 )
 _KEPT: Final = "kept"
 _RESTS: Final = ("lost", _KEPT)
+IMPORTED: Final = "imported"
+CODES: Final = (IMPORTED, "ours")
 
 
 def read_rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], currency: str) -> dict[str, Reward]:
@@ -76,6 +79,7 @@ def _reward(reader: Reader, name: str, names: Mapping[str, str], found: Mapping[
         worth=worth,
         usable_after=_usable_after(reader, name, found),
         least=_money(reader, found, name, "minimum_spend", currency) or 0,
+        imported_codes="codes" in found and reader.one_of(found["codes"], f"rewards: {name}: codes", CODES) == IMPORTED,
     )
 
 

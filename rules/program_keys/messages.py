@@ -286,6 +286,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
             AlertKind.FEED_DOWN.value: replace(
                 _ALERT, meaning="Another system took nothing of a feed for ten minutes, or wants nothing more."
             ),
+            AlertKind.CODES_LOW.value: replace(
+                _ALERT, meaning="A tenth of a reward's own codes is left (`codes: imported`), and once none is."
+            ),
             AlertKind.SENDER_REFUSED.value: replace(
                 _ALERT,
                 meaning="The carrier refuses the sender of a channel: wrong credentials, or a sender that is not "
@@ -302,6 +305,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               sender_refused: {to: [manager]}
               connection_fails: {to: [manager]}
               feed_down: {to: [manager]}
+              codes_low: {to: [manager]}
             """),
     ),
     "measure": Key(

@@ -101,6 +101,12 @@ _REWARD: Final = Key(
             "the next receipt.",
             choice(("lost", "kept")),
         ),
+        "codes": Key(
+            "Whose codes its vouchers have: `ours` (so it is where nothing is said), or `imported`, those of a list "
+            "that `stamgast vouchers import-codes` brings in. A message waits until its voucher has one; while there "
+            "are none an offer is withheld, and what was earned waits.",
+            choice(("imported", "ours")),
+        ),
     },
     needed=("names",),
 )
@@ -241,6 +247,7 @@ SHOP: Final[Mapping[str, Key]] = {
                 worth: 10%
                 at_most: 20 EUR
                 minimum_spend: 15 EUR
+              web_shop: {names: {nl: 10% in de webshop, fr: 10 % en ligne}, codes: imported}
             """),
     ),
     "purchases": Key(

@@ -60,6 +60,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.CALLED_OFF,
     Reason.RULE_OVER,
     Reason.BUDGET,
+    Reason.NO_CODES,
     Reason.NOTHING_TO_RECOMMEND,
 )
 """Why something can be withheld in a test, where nobody edits a rule and every phone answers."""

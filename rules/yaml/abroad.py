@@ -122,6 +122,7 @@ times: maal keer fois mal factor
 usable_after: bruikbaar_na te_gebruiken_na utilisable_après nutzbar_nach einlösbar_nach pending valid_from
 uses: aantal_keer keren utilisations fois verwendungen einlösungen times max_uses usage_limit
 worth: korting kortingsbedrag remise réduction rabatt nachlass discount amount_off percent_off
+codes: kortingscodes vouchercodes codes_promo code gutscheincodes rabattcodes own_codes
 rest: restant restbedrag reste solde restbetrag remainder balance
 reward: beloning cadeau récompense belohnung prämie gift
 live: actief aan actif active aktiv an on enabled running
@@ -284,6 +285,7 @@ budget_spent: budget_op budget_épuisé budget_verbraucht
 feed_stale: kassa_stil caisse_muette kasse_still feed_broken
 connection_fails: koppeling_stuk connexion_en_panne anbindung_gestört till_fails
 feed_down: feed_gestopt envoi_interrompu feed_gestoppt feed_stopped
+codes_low: codes_bijna_op codes_épuisés codes_knapp few_codes
 segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten

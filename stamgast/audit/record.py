@@ -49,6 +49,7 @@ class Did(StrEnum):
     PUBLISHED = "published"
     LAUNCHED = "launched"
     ROLLED_BACK = "rolled back"
+    RULE_EDITED = "rule edited"
     CAMPAIGN_STARTED = "campaign started"
     CAMPAIGN_STOPPED = "campaign stopped"
     EXPORTED = "exported"

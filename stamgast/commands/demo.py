@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -21,8 +22,9 @@ from stamgast.commands.answering import (
 
 if TYPE_CHECKING:
     from stamgast.demo.books import Summary
+    from stamgast.domain.units import Day
 
-app = new_app("Try everything on this machine: real purchases, a bakery till, messages on phones in a page.")
+app = new_app("Try everything on this machine: real purchases, a bakery till, phones, and every page.")
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, None: 1}
@@ -35,7 +37,10 @@ def demo(
     duration: Annotated[
         str | None, typer.Option("--for", help="How long to drive, such as 60s or 5m (default: until it is over).")
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="The till page's port (0: any free one).")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The page's port (0: any free one).")] = 0,
+    hold_on: Annotated[
+        str | None, typer.Option("--hold-on", help="A shop day of 1998, such as 1998-06-01: it stays that evening.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the whole engine on this machine and send it fifteen months of real purchases, then three live months.
@@ -50,9 +55,10 @@ def demo(
     from stamgast.local.processes import ProcessError
 
     for_s = None if duration is None else parse_duration(duration)
+    held = None if hold_on is None else parse_day(hold_on)
     settings = load_settings()
     try:
-        summary = run_demo(Options(headless, for_s, port), settings.config_dir, say)
+        summary = run_demo(Options(headless, for_s, port, held), settings.config_dir, say)
     except EndedError:
         say("ended; nothing is left running")
         raise typer.Exit(WRONG if headless else 0) from None
@@ -73,6 +79,19 @@ def parse_duration(text: str) -> float:
     if match is None or float(match[1]) <= 0:
         misuse(f"--for {text!r} is not a duration; write it like 60s or 5m")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_day(text: str) -> Day:
+    """Read `1998-06-01`; exit with 2 for what is no day, or none of the trial's live ones."""
+    from stamgast.demo.cdnow import LIVE_FROM, day_of
+
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        misuse(f"--hold-on {text!r} is not a day; write it like 1998-06-01")
+    if day < LIVE_FROM:
+        misuse(f"--hold-on {text} is before {LIVE_FROM}, when days begin to be lived one by one")
+    return day_of(day)
 
 
 def _tell(summary: Summary) -> None:

@@ -35,7 +35,7 @@ def publish(
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and publish whatever is saved.")] = False,
     why: Why = "",
     by: By = "",
-    anyway: Annotated[bool, typer.Option("--anyway", help="Even files that a rollback took out of force.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even what was rolled back, or edited on a page.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every file of each merchant; append what is right and new. What has errors stays as it was.

@@ -18,6 +18,7 @@ _CONDITION: Final = re.compile(r"\{%.*?%\}")
 _LEAVES_AT_ONCE_MS: Final = {"sent": 0}
 """Shop time may move once a message was handed in: it must have left by then, or it would expire on its way."""
 _QUICK_MS: Final = {"sent": 0, "delivered": 60, "read": 250}
+_LOOKED_THROUGH: Final = 40
 _STEP_S: Final = 0.05
 _QUIET_S: Final = 0.6
 
@@ -48,6 +49,11 @@ class Carrier:
         """Return every attempt to hand in a message."""
         found: list[dict[str, Any]] = await self._get("/sandbox/posts")
         return found
+
+    async def newest(self, sender: str, most: int) -> list[dict[str, Any]]:
+        """Return the last messages of a sender, oldest first."""
+        found: list[dict[str, Any]] = await self._get(f"/sandbox/messages?limit={_LOOKED_THROUGH}")
+        return [each for each in found if each["from"] == sender][-most:]
 
     async def thread(self, phone: str) -> list[dict[str, Any]]:
         """Return what stands on a phone, oldest first."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Final
 
 from stamgast.demo.cdnow import LIVE_FROM, Receipt, day_of
@@ -36,6 +37,19 @@ _COFFEE_DAYS: Final = frozenset({0, 2, 4})
 _BREAD_DAYS: Final = 7
 
 
+class Phase(StrEnum):
+    """What is being played."""
+
+    OPENING = "opening"
+    BAKERY = "bakery"
+    """A week at the bakery."""
+    HISTORY = "history"
+    """Fifteen months of records arrive at once."""
+    LIVE = "live"
+    AFTER = "after"
+    """The purchase log has ended; days go on."""
+
+
 def starts_at(zone: str) -> Millis:
     """Return the moment at which shop time starts."""
     return at_local(day_of(FIRST_DAY), _MORNING, zone)
@@ -55,8 +69,9 @@ class Driver:
     def __init__(
         self, till: Till, records: RecordShop, receipts: Sequence[Receipt], shop_time: ShopTime, stopping: asyncio.Event
     ) -> None:
-        self.phase = "opening"
-        """`opening`, `bakery`, `history`, `live`, `after`."""
+        self.phase = Phase.OPENING
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
         self._till = till
         self._records = records
         self._time = shop_time
@@ -70,21 +85,51 @@ class Driver:
             if receipt.day >= live_from:
                 self._live.setdefault(receipt.day, []).append(receipt)
 
-    async def play(self, pace: Pace) -> None:
-        """Play it all, or until told to stop; with `after_s`, days go on when the log has ended."""
-        for phase, part in (("bakery", self._bakery_week), ("history", self._send_history)):
+    @property
+    def is_held(self) -> bool:
+        """Say whether shop time stands still because somebody wants to look at something."""
+        return not self._goes_on.is_set()
+
+    def hold(self) -> None:
+        """Let shop time stand still before its next step: what is bought at the till happens nevertheless."""
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        """Let shop time pass again."""
+        self._goes_on.set()
+
+    async def play(self, pace: Pace, hold_on: Day | None = None) -> None:
+        """Play it all, or until told to stop; with `after_s`, days go on when the log has ended.
+
+        `hold_on` is a day at whose end shop time is held; all before it goes as fast as it can.
+        """
+        for phase, part in ((Phase.BAKERY, self._bakery_week), (Phase.HISTORY, self._send_history)):
             if not self._stopping.is_set():
                 self._enter(phase)
                 await part()
-        self._enter("live")
+        self._enter(Phase.LIVE)
         day = day_of(LIVE_FROM)
         while not self._stopping.is_set() and (day <= self._last_day or pace.after_s):
             if day == self._last_day + 1:
-                self._enter("after")
-            await self._play_day(day, pace.live_s if day <= self._last_day else pace.after_s)
+                self._enter(Phase.AFTER)
+            least_s = pace.live_s if day <= self._last_day else pace.after_s
+            await self._play_day(day, 0 if hold_on is not None and day <= hold_on else least_s)
+            if day == hold_on:
+                self.hold()
             day += 1
 
-    def _enter(self, phase: str) -> None:
+    async def _while_held(self) -> None:
+        """Wait until shop time may pass, or all is over."""
+        if not self.is_held:
+            return
+        waits = [asyncio.create_task(each.wait()) for each in (self._goes_on, self._stopping)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def _enter(self, phase: Phase) -> None:
         if not self._stopping.is_set():
             self.phase = phase
             log.info("phase", phase=phase)
@@ -96,6 +141,7 @@ class Driver:
         """
         loyal, *others = self._till.regulars
         for number in range(_BREAD_DAYS):
+            await self._while_held()
             if self._stopping.is_set():
                 return
             day = day_of(FIRST_DAY) + number
@@ -124,6 +170,7 @@ class Driver:
         for receipt in self._live.get(day, ()):
             moments.setdefault(self._records.moment_of(receipt), []).append(receipt)
         for moment, receipts in sorted(moments.items()):
+            await self._while_held()
             if self._stopping.is_set():
                 return
             await self._time.pass_to(moment)

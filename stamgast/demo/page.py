@@ -1,35 +1,40 @@
-"""The trial's own small web server: one page, what it shows, and the till's two buttons. Loopback only."""
+"""The trial's own small web server: one page, its till, and the way to every page behind it. Loopback only."""
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
-import msgspec
+import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stamgast.demo.board import Board
 from stamgast.demo.shop import ShopError
-from stamgast.demo.till import PRODUCTS, NothingToRefundError
+from stamgast.demo.signing_in import SignIn
+from stamgast.demo.till import PRODUCTS, NothingToRefundError, Regular
 from stamgast.lifecycle.who_looks import is_loopback
-from stamgast.sandbox.live_page import PageServer, page_response
+from stamgast.log.appender import NotAppendedError
+from stamgast.sandbox.live_page import PageServer
+from stamgast.users.rights import Role
+from stamgast.web.access.cookies import Cookie
+from stamgast.web.access.forms import read_form
+from stamgast.web.pages.customer.drawing import mark_of
+from stamgast.web.pages.places import places_of
+from stamgast.web.pages.rendering import CONNECTS, answer
+from stamgast.web.pages.static_files import get_look, get_static
+from stamgast.web.problem import Problem, answer_problem
 
-_PAGE: Final = resources.files("stamgast.demo").joinpath("till.html").read_text(encoding="utf-8")
 _MOST_BYTES: Final = 1_000
-
-
-class _Press(msgspec.Struct, forbid_unknown_fields=True):
-    """A press of a button: which regular stands at the till, and which product it was, or which receipt."""
-
-    regular: int
-    product: str = ""
-    receipt: str = ""
+_FORM: Final = "application/x-www-form-urlencoded"
+_FIRST: Final = 1
+"""Whom the page shows before somebody was chosen: the first regular has her card full from the start."""
+_WHOM: Final = "give who (the number of a regular)"
 
 
 class _LoopbackOnly:
@@ -48,65 +53,123 @@ class _LoopbackOnly:
         await self._app(scope, receive, send)
 
 
-def create_app(board: Board) -> Starlette:
-    """Make the app of the till: its page, its news and what its buttons post."""
+class _Pages:
+    """The handlers."""
 
-    async def events(_: Request) -> Response:
-        return board.news.response(lambda: board.snapshot)
+    def __init__(self, board: Board, sign_in: SignIn) -> None:
+        self._board = board
+        self._sign_in = sign_in
 
-    async def state(_: Request) -> Response:
-        return Response(board.snapshot, media_type="application/json", headers={"Cache-Control": "no-store"})
+    def routes(self) -> list[Route]:
+        """Where each is."""
+        return [
+            Route("/", self.show),
+            Route("/events", self.events),
+            Route("/sell", self.sell, methods=["POST"]),
+            Route("/refund", self.refund, methods=["POST"]),
+            Route("/hold", self.hold, methods=["POST"]),
+            Route("/open", self.open),
+            Route("/static/{hash}/{name:path}", get_static),
+            Route("/look/{colour}.css", get_look),
+        ]
 
-    async def sell(request: Request) -> Response:
-        press = await _read(request)
-        regulars = board.till.regulars
-        if press is None or not 0 <= press.regular < len(regulars) or press.product not in PRODUCTS:
-            return JSONResponse({"error": "give regular (a number) and product (one of the shelf)"}, 422)
-        await board.till.serve(regulars[press.regular], PRODUCTS[press.product])
-        return JSONResponse({"sold": press.product}, 202)
+    async def show(self, request: Request) -> Response:
+        """The page, or what it shows as JSON."""
+        shown = await self._board.shown()
+        asked = request.query_params.get("who", "")
+        regulars = shown.bakery.regulars
+        chosen = int(asked) if asked.isdecimal() and int(asked) < len(regulars) else min(_FIRST, len(regulars) - 1)
+        return answer(
+            request, "demo/demo.html", shown, chosen=chosen, zone=ZoneInfo(shown.zone), allow=[CONNECTS],
+            mark=mark_of(self._board.till.program.look),
+            places=[each for each in places_of(Role.OWNER) if each.where != "/app/sessions"],
+        )  # fmt: skip
 
-    async def refund(request: Request) -> Response:
-        press = await _read(request)
-        regulars = board.till.regulars
-        if press is None or not 0 <= press.regular < len(regulars):
-            return JSONResponse({"error": "give regular (a number) and receipt (its id)"}, 422)
+    async def events(self, _: Request) -> Response:
+        """Tell a page that something else is shown."""
+        return self._board.news.response(lambda: self._board.version)
+
+    async def sell(self, request: Request) -> Response:
+        """`who` buys `product`."""
+        form = await _form(request)
+        who, product = self._regular(form.get("who", "")), PRODUCTS.get(form.get("product", ""))
+        if who is None or product is None:
+            raise Problem(422, "invalid", f"{_WHOM} and product ({', '.join(PRODUCTS)})")
+        await self._board.till.serve(who, product)
+        return self._back(form["who"])
+
+    async def refund(self, request: Request) -> Response:
+        """`who` brings `receipt` back."""
+        form = await _form(request)
+        who = self._regular(form.get("who", ""))
+        if who is None:
+            raise Problem(422, "invalid", f"{_WHOM} and receipt (its id)")
         try:
-            await board.till.take_back(regulars[press.regular], press.receipt)
+            await self._board.till.take_back(who, form.get("receipt", ""))
         except NothingToRefundError:
-            return JSONResponse({"error": "that is not their last receipt, or it was taken back already"}, 409)
-        return JSONResponse({"refunded": True}, 202)
+            raise Problem(409, "no-receipt", "That is not their last receipt, or it was taken back already.") from None
+        return self._back(form["who"])
 
+    async def hold(self, request: Request) -> Response:
+        """Let shop time stand still, or pass again."""
+        form = await _form(request)
+        driver = self._board.driver
+        if form.get("held") == "no":
+            driver.go_on()
+        else:
+            driver.hold()
+        return self._back(form.get("who", ""))
+
+    async def open(self, request: Request) -> Response:
+        """Sign the browser in, or make it the till, and lead to the page `to` of a `merchant`."""
+        to, merchant = request.query_params.get("to", ""), request.query_params.get("merchant", "")
+        cookie = Cookie.TILL if to == "/till" else Cookie.SESSION
+        if cookie is Cookie.SESSION and to not in {each.where for each in places_of(Role.OWNER)}:
+            raise Problem(422, "invalid", "to is /till, or a place of /app")
+        token = await self._sign_in.token(cookie)
+        said = {name: request.query_params[name] for name in ("lang",) if name in request.query_params}
+        query = urlencode(({"merchant": merchant} if merchant else {}) | said)
+        # By the name under which this page is open: a cookie is of a host, and goes to each of its ports.
+        host = urlsplit(f"//{request.headers['host']}").hostname
+        where = f"http://{host}:{urlsplit(self._board.where.web_url).port}{to}"
+        response = RedirectResponse(f"{where}?{query}" if query else where, 303, {"Cache-Control": "no-store"})
+        response.set_cookie(cookie.value, token, path="/", httponly=True, samesite="lax")
+        return response
+
+    def _regular(self, number: str) -> Regular | None:
+        regulars = self._board.till.regulars
+        return regulars[int(number)] if number.isdecimal() and int(number) < len(regulars) else None
+
+    @staticmethod
+    def _back(who: str) -> Response:
+        return RedirectResponse(f"/?who={who}" if who.isdecimal() else "/", 303)
+
+
+def create_app(board: Board, sign_in: SignIn) -> Starlette:
+    """Make the app of the page."""
     return Starlette(
-        routes=[
-            Route("/", _page),
-            Route("/events", events),
-            Route("/api/state", state),
-            Route("/api/sell", sell, methods=["POST"]),
-            Route("/api/refund", refund, methods=["POST"]),
-        ],
+        routes=_Pages(board, sign_in).routes(),
         middleware=[Middleware(_LoopbackOnly)],
-        exception_handlers={ShopError: _not_taken},
+        exception_handlers={
+            Problem: answer_problem,
+            ShopError: _not_taken,
+            NotAppendedError: _not_taken,
+            httpx.HTTPError: _not_taken,
+        },
     )
 
 
-def make_server(board: Board) -> PageServer:
+def make_server(board: Board, sign_in: SignIn) -> PageServer:
     """Make a server for the running loop; the caller binds the port and ends it with `should_exit`."""
-    return PageServer(create_app(board), board.news, lifespan="off")
+    return PageServer(create_app(board, sign_in), board.news, lifespan="off")
 
 
-async def _not_taken(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 503)
+async def _not_taken(request: Request, error: Exception) -> Response:
+    return await answer_problem(request, Problem(503, "unavailable", f"The engine did not take that: {error}"))
 
 
-async def _page(_: Request) -> Response:
-    return page_response(_PAGE)
-
-
-async def _read(request: Request) -> _Press | None:
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        return None
+async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
-    try:
-        return msgspec.json.decode(body, type=_Press) if len(body) <= _MOST_BYTES else None
-    except msgspec.DecodeError:
-        return None
+    if request.headers.get("content-type", "").partition(";")[0] != _FORM or len(body) > _MOST_BYTES:
+        raise Problem(415, "media-type", f"this takes a form ({_FORM}) of up to {_MOST_BYTES} bytes")
+    return {name: str(value) for name, value in read_form(body).items()}

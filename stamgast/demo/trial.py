@@ -16,7 +16,7 @@ from rules.rule_set import RuleSet
 from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import DrivenClock, format_time
 from stamgast.demo.account import Account
-from stamgast.demo.board import Board
+from stamgast.demo.board import Board, Where
 from stamgast.demo.books import Books, Summary
 from stamgast.demo.carrier import Carrier
 from stamgast.demo.cdnow import Receipt
@@ -27,9 +27,11 @@ from stamgast.demo.record_shop import RecordShop
 from stamgast.demo.settling import Engine, NotSettledError
 from stamgast.demo.shop import Shop
 from stamgast.demo.shop_time import ShopTime
+from stamgast.demo.signing_in import SignIn
 from stamgast.demo.stage import Stage
 from stamgast.demo.till import Till
 from stamgast.domain.program import Program
+from stamgast.domain.units import Day
 from stamgast.lifecycle.cancellation import end_all
 from stamgast.lifecycle.listening import listen
 from stamgast.local.processes import ProcessError
@@ -51,11 +53,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the trial was asked for. `for_s`: machine seconds to drive; None: until the end, or Ctrl-C with a page."""
+    """How the trial was asked for. `for_s`: machine seconds to drive; None: until the end, or Ctrl-C with a page.
+
+    `hold_on`: the shop day at whose end time is held, for whoever looks at the page.
+    """
 
     headless: bool = False
     for_s: float | None = None
     port: int = 0
+    hold_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +112,15 @@ class Trial:
         await till.open(self._cast.bakery_rules)
         watching: list[Coroutine[Any, Any, None]] = [self._watch_processes(), self._watch_messages(carrier)]
         if not self._options.headless:
-            board = Board(
-                till, driver, carrier, redis=redis, partitions=topics.partitions, phones_url=self._stage.sandbox_url
-            )
-            await stack.enter_async_context(self._serving(board))
+            where = Where(redis, topics.partitions, self._stage.web_url, self._stage.sandbox_url)
+            board = Board(till, records, driver, carrier, where)
+            sign_in = SignIn(settings, web, [BAKERY, RECORDS], shop_time.now)
+            stack.push_async_callback(sign_in.aclose)
+            await stack.enter_async_context(self._serving(board, sign_in))
             watching.append(board.keep_up())
         watching.append(self._report(account, driver, shop_time, redis, topics.partitions))
         pace = _FLAT_OUT if self._options.headless else _TO_WATCH
-        await self._until_over(driver.play(pace), watching, stopping)
+        await self._until_over(driver.play(pace, self._options.hold_on), watching, stopping)
         books = Books(account, engine, carrier, redis, reader, topics, shop_time)
         return await books.close(self._first_message_after_s)
 
@@ -176,17 +183,16 @@ class Trial:
             )
 
     @asynccontextmanager
-    async def _serving(self, board: Board) -> AsyncIterator[None]:
-        """Serve the till's page while the context is open."""
+    async def _serving(self, board: Board, sign_in: SignIn) -> AsyncIterator[None]:
+        """Serve the page while the context is open."""
         try:
             listening = listen("127.0.0.1", self._options.port)
         except OSError as error:
-            raise ProcessError(f"the till's page cannot have port {self._options.port}: {error.strerror}") from error
-        server = make_server(board)
+            raise ProcessError(f"the page cannot have port {self._options.port}: {error.strerror}") from error
+        server = make_server(board, sign_in)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         port = listening.getsockname()[1]
-        self._say(f"the bakery's till: http://127.0.0.1:{port}/")
-        self._say(f"people's phones:   {self._stage.sandbox_url}/")
+        self._say(f"open http://127.0.0.1:{port}/ : both shops, and the way to every page behind them")
         self._say("Ctrl-C ends everything")
         try:
             yield

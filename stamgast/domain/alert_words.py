@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import REFUSED, STALE, STORE_STALE, AlertKind, Broken, Fails, Stopped
+from stamgast.domain.alerts import REFUSED, STALE, STORE_STALE, AlertKind, Broken, Codes, Fails, Stopped
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
@@ -54,6 +54,12 @@ _TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
         "fr": "{{ merchant.name }} : envoi interrompu vers {{ alert.about }}. {{ alert.why }}.",
         "de": "{{ merchant.name }}: Weitergabe an {{ alert.about }} stockt. {{ alert.why }}.",
         "en": "{{ merchant.name }}: sending to {{ alert.about }} has stopped. {{ alert.why }}.",
+    },
+    AlertKind.CODES_LOW: {
+        "nl": "{{ merchant.name }}: codes voor {{ alert.about }}. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : codes pour {{ alert.about }}. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Codes für {{ alert.about }}. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: codes for {{ alert.about }}. {{ alert.why }}.",
     },
     AlertKind.SENDER_REFUSED: {
         "nl": "{{ merchant.name }}: {{ alert.about }} bleef liggen. {{ alert.why }}.",
@@ -118,6 +124,18 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "fr": "{0} dépensés sur {1} ; rien n'est retenu",
         "de": "{0} von {1} ausgegeben; nichts wird zurückgehalten",
         "en": "{0} of {1} spent; nothing is held back",
+    },
+    Codes.LOW: {
+        "nl": "Nog {0} over van {1}; laad er nieuwe in",
+        "fr": "Il en reste {0} sur {1} ; importez-en d'autres",
+        "de": "Noch {0} von {1} übrig; bitte neue einlesen",
+        "en": "{0} left of {1}; bring in more",
+    },
+    Codes.OUT: {
+        "nl": "Alle {1} zijn op; aanbiedingen ermee gaan niet uit",
+        "fr": "Les {1} sont épuisés ; les offres avec code sont retenues",
+        "de": "Alle {1} sind vergeben; Angebote damit gehen nicht hinaus",
+        "en": "All {1} are gone; offers with them are withheld",
     },
     STALE: {
         "nl": "De laatste kwam {0}; tot de volgende geldt niemand als weggebleven",
@@ -214,6 +232,9 @@ def alert_variables(program: Program, data: Mapping[str, Any], language: str) ->
     about = str(data["about"])
     if kind is AlertKind.BUDGET_SPENT:
         about = _budget(about, str(data["mark"]), spoken)
+    elif kind is AlertKind.CODES_LOW:
+        reward = program.rewards.get(about)
+        about = about if reward is None else reward.names.get(language, about)
     elif how == STORE_STALE:
         of = about
     elif kind is AlertKind.SENDER_REFUSED:

@@ -33,6 +33,16 @@ class AlertKind(StrEnum):
     """A system of tills calls us no more, or answers none of our questions (`Fails`)."""
     FEED_DOWN = "feed_down"
     """Another system takes nothing of what is sent to it (`Stopped`)."""
+    CODES_LOW = "codes_low"
+    """Of a reward few of the shop's own codes are left, or none (`Codes`)."""
+
+
+class Codes(StrEnum):
+    """How many of a shop's own codes are left."""
+
+    ENOUGH = "codes_enough"
+    LOW = "codes_low"
+    OUT = "codes_out"
 
 
 class Fails(StrEnum):

@@ -186,10 +186,11 @@ def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: s
 
 def _vouchers(program: Program, vouchers: Sequence[Sequence[Any]], more: int, language: str, spoken: str) -> str:
     told = []
-    for code, reward, ends in vouchers:
+    for code, reward, ends, *own in vouchers:
         day = date_of(last_day(program, int(ends)))
         name = _reward(program, str(reward), language) or str(reward)
-        told.append(_UNTIL[spoken].format(name, short_of(code), f"{day.day}/{day.month}/{day.year}"))
+        known = program.veil.shop_code(own[0]) if own else short_of(code)
+        told.append(_UNTIL[spoken].format(name, known, f"{day.day}/{day.month}/{day.year}"))
     return f"{_READY[spoken]}: {_with_more(told, more, spoken)}." if told else ""
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from stamgast.domain.calendar import at_local, business_day, date_of
+from stamgast.domain.calendar import at_local, business_day, date_of, day_of_date
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
@@ -22,7 +22,6 @@ JOINED: Final = "joined"
 FIRST_VISIT: Final = "first_visit"
 BEGINNINGS: Final = (JOINED, FIRST_VISIT)
 """What an anniversary may be of."""
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class Awaited(NamedTuple):
@@ -110,4 +109,4 @@ def _day_in(year: int, month: int, day: int) -> Day:
     """29 February is the 28th in years without one."""
     if month == 2 and day == 29 and not calendar.isleap(year):
         day = 28
-    return date(year, month, day).toordinal() - _EPOCH
+    return day_of_date(date(year, month, day))

@@ -80,3 +80,8 @@ def at_local(day: Day, minute: int, zone: str) -> Millis:
 def date_of(day: Day) -> date:
     """Business day -> calendar date."""
     return date.fromordinal(date(1970, 1, 1).toordinal() + day)
+
+
+def day_of_date(when: date) -> Day:
+    """Calendar date -> business day."""
+    return when.toordinal() - date(1970, 1, 1).toordinal()

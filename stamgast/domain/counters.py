@@ -70,6 +70,8 @@ class Tally(StrEnum):
 
     COMPLETED = "completed"
     ISSUED = "issued"
+    CODED = "coded"
+    """Vouchers that got a code of the shop's own."""
     FIRED = "fired"
     NOT_MET = "not_met"
     """By the condition that turned it down."""

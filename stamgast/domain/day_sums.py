@@ -4,14 +4,16 @@ A sale counts on its business day and in the store where it was rung up, however
 back is taken off that day. What a day was is counted as long as somebody may ask (`KEPT`); months stay.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from stamgast.domain.calendar import date_of
+from stamgast.domain.calendar import date_of, day_of_date
 from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.units import Day, Minor
 
@@ -79,6 +81,14 @@ class Names(NamedTuple):
 def month_of(day: Day) -> str:
     """`2026-09`."""
     return date_of(day).isoformat()[:7]
+
+
+@lru_cache(maxsize=512)
+def days_of_month(month: str) -> tuple[Day, Day]:
+    """`2026-09` -> its first and its last day."""
+    year, number = map(int, month.split("-"))
+    first = day_of_date(date(year, number, 1))
+    return first, first + monthrange(year, number)[1] - 1
 
 
 @lru_cache(maxsize=4096)

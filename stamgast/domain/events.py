@@ -20,6 +20,7 @@ from stamgast.domain.campaign_events import (
     CampaignStarted,
     CampaignStopped,
 )
+from stamgast.domain.code_events import CodeGiven, CodesBrought, CodesDealt, CodesWished
 from stamgast.domain.draw_events import (
     DrawCalled,
     DrawDrawn,
@@ -367,12 +368,14 @@ AnyEvent = (
     | Barrier | RulePaused | FeedsTurned | FriendBought | FriendGiven | DrawOpened | DrawWished | DrawCalled
     | DrawTicketed | DrawDrawn | PrizePassed | DrawnFor | PrizeDeclined | EntriesMoved
     | StampsHanded | StampsHandedBack | VoucherVoided
+    | CodesBrought | CodesWished | CodesDealt | CodeGiven
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
     CampaignDone, BudgetWished, BudgetLeased, FeedsTurned,
     DrawOpened, DrawWished, DrawCalled, DrawTicketed, DrawDrawn, PrizePassed,
+    CodesBrought, CodesWished, CodesDealt,
 })  # fmt: skip
 """Events that are no customer's."""
 

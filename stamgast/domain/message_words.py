@@ -13,6 +13,7 @@ from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
 from stamgast.domain.referrals import REFERRAL
+from stamgast.domain.rewards import SHOP_CODE
 from stamgast.domain.validity import last_day
 from stamgast.domain.voucher_codes import short_of
 
@@ -86,7 +87,8 @@ def _recommended(program: Program, told: Sequence[str], language: str) -> dict[s
 
 def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
     code = str(data["code"])
-    voucher = {"code": short_of(code), "long_code": code}
+    shop_code = program.veil.shop_code(data[SHOP_CODE]) if SHOP_CODE in data else ""
+    voucher = {"code": shop_code or short_of(code), "long_code": shop_code or code}
     reward = program.rewards.get(data.get("reward", ""))
     if reward is not None:
         voucher["name"] = reward.names.get(language) or next(iter(reward.names.values()), reward.id)

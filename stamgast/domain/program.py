@@ -132,6 +132,8 @@ class Reward:
     """It is for receipts of so much and more."""
     usable_after: Millis = 0
     """So long after it is given its voucher can be used."""
+    imported_codes: bool = False
+    """Its vouchers get codes of the shop's own, which are brought in (`stamgast.domain.shop_codes`)."""
 
     @property
     def promised(self) -> Minor:

@@ -113,14 +113,31 @@ def _move_days(customer: Customer, old: Entry, new: Entry) -> None:
         _append_visit(customer, new.day)
         return
     if old.counts:
-        customer.days = days.change_day(customer.days, old.day, -1)
+        _change_visit(customer, old.day, -1)
     if new.counts:
-        customer.days = days.change_day(customer.days, new.day, 1)
-    listed = days.decode_days(customer.days)
-    customer.visits = len(listed)
-    customer.first_day = listed[0][0] if listed else 0
-    customer.last_day = listed[-1][0] if listed else 0
-    customer.gaps = days.sum_log_gaps(listed)
+        _change_visit(customer, new.day, 1)
+
+
+def _change_visit(customer: Customer, day: Day, by: int) -> None:
+    """A purchase more or less on any day; the day comes or goes with its only one."""
+    customer.days, spot = days.change_day(customer.days, customer.last_day, day, by)
+    comes, goes = not spot.purchases and by > 0, bool(spot.purchases) and spot.purchases + by <= 0
+    if not comes and not goes:
+        return
+    older, newer = spot.before, spot.after
+    sign = 1 if comes else -1
+    customer.visits += sign
+    if older is not None:
+        customer.gaps += sign * days.log_gap(day - older)
+    if newer is not None:
+        customer.gaps += sign * days.log_gap(newer - day)
+    if older is not None and newer is not None:
+        customer.gaps -= sign * days.log_gap(newer - older)
+    oldest = [each for each in (older, day if comes else None, newer) if each is not None]
+    if older is None:
+        customer.first_day = oldest[0] if oldest else 0
+    if newer is None:
+        customer.last_day = oldest[-1] if oldest else 0
 
 
 def _append_visit(customer: Customer, day: Day) -> None:

@@ -7,7 +7,7 @@ issues the same code. It begins with the partition of its customer, so that a ti
 import base64
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.occasions import CARDS, STEP, card_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.units import DAY, Millis, Minor
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
 from stamgast.domain.voucher_terms import Terms, Use
 
@@ -27,6 +27,9 @@ REFUSED_REQUESTS = 4
 
 FORGETTING_FROM = 20
 """Vouchers that a customer has before those of the distant past are looked for."""
+
+SHOP_CODE: Final = "shop_code"
+"""What an activation's data call the code of the shop's own that a voucher has."""
 
 CODE_BYTES = 10
 """80 bits: what a code must carry so that guessing is hopeless."""
@@ -194,6 +197,10 @@ def card_number(cause: str, card: str) -> int:
 def expire(customer: Customer, voucher: Voucher | None, at: Millis) -> bool:
     """End an open voucher whose time has come."""
     if voucher is None or voucher.state != VoucherState.OPEN or voucher.expires_at > at:
+        return False
+    if voucher.terms is not None and voucher.terms.awaits_code:  # nobody could use it where it is to be used
+        voucher.expires_at = at + DAY
+        customer.timers[timer_of(voucher.code)] = voucher.expires_at
         return False
     voucher.state = VoucherState.EXPIRED
     customer.timers.pop(timer_of(voucher.code), None)
@@ -364,8 +371,14 @@ def expired_fact(voucher: Voucher) -> Fact:
     return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.known_as}", data=_words_of(voucher))
 
 
+def code_words(voucher: Voucher) -> dict[str, str]:
+    """What data of a message say of its code of the shop's own, if it has one."""
+    return {SHOP_CODE: voucher.terms.shop_code} if voucher.terms is not None and voucher.terms.shop_code else {}
+
+
 def _words_of(voucher: Voucher) -> dict[str, Any]:
-    return {"reward": voucher.reward, "code": voucher.code, "valid_until": voucher.expires_at}
+    words = {"reward": voucher.reward, "code": voucher.code, "valid_until": voucher.expires_at}
+    return words | code_words(voucher)
 
 
 def _words_of_open(voucher: Voucher) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from stamgast.domain.calendar import at_local, business_day
 from stamgast.domain.customer import Customer, GivenTier, TierHeld
-from stamgast.domain.days import decode_days
+from stamgast.domain.days import days_since
 from stamgast.domain.events import Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program, Tiers
@@ -57,7 +57,7 @@ def figure(customer: Customer, tiers: Tiers, today: Day) -> int:
     if tiers.span is None:
         return customer.visits
     since = tiers.span.since(today)
-    return sum(day >= since for day, _ in decode_days(customer.days))
+    return len(days_since(customer.days, customer.last_day, since))
 
 
 def rank_of(customer: Customer, tiers: Tiers) -> int:
@@ -148,7 +148,8 @@ def drops_at(customer: Customer, program: Program, at: Millis, held: Millis | No
     if tiers.span is None:
         return None
     since = tiers.span.since(today)
-    days = per_day(customer) if tiers.by == "spend" else [(day, 1) for day, _ in decode_days(customer.days)]
+    visited = days_since(customer.days, customer.last_day, since) if tiers.by != "spend" else []
+    days = per_day(customer) if tiers.by == "spend" else [(day, 1) for day in visited]
     for day, amount in days:
         if day >= since:
             left -= amount

@@ -5,7 +5,7 @@ a bound, and whoever lost the counters makes them again from the states.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -35,8 +35,12 @@ def bin_of(purchases: int, profit: Minor) -> str:
 
 def value_bins(totals: Mapping[str, int]) -> list[ValueBin]:
     """All of those who have bought, from the least to the most, out of a merchant's counters."""
+    return bins_of([totals.get(name, 0) for name in _NAMES])
+
+
+def bins_of(counts: Sequence[int]) -> list[ValueBin]:
+    """The same of customers who were counted bin by bin; nothing of counts by other bounds."""
+    if len(counts) != len(_NAMES):
+        return []
     edges = (None, *BOUNDS, None)
-    return [
-        ValueBin(since, until, totals.get(name, 0))
-        for since, until, name in zip(edges[:-1], edges[1:], _NAMES, strict=True)
-    ]
+    return [ValueBin(*each) for each in zip(edges[:-1], edges[1:], counts, strict=True)]

@@ -6,6 +6,8 @@ own key. Whoever reads topics or Redis sees nothing in it. Words from before the
 
 from typing import Final, Protocol
 
+from stamgast.domain.shop_codes import sealed_in
+
 MARK: Final = "~"
 """What is veiled begins with it; neither a source's name nor a birthday does."""
 
@@ -25,6 +27,14 @@ class Veil(Protocol):
         """Return the six digits by which a phone confirms a request."""
         ...
 
+    def shop_code(self, stored: str) -> str:
+        """Return a code of the shop's own (`stamgast.domain.shop_codes`); empty where nobody can tell."""
+        ...
+
+    def code_mark(self, code: str) -> str:
+        """Return by what a code of the shop's own is found: the same for the same code."""
+        ...
+
 
 class NoVeil:
     """Everything stands as it was said: in rule tests, and wherever nothing is kept."""
@@ -40,6 +50,14 @@ class NoVeil:
     def code(self, request: str) -> str:
         """Nobody here can make one that is believed."""
         return "000000" if request else ""
+
+    def shop_code(self, stored: str) -> str:
+        """Nobody here sees through a veil."""
+        return sealed_in(stored)
+
+    def code_mark(self, code: str) -> str:
+        """The code itself."""
+        return code
 
 
 NO_VEIL: Final = NoVeil()

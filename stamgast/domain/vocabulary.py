@@ -259,6 +259,8 @@ class Reason(StrEnum):
     RULE_CHANGED = "rule_changed"
     STOPPED = "stopped"
     BUDGET = "budget"
+    AWAITS_CODE = "awaits_code"
+    NO_CODES = "no_codes"
     NOTHING_TO_RECOMMEND = "nothing_to_recommend"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"

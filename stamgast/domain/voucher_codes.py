@@ -27,12 +27,18 @@ _MOST_SHORT: Final = 1 << 10
 """Partitions that two letters can tell apart."""
 
 
+NOT_OURS: Final = -1
+
+
 class Code(NamedTuple):
     """A code as somebody gave it. `long` is empty where they gave the short one."""
 
     short: str
     long: str
     partition: int
+    """`NOT_OURS`: only a code of the shop's own is written so."""
+    typed: str = ""
+    """As a code of the shop's own, where the shop has such."""
 
 
 def short_of(code: str) -> str:

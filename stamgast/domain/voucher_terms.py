@@ -58,6 +58,10 @@ class Terms(Struct, omit_defaults=True, gc=False):
     """Codes that it had before a person gave it another one."""
     usable_from: Millis = 0
     """Before that it is there and cannot be used; 0: from when it was given."""
+    shop_code: str = ""
+    """A code of the shop's own (`stamgast.domain.shop_codes`), by which other systems know it."""
+    awaits_code: bool = False
+    """It is to have one, and has none yet: so long it does not end."""
 
     @property
     def rest(self) -> Minor:

@@ -33,10 +33,10 @@ class Opened(NamedTuple):
 
 
 class CardTokens:
-    """Makes and reads them."""
+    """Makes and reads them. `purpose`: what is made for one opens nothing of another."""
 
-    def __init__(self, id_key: bytes) -> None:
-        self._key = derive_key(id_key, "card tokens")
+    def __init__(self, id_key: bytes, purpose: str = "card tokens") -> None:
+        self._key = derive_key(id_key, purpose)
 
     def of(self, merchant: str, customer: str, edition: int = 0) -> str:
         """The token of an edition of a customer's card."""

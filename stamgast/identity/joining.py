@@ -61,3 +61,13 @@ async def belonging_together(
 def is_unused(heard: Millis | None, at: Millis) -> bool:
     """Whether who was last heard of then may have another phone by now."""
     return heard is not None and at - heard >= UNUSED
+
+
+def held_by(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:
+    """The customer whom the identifier belongs to; empty for nobody."""
+    return known[identifier].customer if identifier in known else ""
+
+
+def erasures_of(known: Mapping[Identifier, Alias], identifier: Identifier) -> int:
+    """How often whom it belonged to was forgotten."""
+    return known[identifier].erasures if identifier in known else 0

@@ -75,6 +75,49 @@ class CardEdition(Struct, frozen=True, omit_defaults=True, tag_field="type", tag
     into: str = ""
 
 
+class SealedPasses(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="passes"):
+    """`identities.v1`, key `<merchant>:w:<customer>`: their `Passes`, sealed under the data key `data_key`."""
+
+    data_key: str
+    sealed: str
+    at: Millis
+
+
+class PassOnDevice(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="pass"):
+    """`identities.v1`, key `<merchant>:d:<device hash>.<serial>`: a device asks for news of that pass."""
+
+    at: Millis
+
+
+class Device(Struct, frozen=True, array_like=True):
+    """A phone or watch that has a pass in Apple Wallet, by what it calls itself; `push_token` is where it is woken."""
+
+    library: str
+    push_token: str
+    serial: str
+    at: Millis
+
+    def __repr__(self) -> str:
+        return "Device(...)"
+
+
+class Saved(Struct, frozen=True, array_like=True):
+    """A pass that was put, or begun to be put, into Google Wallet."""
+
+    serial: str
+    at: Millis
+
+
+class Passes(Struct, frozen=True, omit_defaults=True):
+    """Where somebody's card is in a wallet. Only ever stored sealed; never log it."""
+
+    apple: tuple[Device, ...] = ()
+    google: tuple[Saved, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Passes(...)"
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """What we know of a person. Only ever stored sealed; never log it."""
 
@@ -92,16 +135,20 @@ class Profile(Struct, frozen=True, omit_defaults=True):
         return "Profile(...)"
 
 
-Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard | Wish | CardEdition
+Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard | Wish | CardEdition | SealedPasses | PassOnDevice
 
 encode = Encoder().encode
 decode_entry = Decoder(Entry).decode
 """bytes -> entry. Raises `msgspec.DecodeError`."""
 decode_profile = Decoder(Profile).decode
+decode_passes = Decoder(Passes).decode
 
 
 def entry_key(merchant: str, letter: str, name: str) -> bytes:
-    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression), h(eard), j(oin) or c(ard)."""
+    """Kafka key of an entry.
+
+    `letter` is a(lias), p(rofile), k(ey), s(uppression), h(eard), j(oin), c(ard), w(allet) or d(evice).
+    """
     return f"{merchant}:{letter}:{name}".encode()
 
 

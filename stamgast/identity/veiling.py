@@ -6,10 +6,12 @@ import base64
 from hashlib import blake2b
 from typing import Final
 
+from stamgast.domain.shop_codes import bare, hidden, sealed_in
 from stamgast.domain.veil import MARK
 from stamgast.identity.sealing import DataKey, SealError, derive_key
 
 _SOURCE_BYTES: Final = 12
+_MARK_BYTES: Final = 12
 
 
 class Veils:
@@ -30,6 +32,8 @@ class MerchantVeil:
         self._birthdays = DataKey("veil", derive_key(key, "birthdays"))
         self._sources = derive_key(key, "sources")
         self._codes = derive_key(key, "codes")
+        self._shop_codes = DataKey("veil", derive_key(key, "shop codes"))
+        self._marks = derive_key(key, "marks of shop codes")
 
     def hide_birthday(self, day: str) -> str:
         """What stands for a birthday (`MM-DD`) in events and states."""
@@ -48,6 +52,21 @@ class MerchantVeil:
         """Six digits; tries are counted where it is asked for."""
         digest = blake2b(request.encode(), key=self._codes, digest_size=8).digest()
         return f"{int.from_bytes(digest, 'big') % 1_000_000:06}"
+
+    def hide_shop_code(self, code: str) -> str:
+        """What stands for a code of the shop's own on topics and in states."""
+        return hidden(self.code_mark(code), self._shop_codes.seal(code.encode(), "shop code"))
+
+    def shop_code(self, stored: str) -> str:
+        """The code; empty for what is not of our making."""
+        try:
+            return self._shop_codes.open(sealed_in(stored), "shop code").decode()
+        except SealError:
+            return ""
+
+    def code_mark(self, code: str) -> str:
+        """By what a code is found."""
+        return blake2b(bare(code).encode(), key=self._marks, digest_size=_MARK_BYTES).hexdigest()
 
     def source(self, name: str) -> str:
         """What stands for a source of acquisition."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from stamgast.domain.errors import UNREADABLE
-from stamgast.log.segments import Known, SegmentWorth
+from stamgast.log.segments import Known, SegmentWorth, key_of_segment
 from stamgast.log.tables import Table
 
 
@@ -33,3 +33,12 @@ class SegmentTable(Table):
         """When all of them were valued last (milliseconds UTC); None: never."""
         found = self._known.valued.get(merchant)
         return None if found is None else found.at
+
+    def values(self, merchant: str) -> tuple[int, ...]:
+        """Customers by what each is worth in all, bin by bin (`stamgast.domain.value_bins`); empty: nobody knows."""
+        found = self._known.valued.get(merchant)
+        return () if found is None else found.values
+
+    def find(self, merchant: str, by: str, segment: str) -> SegmentWorth | None:
+        """One of them."""
+        return self._known.segments.get(key_of_segment(merchant, by, segment))

@@ -21,12 +21,26 @@ from stamgast.logs import get_logger
 log = get_logger(__name__)
 
 
+class Point(Struct, frozen=True, array_like=True):
+    """How a segment was once: for its line over the weeks."""
+
+    at: Millis
+    customers: int
+    value_of_new: Minor | None = None
+    ratio: float | None = None
+
+
 class SegmentWorth(Struct, frozen=True, kw_only=True, tag="segment", tag_field="kind"):
-    """A segment: `by` is `tag` or `source`. `clv` and `acquisition_cost` are per customer, minor units of `currency`.
+    """A segment: `by` is `tag`, `source`, `cohort` or `shop` (one record).
+
+    `clv` and `acquisition_cost` are per customer, minor units of `currency`.
 
     `ratio` is the value of a new customer over what winning one costs, None where that is nothing; in records without
     `value_of_new`, of versions before, it is `clv` over it. `below_since` is when `below` was first seen to hold,
-    `fell_from` the ratio before that, None if nobody had seen it at three or above.
+    `fell_from` the ratio before that, None if nobody had seen it at three or above; only tags and sources are judged.
+    What follows `value_of_new` means what it means in `stamgast.clv.segments.live_segments.LiveSegment`. `sample` are
+    ids of some of its customers, always the same ones as long as they belong to it; `past` is how it was, a point a
+    week, the oldest first.
     """
 
     merchant: str
@@ -42,6 +56,17 @@ class SegmentWorth(Struct, frozen=True, kw_only=True, tag="segment", tag_field="
     below_since: Millis | None = None
     fell_from: float | None = None
     value_of_new: Minor | None = None
+    historic: Minor | None = None
+    predicted: Minor | None = None
+    margin: float | None = None
+    lifespan_months: float | None = None
+    typical_gap_days: float | None = None
+    p_buy_90_days: float | None = None
+    winning_may_cost: Minor | None = None
+    keeping_may_cost: Minor | None = None
+    customers_with_cost: int = 0
+    sample: tuple[str, ...] = ()
+    past: tuple[Point, ...] = ()
 
     @property
     def key(self) -> str:
@@ -50,11 +75,16 @@ class SegmentWorth(Struct, frozen=True, kw_only=True, tag="segment", tag_field="
 
 
 class AllValued(Struct, frozen=True, kw_only=True, tag="valued", tag_field="kind"):
-    """When all segments of a merchant were valued last, and under which bundle (its hash)."""
+    """When all segments of a merchant were valued last, and under which bundle (its hash).
+
+    `values` are customers who have bought, by what they are worth in all (brought, and still expected, less messages),
+    in the bins of `stamgast.domain.value_bins`; empty where nothing is expected, for want of a model.
+    """
 
     merchant: str
     at: Millis
     bundle: str
+    values: tuple[int, ...] = ()
 
 
 _decode = msgspec.json.Decoder(SegmentWorth | AllValued).decode

@@ -8,9 +8,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from stamgast.domain.counters import Counter
+from stamgast.domain.alerts import Codes
+from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
+from stamgast.domain.shop_codes import level_of
 from stamgast.domain.units import Millis
 from stamgast.log.letter_table import Letter
 from stamgast.log.segments import SegmentWorth
@@ -32,6 +34,8 @@ class Needs(StrEnum):
     """It raised, and rests until another version is in force."""
     RULE_TRIPPED = "rule_tripped"
     """A trip wire paused it."""
+    CODES_LOW = "codes_low"
+    """Few of the shop's own codes are left for a reward, or none: offers with them are withheld then."""
     DEAD_LETTERS = "dead_letters"
     """Records that could not be digested wait to be mended and played again."""
     TO_REVIEW = "to_review"
@@ -62,8 +66,11 @@ def attention(
     launches: Launches,
     letters: Sequence[Letter],
     segments: Sequence[SegmentWorth],
+    pools: Mapping[str, int],
 ) -> list[Attention]:
-    """Find them. `broken` are rules that raised, `letters` those that nobody has played again."""
+    """Find them. `broken` are rules that raised, `letters` those that nobody has played again, `pools` says by reward
+    how many codes of the shop's own came in.
+    """
     if not program.feed_healthy:
         feeds = [Attention(Needs.FEED_STALE)]
     else:
@@ -77,6 +84,7 @@ def attention(
             for rule, each in sorted(launches.items())
             if each.tripped
         ][:MOST],
+        *_pools(pools, totals),
         *([Attention(Needs.DEAD_LETTERS, count=len(letters), since=letters[0].at)] if letters else ()),
         *([Attention(Needs.TO_REVIEW, count=waiting)] if waiting > 0 else ()),
         *[
@@ -87,6 +95,13 @@ def attention(
             if each.below and each.fell_from is not None
         ][:MOST],
     ]
+
+
+def _pools(pools: Mapping[str, int], totals: Mapping[str, int]) -> Iterator[Attention]:
+    for reward, brought in sorted(pools.items()):
+        left = brought - totals.get(counter(Counter.REWARD, reward, Tally.CODED), 0)
+        if level_of(left, brought) is not Codes.ENOUGH:
+            yield Attention(Needs.CODES_LOW, reward, count=left)
 
 
 def _stores(unwell: Mapping[str, Health], health: Health, needs: Needs) -> Iterator[Attention]:

@@ -16,7 +16,7 @@ from stamgast.domain.earned import report
 from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis, Minor
-from stamgast.domain.value_bins import NEVER_BOUGHT, ValueBin, value_bins
+from stamgast.domain.value_bins import NEVER_BOUGHT, ValueBin, bins_of, value_bins
 from stamgast.domain.vocabulary import Stage
 from stamgast.log.letter_table import Letter
 from stamgast.log.segments import SegmentWorth
@@ -25,6 +25,9 @@ from stamgast.marketer.weeks import Weeks, weeks
 from stamgast.programs.launches import NONE, Launches
 
 STAGES = (Stage.NEW, Stage.ACTIVE, Stage.WON_BACK, Stage.AT_RISK, Stage.LAPSING, Stage.LAPSED)
+
+WON = frozenset({"tag", "source"})
+"""Kinds of segments that can still be won: of these alone it is told what winning them costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class Seen:
     letters: Sequence[Letter] = ()
     segments: Sequence[SegmentWorth] = ()
     valued_at: Millis | None = None
+    values: Sequence[int] = ()
+    """Customers by what each is worth in all, bin by bin."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """Reward -> how many codes of the shop's own came in for it."""
 
 
 class StageCount(Struct, frozen=True):
@@ -100,6 +107,8 @@ class Overview(Struct, frozen=True):
     stages: list[StageCount]
     value: list[ValueBin]
     """Customers who have bought, by the profit that they have brought so far."""
+    worth: list[ValueBin]
+    """The same by what each is worth in all, what is still expected of them included; empty: nothing is expected."""
     cards: list[CardFunnel]
     weeks: Weeks
     uncounted: Sums
@@ -124,16 +133,17 @@ def overview(seen: Seen) -> Overview:
         people=_people(totals),
         stages=[StageCount(each, max(0, totals.get(counter(Counter.STAGE, each), 0))) for each in STAGES],
         value=value_bins(totals),
+        worth=bins_of(seen.values),
         cards=funnels(totals, program, seen.full_cards),
         weeks=weeks(kept, business_day(seen.now, program.time_zone), list(program.stores)),
         uncounted=kept.before,
         money=_money(seen),
-        segments=[_ratio(each) for each in seen.segments],
+        segments=[_ratio(each) for each in seen.segments if each.by in WON],
         enough=ENOUGH,
         valued_at=seen.valued_at,
         attention=attention(
             program, totals, unwell=seen.unwell, broken=seen.broken, launches=seen.launches, letters=seen.letters,
-            segments=seen.segments,
+            segments=seen.segments, pools=seen.pools,
         ),
     )  # fmt: skip
 

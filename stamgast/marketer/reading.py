@@ -15,6 +15,7 @@ from stamgast.filling import Filling
 from stamgast.log.letter_table import LetterTable
 from stamgast.log.segment_table import SegmentTable
 from stamgast.log.topics import Topics
+from stamgast.marketer.attention import Attention, attention
 from stamgast.marketer.overview import Seen
 from stamgast.programs.launches import Launches
 from stamgast.programs.record import decode_bundle
@@ -22,7 +23,7 @@ from stamgast.programs.told_rules import ToldRules, rules_told
 from stamgast.state.counters import totals_of_merchant
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
-from stamgast.state.partition_meta import PAUSED, STORE_FEEDS
+from stamgast.state.partition_meta import PAUSED, POOLS, STORE_FEEDS
 
 _KEPT: Final = 64
 
@@ -82,10 +83,11 @@ class Reading:
         """
         found = await self.in_force(merchant)
         await self.filling.check()
-        totals, broken, unwell = await asyncio.gather(
+        totals, broken, unwell, pools = await asyncio.gather(
             totals_of_merchant(self.redis, self.topics.partitions, merchant),
             self.broken(merchant),
             self.unwell(merchant),
+            self.pools(found.program),
         )
         return Seen(
             program=found.program,
@@ -99,13 +101,37 @@ class Reading:
             letters=self.letters.of(merchant),
             segments=self.segments.of(merchant),
             valued_at=self.segments.valued_at(merchant),
+            values=self.segments.values(merchant),
+            pools=pools,
         )
+
+    async def stands_still(self, found: InForce) -> list[Attention]:
+        """What of the merchant's stores, rules and records stands still; known also while Redis is filled.
+
+        Raises StateError.
+        """
+        merchant = found.program.merchant
+        broken, unwell = await asyncio.gather(self.broken(merchant), self.unwell(merchant))
+        return attention(
+            found.program, {}, unwell=unwell, broken=broken, launches=found.launches, letters=self.letters.of(merchant),
+            segments=(), pools={},
+        )  # fmt: skip
 
     async def broken(self, merchant: str) -> frozenset[str]:
         """Return the rules that raised and rest, in any partition. Raises StateError."""
         metas = [customers(number).meta for number in range(self.topics.partitions)]
         words = await asyncio.gather(*(self.redis.call("HGET", meta, PAUSED.name(merchant)) for meta in metas))
         return frozenset().union(*map(PAUSED.read, words))
+
+    async def pools(self, program: Program) -> Mapping[str, int]:
+        """Return how many codes of the shop's own came in, by reward. Raises StateError."""
+        rewards = [name for name, each in program.rewards.items() if each.imported_codes]
+        if not rewards:
+            return {}
+        names = [POOLS.name((program.merchant, reward)) for reward in rewards]
+        words = await self.redis.call("HMGET", customers(0).meta, *names)
+        found = {reward: POOLS.read(word).brought for reward, word in zip(rewards, words, strict=True)}
+        return {reward: brought for reward, brought in found.items() if brought}
 
     async def unwell(self, merchant: str) -> Mapping[str, Health]:
         """Return the stores whose feeds are quiet or stale, as was said last. Raises StateError."""

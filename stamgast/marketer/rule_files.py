@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from msgspec import Struct
 
 from rules.actions import Send
+from rules.advice.rule_text import rule_texts
 from rules.engine import CompiledRule
 from rules.loader import LoadedMerchant
+from rules.read_back import conditions_in
 from rules.rule_set import RuleSet
 from stamgast.domain.units import Millis
+from stamgast.marketer.rule_words import segment_names, words_of
 from stamgast.programs.previews import previews_of
 from stamgast.programs.record import BundleRecord, decode_bundle, load_record
-from stamgast.programs.versions import text_of_rule
+from stamgast.programs.versions import file_of_rule, text_of_rule
 
 _KEPT = 16
 
@@ -33,9 +37,37 @@ class Phone(Struct, frozen=True):
     """In English."""
 
 
+def record_of(packed: bytes) -> BundleRecord:
+    """What is in force, as it stands on `programs.v1`."""
+    return _opened(packed)[0]
+
+
+def words_in(packed: bytes) -> dict[str, Any]:
+    """What may stand in a rule's file of the shop."""
+    record, loaded = _opened(packed)
+    return words_of(loaded.program, segment_names(record.files), tuple(loaded.rules.by_id))
+
+
 def source_of(packed: bytes, rule: str) -> str:
     """The text of the file in which the rule stands."""
     return text_of_rule(_opened(packed)[0], rule)
+
+
+def conditions_said(packed: bytes, rule: str, language: str) -> dict[str, str]:
+    """What the rule asks, as its counters have it, and how that is said in a language."""
+    return _conditions(packed, language).get(rule, {})
+
+
+@lru_cache(maxsize=_KEPT)
+def _conditions(packed: bytes, language: str) -> dict[str, dict[str, str]]:
+    texts = rule_texts(_opened(packed)[1], "")
+    return {each.rule.id: conditions_in(each.root, each.rule, language) for each in texts}
+
+
+def edited_at(packed: bytes, rule: str) -> Millis:
+    """When its file was edited on a page; 0: the shop's own folder had it."""
+    record = _opened(packed)[0]
+    return record.edited.get(file_of_rule(record, rule), 0)
 
 
 def phones_of(packed: bytes, rule: str, now: Millis) -> list[Phone]:

@@ -59,6 +59,10 @@ class RuleFigures(Struct, frozen=True):
     messages: Minor
     rewards: Minor
     changed: Changed
+    wire: str = ""
+    """Which trip wire paused it (`stamgast.domain.trip_wires.Watched`); what it found, and compared that with."""
+    wire_found: int = 0
+    wire_of: int = 0
 
 
 class WhyNot(Struct, frozen=True):
@@ -81,7 +85,7 @@ class Rules(Struct, frozen=True):
 
 
 class RulePage(Struct, frozen=True):
-    """One rule. `source` is its file."""
+    """One rule. `source` is its file; `edited_at` is 0 where that is as the shop's own folder had it."""
 
     merchant: str
     currency: str
@@ -89,6 +93,7 @@ class RulePage(Struct, frozen=True):
     figures: RuleFigures
     why_not: list[WhyNot]
     source: str
+    edited_at: Millis = 0
 
 
 def rules_page(seen: Seen, told: Iterable[ToldRule]) -> Rules:
@@ -97,7 +102,7 @@ def rules_page(seen: Seen, told: Iterable[ToldRule]) -> Rules:
     return Rules(program.merchant, program.currency, program.prices_known, list(_figures(seen, told)))
 
 
-def rule_page(seen: Seen, told: ToldRule, source: str) -> RulePage:
+def rule_page(seen: Seen, told: ToldRule, source: str, edited_at: Millis = 0) -> RulePage:
     """Make one rule's page."""
     [figures] = _figures(seen, [told])
     counts = RuleCounts(told.rule)
@@ -109,7 +114,7 @@ def rule_page(seen: Seen, told: ToldRule, source: str) -> RulePage:
     ]
     found = sorted((each for each in why_not if each.times > 0), key=lambda each: (-each.times, each.kind, each.what))
     program = seen.program
-    return RulePage(program.merchant, program.currency, program.prices_known, figures, found, source)
+    return RulePage(program.merchant, program.currency, program.prices_known, figures, found, source, edited_at)
 
 
 def _figures(seen: Seen, told: Iterable[ToldRule]) -> Iterable[RuleFigures]:
@@ -138,4 +143,7 @@ def _figures(seen: Seen, told: Iterable[ToldRule]) -> Iterable[RuleFigures]:
             messages=found["cost"]["messages_minor"],
             rewards=found["cost"]["rewards_minor"],
             changed=Changed(lift.per_customer, lift.low, lift.high, lift.judgement, lift.people, lift.needed),
+            wire="" if launch is None else launch.wire,
+            wire_found=0 if launch is None else launch.figures[0],
+            wire_of=0 if launch is None else launch.figures[1],
         )

@@ -61,13 +61,21 @@ def show_voucher(voucher: Voucher, program: Program) -> dict[str, Any]:
     """The JSON document of a voucher."""
     return {
         "code": voucher.code,
-        "short_code": short_of(voucher.code),
+        "short_code": _short_code(voucher, program),
         "reward": voucher.reward,
         "state": voucher.state,
         "issued_at": format_time(voucher.issued_at),
         "expires_at": format_time(voucher.expires_at),
         "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
     } | (_terms(voucher.terms, program) if voucher.terms is not None else {})
+
+
+def _short_code(voucher: Voucher, program: Program) -> str:
+    """As it is read and typed: that of the shop's own, where it has such; empty while it waits for that."""
+    terms = voucher.terms
+    if terms is None or not (terms.shop_code or terms.awaits_code):
+        return short_of(voucher.code)
+    return program.veil.shop_code(terms.shop_code)
 
 
 def _terms(terms: Terms, program: Program) -> dict[str, Any]:

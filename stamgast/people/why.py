@@ -44,6 +44,8 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
     Reason.BUDGET: "its budget is spent, keeps what is left for others, or has not answered yet",
+    Reason.AWAITS_CODE: "its voucher is to have a code of the shop's own, and waits for one",
+    Reason.NO_CODES: "none of the shop's own codes is left: `stamgast vouchers import-codes` brings in more",
     Reason.NOTHING_TO_RECOMMEND: "no product is bought next often enough that the customer does not have already",
     Reason.NOT_YET: "its time has not come: the rule waits before it",
     Reason.STOPPED: "somebody stopped its campaign before it left",

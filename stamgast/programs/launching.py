@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from rules.engine import CompiledRule
 from rules.loader import LoadedMerchant
@@ -23,8 +24,23 @@ from stamgast.programs.writer import InForce, ProgramWriter
 _SHORTEST_HASH = 6
 
 
+class Refusal(StrEnum):
+    """Why a rule is not launched."""
+
+    UNKNOWN = "unknown"
+    """There is no such rule, version or merchant."""
+    NO_TEST = "no_test"
+    FAILING = "failing"
+    """A test of it fails."""
+
+
 class RefusedLaunchError(ValueError):
-    """It was not launched, or not rolled back; the text says why, and what to do."""
+    """It was not launched, or not rolled back; the text says why, and what to do. `names` are of tests that fail."""
+
+    def __init__(self, text: str, refusal: Refusal = Refusal.UNKNOWN, names: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.refusal = refusal
+        self.names = tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,7 @@ async def roll_back(
                 launched=_speaking_anew(old.record.launched, record.launched, signed),
                 set_aside=sorted({each for each in aside if each != back}),
                 back_to=old.number,
+                edited=old.record.edited,
             )
             return None if new.hash == record.hash else _signed(new, signed)
 
@@ -198,14 +215,17 @@ def _must_be_fit(loaded: LoadedMerchant, rule: CompiledRule) -> None:
     if not tests:
         raise RefusedLaunchError(
             f"{rule.id} has no test, so nobody knows whether it does what is meant: write one under `tests:` and "
-            "publish it, or insist with --anyway"
+            "publish it, or insist with --anyway",
+            Refusal.NO_TEST,
         )
     failing = [each.case.name for each in run_tests(replace(loaded, tests=tests)) if not each.passed]
     if failing:
         names = ", ".join(repr(name) for name in failing)
         raise RefusedLaunchError(
             f"{rule.id} does not do what its tests expect ({names}); `stamgast rules test` says why. "
-            "Mend and publish it, or insist with --anyway"
+            "Mend and publish it, or insist with --anyway",
+            Refusal.FAILING,
+            failing,
         )
 
 

@@ -7,17 +7,19 @@ running; files that are in force already are not published again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant, load_published
+from rules.rule_set import RuleSet
+from stamgast.clock.shop_time import format_time
 from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.domain.units import Millis
 from stamgast.programs.folders import merchant_folders
-from stamgast.programs.launches import begun, carried_over, speaks
+from stamgast.programs.launches import Launch, begun, carried_over, speaks
 from stamgast.programs.record import (
     BundleRecord,
     BundleTooLargeError,
@@ -61,6 +63,10 @@ class SetAsideError(ValueError):
     """These very files were taken out of force by a rollback, and were not edited since."""
 
 
+class EditedElsewhereError(ValueError):
+    """A file was edited on a page, and the folder has another text: who publishes it would undo that unknowingly."""
+
+
 async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
     """Read `programs.v1` to its end: the newest bundle of every merchant."""
     return {bundle.merchant: InForce(number, bundle) async for number, _, bundle in all_bundles(bootstrap, topic)}
@@ -80,8 +86,8 @@ async def publish(
 ) -> list[Published]:
     """Check each folder and append what is new; what a fit, a launch and the feed's watch said stays.
 
-    `clv` has other parameters by merchant. Files that a rollback took out of force are published only `anyway`. `seal`
-    seals the phones of staff.
+    `clv` has other parameters by merchant. Files that a rollback took out of force, and others than those that were
+    edited on a page, are published only `anyway`. `seal` seals the phones of staff.
     """
     results: list[Published] = []
     async with ProgramWriter(bootstrap, topic, client_id="stamgast-publish") as writer:
@@ -107,7 +113,7 @@ async def _publish(
     known = writer.newest.get(merchant)
     try:
         found = await writer.change(merchant, change)
-    except (BundleTooLargeError, SetAsideError) as error:
+    except (BundleTooLargeError, SetAsideError, EditedElsewhereError) as error:
         return Published(merchant, None, None, is_new=False, loaded=loaded, refusal=str(error))
     is_new = known is None or found.number != known.number
     if known is None or not is_new:
@@ -127,15 +133,16 @@ def _with_files(
     *,
     anyway: bool,
 ) -> BundleRecord | None:
-    """What is in force with other files. Raises SetAsideError."""
+    """What is in force with other files. Raises SetAsideError, EditedElsewhereError."""
     files = dict(loaded.files)
     base = BundleRecord(merchant=loaded.program.merchant, hash="", files={}) if known is None else known
-    launched = carried_over(base.launched, loaded.rules)
-    launched = begun(launched, loaded.rules, partial(_spoke, base), signed.now)
+    launched = launched_beside(base, loaded.rules, signed.now)
     figures = base.clv if clv is None else clv
     content = bundle_hash(files, figures, base.feed, launched, base.goods)
-    if known is not None and content == known.hash:
+    if known is not None and content == known.hash and not known.edited:
         return None
+    if not anyway:
+        _must_have_edits(base, files)
     aside = hash_of_files(files) in base.set_aside
     if aside and not anyway:
         raise SetAsideError(
@@ -144,8 +151,24 @@ def _with_files(
         )
     return changed(
         base, files=files, clv=figures, launched=launched, published_at=signed.now, who=signed.who, why=signed.why,
-        set_aside=[],
+        set_aside=[], edited={},
     )  # fmt: skip
+
+
+def launched_beside(base: BundleRecord, rules: RuleSet, now: Millis) -> dict[str, Launch]:
+    """Return the launches that hold once other files are in force; `rules` are as these say."""
+    return begun(carried_over(base.launched, rules), rules, partial(_spoke, base), now)
+
+
+def _must_have_edits(base: BundleRecord, files: Mapping[str, str]) -> None:
+    """Raise EditedElsewhereError where a folder lacks what was edited on a page."""
+    lacking = [name for name in sorted(base.edited) if files.get(name) != base.files.get(name)]
+    if lacking:
+        since = "; ".join(f"{name} on {format_time(base.edited[name])}" for name in lacking)
+        raise EditedElsewhereError(
+            f"edited on the page since, and another text here: {since}. `stamgast rules history --files DIR` writes "
+            "what is in force: copy it here and edit that, or insist on these files with `publish --anyway`"
+        )
 
 
 def _spoke(record: BundleRecord, rule_id: str) -> bool:

@@ -53,6 +53,9 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     back_to: int | None = None
     goods: dict[str, Any] = {}
     """What is bought next, as the last `recommend fit` published it (`stamgast.domain.recommendations.Fitted`)."""
+    edited: dict[str, int] = {}
+    """Files that were edited on a page since the shop's own were published, and when (milliseconds UTC): whoever
+    publishes others there is told."""
 
 
 PROGRAM: Final = "program.yaml"
@@ -74,6 +77,7 @@ class Glance(NamedTuple):
     has_launches: bool = True
     """One of its rules was launched."""
     may_have_budgets: bool = True
+    may_have_codes: bool = True
     """There may be a budget in its files."""
     may_have_draws: bool = True
     """Its programme may have draws."""
@@ -186,6 +190,7 @@ def glance_at(record: BundleRecord) -> Glance:
         may_limit_days=_may_name("messages", rules),
         has_launches=bool(record.launched),
         may_have_budgets=_may_name("budget", record.files.values()),
+        may_have_codes=_may_name("codes", [record.files.get(PROGRAM, "")]),
         may_have_draws=_may_name("draws", [record.files.get(PROGRAM, "")]),
         paused=tuple((rule, launch) for rule, launch in record.launched.items() if launch.tripped_at),
     )

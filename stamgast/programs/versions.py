@@ -6,10 +6,11 @@ It is told from the records alone. None of them is compiled: there may be thousa
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 from rules.loader import PROGRAM
@@ -24,13 +25,67 @@ _ZONE: Final = re.compile(r"^time_zone:\s*[\"']?([A-Za-z0-9_+/-]+)", re.MULTILIN
 _STATUS: Final = re.compile(r"^status:\s*[\"']?([a-z]+(?: \d{1,3}%)?)", re.MULTILINE)
 
 
+class Changed(StrEnum):
+    """What can be different in a version."""
+
+    FIRST = "first"
+    RULE_NEW = "rule_new"
+    RULE_EDITED = "rule_edited"
+    RULE_GONE = "rule_gone"
+    FILE_NEW = "file_new"
+    FILE_EDITED = "file_edited"
+    FILE_GONE = "file_gone"
+    MORE_FILES = "more_files"
+    MODEL = "model"
+    GOODS = "goods"
+    FEED_HEALTHY = "feed_healthy"
+    FEED_BROKE = "feed_broke"
+    STATUS = "status"
+
+
+_SAYS: Final[Mapping[Changed, str]] = {
+    Changed.FIRST: "the first version",
+    Changed.RULE_NEW: "new",
+    Changed.RULE_EDITED: "its file changed",
+    Changed.RULE_GONE: "taken away",
+    Changed.FILE_NEW: "{what} new",
+    Changed.FILE_EDITED: "{what} changed",
+    Changed.FILE_GONE: "{what} taken away",
+    Changed.MORE_FILES: "{what} more files",
+    Changed.MODEL: "a model was fitted",
+    Changed.GOODS: "what is bought next was fitted",
+    Changed.FEED_HEALTHY: "the till's feed is healthy again",
+    Changed.FEED_BROKE: "the till's feed broke",
+    Changed.STATUS: "{what}: {was} → {became}",
+}
+
+
+class Change(NamedTuple):
+    """One difference: of what (a file, a rule, a number), and a status before and after."""
+
+    kind: Changed
+    what: str = ""
+    was: str = ""
+    became: str = ""
+
+    def __str__(self) -> str:
+        """In a sentence."""
+        said = _SAYS[self.kind].format(what=self.what, was=self.was, became=self.became)
+        return f"{said} ({self.became})" if self.kind is Changed.RULE_NEW and self.became else said
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A version, and what is different in it from the one before. `status` is of the rule that was asked about."""
 
     in_force: InForce
-    changed: tuple[str, ...]
+    changes: tuple[Change, ...]
     status: str = ""
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What is different, in a sentence each."""
+        return tuple(map(str, self.changes))
 
     @property
     def merchant(self) -> str:
@@ -100,56 +155,61 @@ def write_files(record: BundleRecord, folder: Path) -> list[Path]:
     return written
 
 
-def _changes(before: BundleRecord | None, now: BundleRecord, rule: str) -> Iterator[str]:
-    """What is different, in a sentence each; with a rule, of it alone."""
+def _changes(before: BundleRecord | None, now: BundleRecord, rule: str) -> Iterator[Change]:
+    """What is different; with a rule, of it alone."""
     if before is None:
         if not rule:
-            yield "the first version"
+            yield Change(Changed.FIRST)
         elif text := text_of_rule(now, rule):
-            yield f"new ({_status_in(text)})"
+            yield Change(Changed.RULE_NEW, rule, became=_status_in(text))
         return
     if rule:
         old, new = text_of_rule(before, rule), text_of_rule(now, rule)
         if old != new:
-            yield "taken away" if not new else "its file changed" if old else "new"
+            yield Change(Changed.RULE_GONE if not new else Changed.RULE_EDITED if old else Changed.RULE_NEW, rule)
     else:
-        yield from _named(sorted(_files(before, now)))
+        yield from _named(sorted(_files(before, now), key=lambda each: each.what))
         yield from _fitted(before, now)
         if before.feed != now.feed:
-            yield "the till's feed is healthy again" if now.feed.get("healthy", True) else "the till's feed broke"
+            yield Change(Changed.FEED_HEALTHY if now.feed.get("healthy", True) else Changed.FEED_BROKE)
     for each in sorted(before.launched.keys() | now.launched.keys()):
         was, became = status_of(before, each), status_of(now, each)
         if was != became and rule in ("", each):
-            yield f"{each}: {was} → {became}"
+            yield Change(Changed.STATUS, each, was, became)
 
 
-def _fitted(before: BundleRecord, now: BundleRecord) -> Iterator[str]:
+def _fitted(before: BundleRecord, now: BundleRecord) -> Iterator[Change]:
     if before.clv != now.clv:
-        yield "a model was fitted"
+        yield Change(Changed.MODEL)
     if before.goods != now.goods:
-        yield "what is bought next was fitted"
+        yield Change(Changed.GOODS)
 
 
-def _files(before: BundleRecord, now: BundleRecord) -> Iterator[str]:
+def _files(before: BundleRecord, now: BundleRecord) -> Iterator[Change]:
     for name in before.files.keys() | now.files.keys():
         if name not in now.files:
-            yield f"{name} taken away"
+            yield Change(Changed.FILE_GONE, name)
         elif name not in before.files:
-            yield f"{name} new"
+            yield Change(Changed.FILE_NEW, name)
         elif before.files[name] != now.files[name]:
-            yield f"{name} changed"
+            yield Change(Changed.FILE_EDITED, name)
 
 
-def _named(changes: list[str]) -> Iterator[str]:
+def _named(changes: list[Change]) -> Iterator[Change]:
     yield from changes[:_MOST_NAMED]
     if len(changes) > _MOST_NAMED:
-        yield f"{len(changes) - _MOST_NAMED} more files"
+        yield Change(Changed.MORE_FILES, str(len(changes) - _MOST_NAMED))
 
 
 def text_of_rule(record: BundleRecord, rule: str) -> str:
     """Return the text of the file in which a rule stands; empty where there is none."""
+    return record.files.get(file_of_rule(record, rule), "")
+
+
+def file_of_rule(record: BundleRecord, rule: str) -> str:
+    """Return the name of the file in which a rule stands; empty where there is none."""
     begins = re.compile(rf"^rule:\s*[\"']?{re.escape(rule)}[\"']?\s*(#.*)?$", re.MULTILINE)
-    return next((text for name, text in record.files.items() if name.startswith("rules/") and begins.search(text)), "")
+    return next((name for name, text in record.files.items() if name.startswith("rules/") and begins.search(text)), "")
 
 
 def status_of(record: BundleRecord, rule: str) -> str:

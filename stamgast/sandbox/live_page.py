@@ -1,6 +1,6 @@
-"""A page of our own that shows what happens as it happens: the trial's till, the sandbox's phones.
+"""A page of our own that shows what happens as it happens: the trial's, and the sandbox's phones.
 
-The page is one file with one script and one style; news reaches it as server-sent events.
+News reaches it as server-sent events. The sandbox's is one file with one script and one style.
 """
 
 from __future__ import annotations

@@ -55,11 +55,15 @@ class Bundle:
     """Something is waited for that is planned anew after every event."""
     budgets: Mapping[str, Budget] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Those of rules, and the stock of instant prizes, by name."""
+    codes: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
+    """Rewards whose vouchers get a code of the shop's own."""
 
     def __post_init__(self) -> None:
         keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
         stocks = stocks_of(self.program.draws) if self.program.draws else {}
         object.__setattr__(self, "budgets", {**self.rules.budgets, **stocks} if stocks else self.rules.budgets)
+        codes = frozenset(name for name, each in self.program.rewards.items() if each.imported_codes)
+        object.__setattr__(self, "codes", codes)
         object.__setattr__(self, "keeps", keeps)
         object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
         object.__setattr__(self, "minds_worth", not self.rules.heard.isdisjoint(AHEAD))
@@ -99,6 +103,7 @@ class Change(Struct):
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
+    wants       merchant:customer:voucher -> that it is to have a code of the shop's own, None to remove.
     entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
     issued      vouchers that were given, or opened again; withdrawn: those that were taken back; recoded: those that
@@ -137,6 +142,7 @@ class Change(Struct):
     gifts: list[tuple[str, str]] = []
     entries: dict[str, bytes | None] = {}
     entered: list[tuple[str, str, int]] = []
+    wants: dict[str, bytes | None] = {}
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""

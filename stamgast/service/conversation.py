@@ -29,6 +29,7 @@ from stamgast.domain.events import CodeAsked, Replied
 from stamgast.domain.facts import Fact
 from stamgast.domain.feedback import note_score
 from stamgast.domain.questions import AnswerKind, asked_by
+from stamgast.domain.rewards import code_words
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
 from stamgast.service import measuring, preferences, telling
 from stamgast.service.case import Case
@@ -204,6 +205,8 @@ def _told(case: Case, event: Replied | CodeAsked, asked: Asked) -> dict[str, Any
     return {
         ANSWER: asked,
         "stamps": {card: held.balance for card, held in customer.cards.items()},
-        "vouchers": [(each.code, each.reward, each.expires_at) for each in open_[:MOST_SHOWN]],
+        "vouchers": [
+            (each.code, each.reward, each.expires_at, *code_words(each).values()) for each in open_[:MOST_SHOWN]
+        ],
         "more": max(0, len(open_) - MOST_SHOWN) + apart,
     }

@@ -14,6 +14,7 @@ from stamgast.domain.counters import Tally
 from stamgast.domain.customer import LEVEL, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.recommendations import RECOMMEND
+from stamgast.domain.rewards import code_words
 from stamgast.domain.templates import Template
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Status, VoucherState
@@ -65,6 +66,7 @@ def speak_of(activation: Activation, voucher: Voucher | None) -> None:
         activation.data["code"] = voucher.code
         activation.data["reward"] = voucher.reward
         activation.data["valid_until"] = voucher.expires_at
+        activation.data |= code_words(voucher)
 
 
 def drafted(case: Case, firing: Firing, step: Step) -> Activation:

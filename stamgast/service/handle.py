@@ -8,6 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
@@ -54,6 +55,7 @@ from stamgast.service import (
     alerts,
     at_hand,
     awaited,
+    codes_given,
     conversation,
     deeds,
     drawn,
@@ -69,6 +71,7 @@ from stamgast.service import (
     remembering,
     schedules,
     segments,
+    shop_codes,
     telling,
     voiding,
 )
@@ -129,11 +132,17 @@ def handle(
         if minds_segments:
             segments.follow(case, event)
         conversation.open_asked(case, before)
-        if len(customer.vouchers) > AT_HAND or customer.apart is not None:
-            at_hand.tidy(case)
+        _tidy_vouchers(case)
         if plans_anew:
             awaited.plan(case)
     return case.finish()
+
+
+def _tidy_vouchers(case: Case) -> None:
+    if case.context.bundle.codes:
+        shop_codes.follow(case)
+    if len(case.customer.vouchers) > AT_HAND or case.customer.apart is not None:
+        at_hand.tidy(case)
 
 
 def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, context: Context) -> Change:
@@ -307,6 +316,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     DrawnFor: drawn.drawn,
     PrizeDeclined: drawn.declined,
     BudgetAnswered: paid.answered,
+    CodeGiven: codes_given.given,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,
     FriendBought: referrals.heard,

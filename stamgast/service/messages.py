@@ -31,7 +31,7 @@ from stamgast.domain.rewards import with_code
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Outside, Reason, Status, Verdict, VoucherState
-from stamgast.service import at_hand, budgets, deeds, measuring, offers, recommending, telling, variants
+from stamgast.service import at_hand, budgets, deeds, measuring, offers, recommending, shop_codes, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.drafts import drafted, given_for, of_card, speak_of, tells_of_voucher
@@ -64,6 +64,10 @@ _FOR_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.FREQUENCY_CAP, Reason.COOL_DOWN, Reason.OUTRANKED, Reason.RULE_LIMIT}
 )
 """Why a message waits that there was no room for."""
+
+
+_WAITS_LONG: Final = _FOR_ROOM | {Reason.AWAITS_CODE}
+"""What was earned is told of as long as it can be used."""
 
 
 def consider(case: Case, firing: Firing, step: Step) -> None:
@@ -198,13 +202,15 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
     asks = rule.budgets and activation.id not in case.customer.charges and not _waits_for_room(decision)
     if asks and budgets.waits(case, activation, rule, decision):
         return
+    if activation.voucher and case.context.bundle.codes and shop_codes.is_awaited(case, activation.voucher):
+        decision = replace(decision, verdict=_HOLD, reason=Reason.AWAITS_CODE, until=activation.expires_at)
     activation.reason = decision.reason
     if decision.verdict is not _HOLD and rule.undo_window and _may_be_undone(case, activation, rule):
         decision = replace(decision, verdict=_HOLD, until=activation.decided_at + rule.undo_window)
         activation.reason = _UNDO_WINDOW
     if decision.verdict is _HOLD:
         activation.release_at = decision.until
-        if decision.reason in _FOR_ROOM and is_about_earned(activation):
+        if decision.reason in _WAITS_LONG and is_about_earned(activation):
             activation.expires_at = max(activation.expires_at, voucher_ends(activation))
         if decision.until:
             case.customer.timers[held_timer(activation.id)] = decision.until

@@ -60,7 +60,12 @@ def withdraw(case: Case, activation: Activation) -> None:
         return
     if activation.plan is not None and activation.plan.step and _was_told(case, activation, activation.plan.step):
         return
-    cause, rule = voucher.cause, activation.rule
+    take_back(case, voucher)
+
+
+def take_back(case: Case, voucher: Voucher) -> None:
+    """An offer is not made after all: what its rule gave for the same goes with it."""
+    cause, rule = voucher.cause, voucher.rule
     for each in rewards.withdraw(case.customer, lambda of, by: of == cause and by == rule):
         case.change.withdrawn.append(each)
         case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))

@@ -8,8 +8,8 @@ from typing import Final
 
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_funnel import holding, stamps_of
-from stamgast.domain.day_sums import KEPT, Per, month_of, names_of_sale, of_day, of_month
-from stamgast.domain.days import decode_days
+from stamgast.domain.day_sums import KEPT, Per, days_of_month, month_of, names_of_sale, of_day, of_month
+from stamgast.domain.days import came_between, purchases_on
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.ledger import Entry
 from stamgast.domain.units import DAY, Day, Minor
@@ -24,6 +24,8 @@ _COST: Final = Per.COST.value
 _REDEEMED: Final = Per.REDEEMED.value
 
 
+Days = tuple[bytes, Day]
+"""Visit days, and the last one."""
 Stood = tuple[int, Minor, bytes, int, Day]
 """A customer's purchases, profit, days, visits and last day; a plain tuple, for one is made at every purchase."""
 
@@ -56,7 +58,9 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before:
             if not visits or month != month_of(last_day):
                 case.count(of_month(month, _CUSTOMERS))
         return
-    _visits(case, {day for day, _ in decode_days(days)}, {day for day, _ in decode_days(customer.days)})
+    _visits(
+        case, {each.day for each in (old, new) if each.counts}, (days, last_day), (customer.days, customer.last_day)
+    )
 
 
 def _sale(case: Case, of: Purchase | None, entry: Entry, sign: int) -> None:
@@ -79,12 +83,16 @@ def _visit(case: Case, day: Day, by: int) -> None:
         case.count(of_day(day, _VISITS), by)
 
 
-def _visits(case: Case, were: set[Day], are: set[Day]) -> None:
-    for day in were ^ are:
-        _visit(case, day, 1 if day in are else -1)
-    had, has = {month_of(day) for day in were}, {month_of(day) for day in are}
-    for month in had ^ has:
-        case.count(of_month(month, _CUSTOMERS), 1 if month in has else -1)
+def _visits(case: Case, touched: set[Day], before: Days, after: Days) -> None:
+    for day in touched:
+        came = bool(purchases_on(*after, day)) - bool(purchases_on(*before, day))
+        if came:
+            _visit(case, day, came)
+    for month in {month_of(day) for day in touched}:
+        first, last = days_of_month(month)
+        came = came_between(*after, first, last) - came_between(*before, first, last)
+        if came:
+            case.count(of_month(month, _CUSTOMERS), came)
 
 
 def stamps(case: Case, card: str, now: int, by: int) -> None:

@@ -9,7 +9,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.till_events import VoucherVoided
 from stamgast.domain.told import REISSUED
 from stamgast.domain.vocabulary import Reason, VoucherState
-from stamgast.service import at_hand, budgets, draws, telling
+from stamgast.service import at_hand, budgets, draws, shop_codes, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
 
@@ -30,12 +30,19 @@ def voided(case: Case, event: VoucherVoided) -> None:
         answer = rewards.Answer(200, "Voided.", voucher.reward, event.code, voucher.state)
     elif voucher.state != VoucherState.OPEN:
         answer = rewards.Answer(409, f"This voucher is {voucher.state}.", voucher.reward, event.code)
+    elif event.reissue and _has_code_of_shop(case, voucher):
+        detail = "This voucher has a code of the shop's own, which other systems know: void it, and give another."
+        answer = rewards.Answer(409, detail, voucher.reward, event.code)
     elif event.reissue:
         answer = _reissue(case, event, voucher)
     else:
         answer = _void(case, event, voucher)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
+
+
+def _has_code_of_shop(case: Case, voucher: Voucher) -> bool:
+    return shop_codes.lacks(case, voucher) or (voucher.terms is not None and bool(voucher.terms.shop_code))
 
 
 def _void(case: Case, event: VoucherVoided, voucher: Voucher) -> rewards.Answer:

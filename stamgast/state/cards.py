@@ -5,7 +5,7 @@ from typing import Final
 
 from stamgast.domain.errors import DomainError
 from stamgast.domain.units import Millis
-from stamgast.identity.card_tokens import LAST_EDITION, CardTokens
+from stamgast.identity.card_tokens import LAST_EDITION, CardTokens, Opened
 from stamgast.identity.records import CardEdition, encode, entry_key
 from stamgast.state.identity_log import IdentityLog
 
@@ -26,14 +26,20 @@ class Cards:
 
     async def token(self, merchant: str, customer: str) -> str:
         """The token that opens a customer's card now."""
-        return self._tokens.of(merchant, customer, (await self._edition(merchant, customer)).edition)
+        return self._tokens.of(merchant, customer, await self.edition(merchant, customer))
+
+    async def edition(self, merchant: str, customer: str) -> int:
+        """Which edition of a customer's card is good now."""
+        return (await self._edition(merchant, customer)).edition
 
     async def opened(self, token: str, merchants: Iterable[str]) -> tuple[str, str] | None:
         """Merchant and customer of a token; None: it is none, was revoked, or its person was forgotten."""
         found = self._tokens.open(token, merchants)
-        if found is None:
-            return None
-        merchant, customer, edition = found
+        return None if found is None else await self.holder(found)
+
+    async def holder(self, opened: Opened) -> tuple[str, str] | None:
+        """Merchant and customer of an edition of a card; None: it was revoked, or its person was forgotten."""
+        merchant, customer, edition = opened
         known = await self._edition(merchant, customer)
         if known.edition != edition:
             return None

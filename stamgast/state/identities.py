@@ -15,7 +15,7 @@ from stamgast.domain.channels import OptOut, spec_of
 from stamgast.domain.units import DAY, Millis
 from stamgast.identity import receipt_tokens, sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, message_hash, phone_hash
-from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_together
+from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_together, erasures_of, held_by
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
@@ -26,6 +26,7 @@ from stamgast.state.cards import Cards
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.newcomers import Newcomers
+from stamgast.state.passes import WalletPasses
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 from stamgast.state.wishes import Wishes
@@ -69,6 +70,7 @@ class IdentityStore:
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
         self.wishes = Wishes(self._log, id_key)
         self.cards = Cards(self._log, id_key)
+        self.passes = WalletPasses(self._log, self.profiles, self.cards, id_key)
 
     # --- the view: what whoever follows the topics calls ---
 
@@ -153,8 +155,8 @@ class IdentityStore:
             together = await self._together(merchant, identifiers, known, at, last_heard)
             customer = self._owner(merchant, together.identifiers, known)
             for each in together.identifiers:
-                if not _held(known, each):
-                    known[each] = fresh[each] = Alias(each.kind, customer, at, _erasures(known, each))
+                if not held_by(known, each):
+                    known[each] = fresh[each] = Alias(each.kind, customer, at, erasures_of(known, each))
             found.append(Resolved(customer, together.question))
         await self._write_aliases(merchant, fresh)
         return found
@@ -165,7 +167,7 @@ class IdentityStore:
         """Whom a purchase with these identifiers would be credited to, of those who are known; nothing is written."""
         known = await self._aliases(merchant, identifiers)
         together = await self._together(merchant, identifiers, known, at, last_heard)
-        held = next((customer for each in together.identifiers if (customer := _held(known, each))), "")
+        held = next((customer for each in together.identifiers if (customer := held_by(known, each))), "")
         return Resolved(held, together.question)
 
     async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
@@ -204,12 +206,12 @@ class IdentityStore:
             await self._give_up_phone(merchant, customer, given, at)
             profile, is_new = await self.profiles.merge(merchant, customer, given, at)
             fresh = {
-                each: Alias(each.kind, customer, at, _erasures(known, each))
+                each: Alias(each.kind, customer, at, erasures_of(known, each))
                 for each in identifiers
-                if not _held(known, each)
+                if not held_by(known, each)
             }
             await self._write_aliases(merchant, fresh)  # last: whoever finds the alias finds the profile
-        known_by_purchases = any(_held(known, each) for each in identifiers)
+        known_by_purchases = any(held_by(known, each) for each in identifiers)
         return Enrolment(customer, profile, is_new and not known_by_purchases)
 
     async def profile(self, merchant: str, customer: str) -> Profile | None:
@@ -218,12 +220,12 @@ class IdentityStore:
 
     async def customer_of(self, merchant: str, identifier: Identifier) -> str | None:
         """The customer of an identifier, without remembering an unknown one."""
-        return _held(await self._aliases(merchant, [identifier]), identifier) or None
+        return held_by(await self._aliases(merchant, [identifier]), identifier) or None
 
     async def customers_of(self, merchant: str, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
         """The same of many; who is unknown is left out."""
         known = await self._aliases(merchant, identifiers)
-        held = {each: _held(known, each) for each in identifiers}
+        held = {each: held_by(known, each) for each in identifiers}
         return {each: customer for each, customer in held.items() if customer}
 
     async def customers_of_phone(self, merchant: str, phone_hash: str) -> list[str]:
@@ -245,6 +247,7 @@ class IdentityStore:
         Returns how many identifiers they gave up: the last step, so that whoever was cut short finds them again.
         """
         async with self._log.locked(merchant, hashes):
+            await self.passes.forget(merchant, customer)
             await self.profiles.erase(merchant, customer)
             await self.cards.forget(merchant, customer)
             aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
@@ -262,6 +265,7 @@ class IdentityStore:
         """Let what names `former` name `into`, who is the same person. Raises `NobodyThereError`."""
         moved = await joined_identities.join(self._log, self.profiles, merchant, (former, into), at)
         await self.cards.lead(merchant, former, into, at)
+        await self.passes.move(merchant, former, into, at)
         return moved
 
     # --- keys ---
@@ -337,9 +341,9 @@ class IdentityStore:
         One that was given to its owner lately stays: it is a request that is repeated. One whose owner is named by
         something else as well is theirs.
         """
-        for each in [each for each in identifiers if each.kind == "phone" and _held(known, each)]:
+        for each in [each for each in identifiers if each.kind == "phone" and held_by(known, each)]:
             alias = known[each]
-            others = {_held(known, other) for other in identifiers if other != each}
+            others = {held_by(known, other) for other in identifiers if other != each}
             if alias.customer not in others and at - alias.at >= DAY:
                 await self.profiles.forget_phone(merchant, alias.customer, each.value, at)
                 known[each] = alias.freed(at)
@@ -351,9 +355,9 @@ class IdentityStore:
 
         A purchase with a phone unused for long made that somebody, since nobody was there to be asked.
         """
-        owner = next((_held(known, each) for each in identifiers if each.kind == "phone"), "")
+        owner = next((held_by(known, each) for each in identifiers if each.kind == "phone"), "")
         for each in identifiers:
-            other = _held(known, each)
+            other = held_by(known, each)
             if owner and other not in {"", owner} and await self.profiles.get(merchant, other) is None:
                 known[each] = known[each].freed(at)
 
@@ -368,9 +372,9 @@ class IdentityStore:
         return await belonging_together(identifiers, known, at, partial(last_heard, merchant))
 
     def _owner(self, merchant: str, identifiers: Sequence[Identifier], known: Mapping[Identifier, Alias]) -> str:
-        held = next((customer for each in identifiers if (customer := _held(known, each))), None)
+        held = next((customer for each in identifiers if (customer := held_by(known, each))), None)
         first = identifiers[0]
-        return held or customer_id(self._id_key, merchant, first, _erasures(known, first))
+        return held or customer_id(self._id_key, merchant, first, erasures_of(known, first))
 
     async def _aliases(self, merchant: str, identifiers: Sequence[Identifier]) -> dict[Identifier, Alias]:
         hashes = [self._hash(merchant, each) for each in identifiers]
@@ -389,12 +393,3 @@ class IdentityStore:
     def _note_of(self, merchant: str, message: str, at: Millis) -> dict[bytes, bytes | None]:
         """What remembers the message. Of a batch that is cut short, a STOP is left and a START is not."""
         return {entry_key(merchant, "h", message_hash(self._id_key, merchant, message)): encode(Heard(at))}
-
-
-def _held(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:
-    """The customer whom the identifier belongs to; empty for nobody."""
-    return known[identifier].customer if identifier in known else ""
-
-
-def _erasures(known: Mapping[Identifier, Alias], identifier: Identifier) -> int:
-    return known[identifier].erasures if identifier in known else 0

@@ -112,8 +112,12 @@ def _lock(merchant: str, name: str) -> str:
 
 
 def list_of(name: str, value: bytes | None) -> str | None:
-    """Aliases of one customer stand in a list, so that forgetting somebody costs what is known of them."""
-    letter, merchant, _ = name.split(":")
+    """Aliases of one customer stand in a list, so that forgetting somebody costs what is known of them; and so do the
+    passes that one device has.
+    """
+    letter, merchant, rest = name.split(":")
+    if letter == "d":
+        return passes_on(rest.partition(".")[0]) if value else ""
     if letter != "a":
         return None
     with suppress(*UNREADABLE, SealError):  # what is no alias names nobody
@@ -124,6 +128,11 @@ def list_of(name: str, value: bytes | None) -> str | None:
 
 def _aliases_of(merchant: str, customer: str) -> str:
     return f"n:{merchant}:{customer}"
+
+
+def passes_on(device: str) -> str:
+    """The list of a device's passes, of whatever merchant, by the device's hash."""
+    return f"v::{device}"
 
 
 def view_key(key: bytes) -> str:

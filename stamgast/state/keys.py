@@ -12,6 +12,8 @@ _VIEW_SHARDS: Final = 16
 IDLE: Final = 2**53
 """Score, among the timers of a partition, of a customer who has none: as it was before there was a roll."""
 """How far a Redis Cluster can spread a view; another number starts the view anew."""
+WORKERS: Final = "workers"
+"""Hash: a worker's id -> when it spoke last, and what it said (`stamgast.state.workers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,15 @@ class PartitionKeys:
     def asks(self) -> str:
         """Hash: merchant:customer:activation -> money that it waits for (`stamgast.domain.purses.Ask`)."""
         return self._named("asks")
+
+    @property
+    def wants(self) -> str:
+        """Hash: merchant:customer:voucher -> it waits for a code of the shop's own (`stamgast.domain.shop_codes`)."""
+        return self._named("wants")
+
+    def pool(self, merchant: str, reward: str) -> str:
+        """Name the list of a reward's codes of the shop's own, in the order in which they are dealt."""
+        return f"{{{self.tag}}}:pool:{merchant}:{reward}"
 
     @property
     def entries(self) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from stamgast.domain.purses import Chest, Purse
+from stamgast.domain.shop_codes import Pool, Shelf, decode_pool, decode_shelf
+from stamgast.domain.shop_codes import encode_mark as encode_codes
 from stamgast.domain.units import Millis
 from stamgast.domain.urns import DrawMark, Urn
 from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
@@ -36,6 +38,10 @@ _VERIFY: Final = ("streams.maintenance.replay", "streams.maintenance.verified")
 
 def _same(word: Any) -> Any:
     return word
+
+
+def _mark_of_codes(mark: Pool | Shelf) -> str:
+    return encode_codes(mark).decode()
 
 
 def _text(name: str, holds: str, *, by: tuple[str, ...], to: tuple[str, ...]) -> Field[str]:
@@ -119,11 +125,13 @@ WATERMARK: Final = _number(
         *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
         *(
             "stamgast.state.adopting",
+            "stamgast.code_import",
             "stamgast.demo.settling",
             "streams.customers.in_force",
             "streams.maintenance.rebuild",
         ),
         *("streams.maintenance.clock_repair", "streams.maintenance.segments", "stamgast.campaigns.starting"),
+        "stamgast.marketer.health_reading",
     ),
     absent=lambda: NOTHING_APPLIED,
 )
@@ -308,6 +316,31 @@ URNS: Final[Family[Name, Urn]] = Family(
     key_of=draw_of,
     name_of=name_of_draw,
 )
+POOLS: Final[Family[Name, Pool]] = Family(
+    prefix="o:",
+    holds="of the first partition: merchant:reward -> how many codes of the shop's own were dealt to whom, as JSON",
+    written_by=("streams.customers.code_pools",),
+    read_by=(
+        *("streams.customers.code_pools", "stamgast.code_import"),
+        *("stamgast.marketer.reading", "streams.maintenance.verified"),
+    ),
+    decode=decode_pool,
+    encode=_mark_of_codes,
+    absent=Pool,
+    key_of=draw_of,
+    name_of=name_of_draw,
+)
+SHELVES: Final[Family[Name, Shelf]] = Family(
+    prefix="y:",
+    holds="merchant:reward -> codes of the shop's own that the partition is still to give, as JSON",
+    written_by=("streams.customers.code_pools",),
+    read_by=("streams.customers.code_pools", "stamgast.code_import", "streams.maintenance.verified"),
+    decode=decode_shelf,
+    encode=_mark_of_codes,
+    absent=Shelf,
+    key_of=draw_of,
+    name_of=name_of_draw,
+)
 STORE_FEEDS: Final[Family[str, Unwell]] = Family(
     prefix="h:",
     holds="merchant -> which of its stores are quiet or stale, as was said last, as JSON",
@@ -343,5 +376,5 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
     *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),
-    *(DRAWS, URNS),
+    *(DRAWS, URNS, POOLS, SHELVES),
 )

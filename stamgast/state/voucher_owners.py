@@ -1,5 +1,7 @@
 """Whose a voucher is: under its short code stand the customer and the long code, so that one look-up finds both.
 
+A code of the shop's own leads to the same, from a name made of its mark (`stamgast.domain.shop_codes.mark_of`).
+
 Those of vouchers from before there were short codes stand under the long one, and say the customer alone.
 """
 
@@ -12,6 +14,11 @@ class VoucherOwner(NamedTuple):
     customer: str
     code: str
     """The long one."""
+
+
+def name_by_mark(mark: str) -> str:
+    """In the place of the short code: of a code of the shop's own, whose customer may be in any partition."""
+    return f"shop:{mark}"
 
 
 def encode_owner(customer: str, code: str) -> str:

@@ -21,6 +21,7 @@ from stamgast.filling import Filling
 from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
+from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
@@ -91,6 +92,8 @@ class Deps:
     audit: Audit
     reading: Reading
     """What pages show of merchants."""
+    health: HealthReading
+    """What pages show of the engine."""
     report_links: ReportLinks
     clock_watch: ClockWatch | None = None
     tills: Tills | None = None

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from stamgast.bootstrap import WebParts
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.lifecycle.listening import BACKLOG, listen, listening_on
+from stamgast.marketer.health_reading import HealthReading
 from stamgast.marketer.reading import Reading
 from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app, is_urgent
@@ -50,6 +51,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         roster=parts.roster,
         audit=parts.audit,
         reading=Reading(parts.redis, parts.topics, parts.filling, parts.merchants, parts.segments, parts.letters),
+        health=HealthReading(parts.redis, parts.topics, parts.filling, parts.kafka),
         report_links=parts.report_links,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),

@@ -40,6 +40,7 @@ from stamgast.state.partition_meta import (
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
+from streams.customers.code_pools import CodePools
 from streams.customers.drawing import Draws, closing
 from streams.runtime.position import Position
 
@@ -69,6 +70,8 @@ class Standing(Position):
     """(merchant, budget) -> what the first partition leased of it."""
     draws: Draws = field(default_factory=Draws)
     """How far it is with draws."""
+    codes: CodePools = field(default_factory=CodePools)
+    """Codes of shops' own that it has to give."""
     store_feeds: dict[str, Unwell] = field(default_factory=dict)
     """merchant -> which of its stores are not heard as usual, as was said last."""
     turns: int = 0
@@ -94,6 +97,7 @@ class Standing(Position):
             purses=dict(self.purses),
             chests=dict(self.chests),
             draws=self.draws.copy(),
+            codes=self.codes.copy(),
             store_feeds=dict(self.store_feeds),
         )
 
@@ -155,6 +159,7 @@ class Standing(Position):
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
         fields |= self._told_since(before)
         fields |= self.draws.changes_since(before.draws)
+        fields |= self.codes.changes_since(before.codes)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
@@ -185,6 +190,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
     standing.draws = Draws.of(meta)
+    standing.codes = CodePools.of(meta)
     standing.store_feeds = STORE_FEEDS.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():

@@ -30,6 +30,8 @@ from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
 from streams.customers.cashier import Cashier
 from streams.customers.claims_watch import ClaimsWatch
+from streams.customers.code_desk import CodeDesk
+from streams.customers.code_watch import CodeWatch
 from streams.customers.counters import Counters, added_by
 from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
@@ -49,7 +51,7 @@ from streams.customers.state_cache import RecentStates
 from streams.customers.store_watch import HearsStores, StoreWatch
 from streams.customers.timers import Timers
 from streams.customers.told_others import told_others
-from streams.customers.writes import Written, write
+from streams.customers.writes import Written, write, write_codes
 from streams.metrics import Metrics
 from streams.runtime.dead_letters import LayingAside
 from streams.runtime.emission import Emission
@@ -83,8 +85,10 @@ class OwnedCustomers:
         schedules: Schedules,
         campaigns: Campaigns,
         cashier: Cashier,
+        desk: CodeDesk,
         draws: DrawErrands,
         budgets: BudgetWatch,
+        codes: CodeWatch,
         old_days: OldDays,
         sending: Sending | None,
     ) -> None:
@@ -105,8 +109,10 @@ class OwnedCustomers:
         self.schedules = schedules
         self.campaigns = campaigns
         self.cashier = cashier
+        self.desk = desk
         self.draws = draws
         self.budgets = budgets
+        self.codes = codes
         self.old_days = old_days
         self.sending = sending
         self.sending_open = False
@@ -181,10 +187,12 @@ class CustomersJob:
             claims=ClaimsWatch(owned, self._topics, self._metrics), launches=launches,
             schedules=schedules, campaigns=campaigns,
             cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
+            desk=CodeDesk(owned, self.topic, self._topics.partitions, self._clock),
             draws=DrawErrands(
                 owned, self.topic, self._topics.partitions, bundles=self._bundles, clock=self._clock
             ),
             budgets=BudgetWatch(*watching),
+            codes=CodeWatch(*watching),
             old_days=OldDays(owned),
             sending=sending,
         )  # fmt: skip
@@ -228,6 +236,7 @@ class CustomersJob:
         effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
+        write_codes(batch.brought, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
         if not quiet:
@@ -341,9 +350,11 @@ class CustomersJob:
                     await own.claims.look()
                     await own.launches.look(own.standing)
                     await own.cashier.look(own.standing, partial(self._bundle_of, own))
+                    await own.desk.look(own.standing)
                     if not own.standing.taking_up:  # what waits may hold entries
                         await own.draws.look(own.standing)
                     await own.budgets.look(own.standing)
+                    await own.codes.look(own.standing)
                     await own.old_days.look(own.standing.time)
                 failures = 0
             except TROUBLE as error:

@@ -9,6 +9,7 @@ import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.code_events import CodeGiven, CodesBrought, CodesDealt
 from stamgast.domain.draw_events import DrawCalled, DrawDrawn, DrawWished
 from stamgast.domain.draws import Draw
 from stamgast.domain.errors import UNREADABLE, why_unreadable
@@ -25,12 +26,14 @@ from stamgast.domain.events import (
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.purses import CHEST
 from stamgast.domain.recorded import bounded_event, is_ahead
+from stamgast.domain.shop_codes import Share
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state.backlogs import Backlog
 from stamgast.state.clock_marks import is_bounded_at
 from stamgast.state.partitions import Lease
 from streams.customers.bundles import Bundles
+from streams.customers.code_pools import POOL, OfCodes
 from streams.customers.drawing import OfDraw
 from streams.customers.in_force import Standing, bundle_of, close_draws, come_into_force, pause_rules
 from streams.customers.leases import is_paid, lease, note_lease
@@ -43,7 +46,7 @@ log = get_logger(__name__)
 Believes = Callable[[Record], bool]
 """Whether we wrote a record."""
 _WITHOUT_BUNDLE: Final = OF_A_PARTITION - {BudgetWished, DrawWished}
-_OF_THE_PARTITION: Final = OF_A_PARTITION | {BudgetAnswered}  # asked of every record
+_OF_THE_PARTITION: Final = OF_A_PARTITION | {BudgetAnswered, CodeGiven}  # asked of every record
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +81,8 @@ class Sorting:
         self.parked: dict[str, list[Parked]] = {}
         self.answers: list[tuple[int, Event]] = []
         """Partition of customers -> what it was leased, or what it is told of a draw."""
+        self.brought: dict[Name, list[str]] = {}
+        """(merchant, reward) -> codes of the shop's own that came in, behind those of its pool."""
         self._bundles = bundles
         self._partition = partition
         self._voucher_key = voucher_key
@@ -142,6 +147,9 @@ class Sorting:
             self._lease(event, bundle)
         elif type(event) is DrawWished:
             self._note_draw(event, record.offset, bundle.program.draws.get(event.draw))
+        elif type(event) is CodeGiven:
+            if self.standing.codes.gives(event):
+                self._add(Item(event, record), bundle)
         elif type(event) is not BudgetAnswered or is_paid(self.standing.purses, event):
             self._add(Item(event, record), bundle)
         return True
@@ -162,12 +170,41 @@ class Sorting:
             self.standing.note_feeds(event)
         elif isinstance(event, OfDraw):
             self._note_draw(event, offset)
+        elif isinstance(event, OfCodes):
+            await self._note_codes(event)
         # of an audience nothing is noted: the walk reads its parts in the log
 
     def _lease(self, event: BudgetWished, bundle: Bundle) -> None:
         given = lease(self.standing.chests, event, bundle.budgets) if self._partition == CHEST else None
         if given is not None:
             self.answers.append((event.by, given))
+
+    async def _note_codes(self, event: OfCodes) -> None:
+        codes, name = self.standing.codes, (event.merchant, event.reward)
+        if isinstance(event, CodesDealt):
+            codes.stock(event)
+        elif self._partition != POOL:
+            return
+        elif isinstance(event, CodesBrought):
+            if codes.bring(event):
+                self.brought.setdefault(name, []).extend(event.codes)
+        elif (share := codes.deal(event)) is not None:
+            pool = codes.pools[name]
+            dealt = await self._in_pool(name, pool.brought - len(self.brought.get(name, ())), share)
+            answer = CodesDealt(
+                merchant=event.merchant, customer="", at=event.at, reward=event.reward, number=share.number,
+                codes=dealt, left=pool.left,
+            )  # fmt: skip
+            self.answers.append((event.by, answer))
+
+    async def _in_pool(self, name: Name, stored: int, share: Share) -> tuple[str, ...]:
+        """The codes of a share: of those that stand in the list, and of those that this step adds to it."""
+        end, found = share.first + share.count, list[str]()
+        if share.first < min(end, stored):
+            key = self.lease.keys.pool(*name)
+            words = await self.lease.call("LRANGE", key, share.first, min(end, stored) - 1)
+            found = [word.decode() for word in words]
+        return (*found, *self.brought.get(name, [])[max(0, share.first - stored) : max(0, end - stored)])
 
     def _note_draw(self, event: OfDraw, offset: int, draw: Draw | None = None) -> None:
         self.answers += self.standing.draws.note(event, self._partition, offset, draw, self._voucher_key)

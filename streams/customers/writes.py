@@ -9,6 +9,7 @@ from typing import Final
 from stamgast.domain.activation import Note, Submission
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.events import key_of
+from stamgast.domain.shop_codes import mark_of
 from stamgast.domain.units import SECOND
 from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
@@ -18,7 +19,7 @@ from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submissi
 from stamgast.state.partitions import Writes
 from stamgast.state.roll import entry_of
 from stamgast.state.session import Word
-from stamgast.state.voucher_owners import encode_owner
+from stamgast.state.voucher_owners import encode_owner, name_by_mark
 from streams.customers.batch import Result, earliest
 from streams.customers.in_force import Standing
 from streams.customers.state_cache import Name
@@ -80,10 +81,9 @@ def write(
                 name = keys.referral(merchant, code)
                 writes.do("DEL", name) if owner is None else writes.do("SET", name, owner)
             _write_reviews(keys, merchant, customer, change, writes)
-            if change.asks:
-                _write_named(keys.asks, change.asks, writes)
-            if change.entries:
-                _write_named(keys.entries, change.entries, writes)
+            _write_named(keys.asks, change.asks, writes)
+            _write_named(keys.wants, change.wants, writes)
+            _write_named(keys.entries, change.entries, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
             written.submissions += change.submissions
@@ -98,6 +98,12 @@ def write(
     _write_timers(keys, results, writes)
     _write_counters(keys.stats, written.counters, writes)
     _write_outbox(keys, writes, written, place)
+
+
+def write_codes(brought: Mapping[tuple[str, str], Sequence[str]], keys: PartitionKeys, writes: Writes) -> None:
+    """Put codes of shops' own behind those of their pools."""
+    for name, codes in brought.items():
+        _do_in_pieces(writes, ("RPUSH", keys.pool(*name)), codes)
 
 
 def _write_timers(keys: PartitionKeys, results: Sequence[Result], writes: Writes) -> None:
@@ -143,6 +149,10 @@ def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, cha
     for code, left in kept.items():
         owner = encode_owner(customer, code)
         writes.do("SET", keys.voucher(merchant, short_of(code)), owner, "EX", left + CODE_KEPT_S)
+    for voucher in (*change.issued, *change.recoded):
+        if voucher.terms is not None and voucher.terms.shop_code:
+            name = keys.voucher(merchant, name_by_mark(mark_of(voucher.terms.shop_code)))
+            writes.do("SET", name, encode_owner(customer, voucher.code), "EX", kept[voucher.code] + CODE_KEPT_S)
 
 
 def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:

@@ -6,10 +6,12 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from stamgast.domain.events import AnyEvent
+from stamgast.domain.shop_codes import mark_of
 from stamgast.domain.units import SECOND, Millis
 from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
 from stamgast.state.outbox import Lane, encode_submission
+from stamgast.state.voucher_owners import name_by_mark
 from streams.customers.writes import ANSWER_KEPT_S, BOUND_KEPT_S, CODE_KEPT_S
 
 CODE_KEPT: Final[Millis] = CODE_KEPT_S * SECOND
@@ -59,6 +61,9 @@ class Beside:
             known = self.owners.get(name)
             until = max(voucher.expires_at + CODE_KEPT, known.until if known else 0)
             self.owners[name] = Owner(event.customer, voucher.code, until)
+            if voucher.terms is not None and voucher.terms.shop_code:
+                by_mark = name_by_mark(mark_of(voucher.terms.shop_code))
+                self.owners[f"{event.merchant}:{by_mark}"] = Owner(event.customer, voucher.code, until)
         for name, answer in change.answers.items():
             self._forget_answers(event.at - ANSWER_KEPT)
             self.answers[f"{event.merchant}:{name}"] = Answer(event.at, digest_of(answer))

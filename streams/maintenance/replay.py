@@ -15,6 +15,7 @@ import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.code_events import CodeGiven, CodesDealt, CodesWished
 from stamgast.domain.draw_events import DrawCalled, DrawDrawn, DrawWished
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.event import Source
@@ -39,6 +40,7 @@ from stamgast.state.feed_marks import Unwell
 from stamgast.state.meta_values import InForce
 from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, STORE_FEEDS
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
+from streams.customers.code_pools import POOL, CodePools, OfCodes
 from streams.customers.drawing import Draws, OfDraw, closing
 from streams.customers.leases import is_paid, lease, note_lease
 from streams.maintenance.beside import Beside
@@ -55,6 +57,14 @@ class _Waiting(NamedTuple):
     at: Millis
     value: bytes
     appended_at: Millis
+
+
+class Pooled(NamedTuple):
+    """A list of codes of a shop's own: how many, and both ends."""
+
+    length: int
+    first: str
+    last: str
 
 
 class PartitionReplay:
@@ -79,6 +89,9 @@ class PartitionReplay:
         self._behind: Mapping[str, int] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._draws = Draws()
+        self._codes = CodePools()
+        self.pooled: dict[str, Pooled] = {}
+        """merchant:reward -> the list of its codes."""
         self._voucher_key = voucher_key
         self._purses: dict[Name, tuple[Purse, ...]] = {}
         self._chests: dict[Name, tuple[Chest, ...]] = {}
@@ -122,6 +135,7 @@ class PartitionReplay:
             **PURSES.written(self._purses),
             **CHESTS.written(self._chests),
             **self._draws.changes_since(Draws()),
+            **self._codes.changes_since(CodePools()),
             **STORE_FEEDS.written(self._store_feeds),
         }
         return {name: str(value) for name, value in fields.items()}
@@ -172,6 +186,8 @@ class PartitionReplay:
             self._take_of_partition(offset, event)
         elif isinstance(event, BudgetAnswered) and not is_paid(self._purses, event):
             pass  # as the worker: it is answered again
+        elif isinstance(event, CodeGiven) and not self._codes.gives(event):
+            pass  # likewise
         elif offset in self.aside:
             self.passed_over.append(offset)
         else:
@@ -192,12 +208,12 @@ class PartitionReplay:
             self._schedules[name] = marked(event, self._schedules.get(name, NO_MARK))
         elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
             self._campaigns = campaigns_after(event, self._partition, offset, self._campaigns)
-        elif isinstance(event, BudgetLeased):
-            note_lease(self._purses, event)
-        elif isinstance(event, BudgetWished):
-            self._lease(event)
+        elif isinstance(event, BudgetLeased | BudgetWished):
+            self._note_money(event)
         elif isinstance(event, OfDraw):
             self._note_draw(event, offset)
+        elif isinstance(event, OfCodes):
+            self._note_codes(event)
         elif isinstance(event, FeedsTurned):
             self._store_feeds[event.merchant] = event.unwell
             if event.merchant in self._in_force:
@@ -220,10 +236,27 @@ class PartitionReplay:
         for _ in self._draws.open_new(bundle, self._voucher_key, self.time):
             pass  # the worker says so on the log
 
-    def _lease(self, event: BudgetWished) -> None:
+    def _note_money(self, event: BudgetLeased | BudgetWished) -> None:
+        if isinstance(event, BudgetLeased):
+            note_lease(self._purses, event)
+            return
         bundle = self._in_force.get(event.merchant)
         if bundle is not None and self._partition == CHEST:
             lease(self._chests, event, bundle.budgets)
+
+    def _note_codes(self, event: OfCodes) -> None:
+        if isinstance(event, CodesDealt):
+            self._codes.stock(event)
+        elif self._partition != POOL:
+            return
+        elif isinstance(event, CodesWished):
+            self._codes.deal(event)
+        elif self._codes.bring(event) and event.codes:
+            name = f"{event.merchant}:{event.reward}"
+            known = self.pooled.get(name)
+            first = event.codes[0] if known is None else known.first
+            length = len(event.codes) + (0 if known is None else known.length)
+            self.pooled[name] = Pooled(length, first, event.codes[-1])
 
     def _note_draw(self, event: OfDraw, offset: int) -> None:
         bundle = self._in_force.get(event.merchant)

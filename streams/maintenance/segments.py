@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,9 +29,10 @@ from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import DAY, Millis
+from stamgast.domain.value_bins import BOUNDS
 from stamgast.log.producers import Record
 from stamgast.log.reading import LogReader
-from stamgast.log.segments import AllValued, Known, SegmentWorth, encode_word, key_of_segment, read_segments
+from stamgast.log.segments import AllValued, Known, Point, SegmentWorth, encode_word, key_of_segment, read_segments
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.people.sources import KnowsPeople, UnnamedSources
@@ -50,16 +53,22 @@ from streams.runtime.partitions import PartitionService
 
 if TYPE_CHECKING:
     from stamgast.clv.segments.live_segments import Book, LiveSegment
+    from stamgast.clv.segments.samples import Samples
 
 log = get_logger(__name__)
 
 WATCHING: Final = 0
 """The partition of customers whose owner looks."""
 EVERY: Final = DAY
-_TOLD: Final = ("tag", "source")
+_TOLD: Final = frozenset({"tag", "source"})
 """Kinds of which a fall is told; who first came in a quarter gone by cannot be won any more."""
+_KINDS: Final = ("tag", "source", "cohort", "shop")
 MOST: Final = 100
-"""Segments of a kind that are followed, those with the most customers: each is a record and a figure for Prometheus."""
+"""Segments of a kind that are followed, those with the most customers: each is a record, and where a fall is told a
+figure for Prometheus."""
+_A_POINT_EVERY: Final[Millis] = 7 * DAY
+_POINTS: Final = 53
+"""Of a segment's line: a year."""
 _LOOK_EVERY_S: Final = 2.0
 _TROUBLE_PAUSE_S: Final = 10.0
 _FAULT_PAUSE_S: Final = 3_600.0
@@ -77,27 +86,38 @@ class News:
 
 
 def news_of(
-    known: Mapping[str, SegmentWorth], found: Mapping[Any, list[LiveSegment]], bundle: Bundle, at: Millis
+    known: Mapping[str, SegmentWorth],
+    found: Mapping[Any, list[LiveSegment]],
+    bundle: Bundle,
+    at: Millis,
+    *,
+    samples: Samples | None = None,
+    values: tuple[int, ...] = (),
 ) -> News:
-    """Compare what was found with what is known of the merchant's segments."""
+    """Compare what was found with what is known of the merchant's segments; `values` are counts of customers by bin."""
     program = bundle.program
-    now = {each.key: each for each in _worths(known, found, program, at)}
+    now = {each.key: each for each in _worths(known, found, program, at, samples)}
     records: list[Record] = [(key.encode(), encode_word(each)) for key, each in now.items() if _is_new(each, known)]
     records += [(key.encode(), None) for key in known if key not in now]
-    valued = AllValued(merchant=program.merchant, at=at, bundle=bundle.hash)
+    valued = AllValued(merchant=program.merchant, at=at, bundle=bundle.hash, values=values)
     records.append((program.merchant.encode(), encode_word(valued)))
     fell = [each for key, each in now.items() if each.fell_from is not None and not known[key].below]
     return News(records, fell)
 
 
 def _worths(
-    known: Mapping[str, SegmentWorth], found: Mapping[Any, list[LiveSegment]], program: Program, at: Millis
+    known: Mapping[str, SegmentWorth],
+    found: Mapping[Any, list[LiveSegment]],
+    program: Program,
+    at: Millis,
+    samples: Samples | None,
 ) -> Iterator[SegmentWorth]:
-    for by in _TOLD:
+    for by in _KINDS:
         segments = found.get(by, [])
         for each in segments[:MOST]:
             before = known.get(key_of_segment(program.merchant, by, each.segment))
-            since, fell_from = _fall(before, at) if each.new_below else (None, None)
+            below = bool(each.new_below) and by in _TOLD
+            since, fell_from = _fall(before, at) if below else (None, None)
             yield SegmentWorth(
                 merchant=program.merchant,
                 by=by,
@@ -108,11 +128,30 @@ def _worths(
                 clv=each.clv or 0,
                 acquisition_cost=each.acquisition_cost,
                 ratio=each.new_to_cac,
-                below=bool(each.new_below),
+                below=below,
                 below_since=since,
                 fell_from=fell_from,
                 value_of_new=each.value_of_new,
+                historic=each.historic,
+                predicted=each.predicted,
+                margin=each.margin,
+                lifespan_months=each.lifespan_months,
+                typical_gap_days=each.typical_gap_days,
+                p_buy_90_days=each.p_buy_90_days,
+                winning_may_cost=each.winning_may_cost,
+                keeping_may_cost=each.keeping_may_cost,
+                customers_with_cost=each.customers_with_cost,
+                sample=() if samples is None else samples.of(by, each.segment),
+                past=_past(before, each, at),
             )
+
+
+def _past(before: SegmentWorth | None, now: LiveSegment, at: Millis) -> tuple[Point, ...]:
+    """How it was, and a point more where the newest is a week old; one of a clock that was ahead begins anew."""
+    past = () if before is None else tuple(each for each in before.past if each.at <= at)
+    if past and at - past[-1].at < _A_POINT_EVERY:
+        return past
+    return (*past, Point(at, now.customers, now.value_of_new, now.new_to_cac))[-_POINTS:]
 
 
 def _fall(before: SegmentWorth | None, at: Millis) -> tuple[Millis | None, float | None]:
@@ -147,10 +186,8 @@ def fallen_news(worth: SegmentWorth, now: Millis) -> StaffAlerted:
 def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
     """Say whether a merchant's segments are to be valued: a day has gone by, or something else is in force."""
     program, valued = bundle.program, known.valued.get(bundle.program.merchant)
-    costs, prospects = program.costs, program.prospects
+    prospects = program.prospects
     if prospects is None or prospects.spend is None or not knows_who_was_there(program):
-        return False
-    if not costs.acquisition_cost and not costs.acquisition_costs:
         return False
     if valued is None or valued.bundle != bundle.hash or is_ahead(valued.at, now):
         return True  # the last: by a clock that was wrong, which must not keep them from being valued until then
@@ -240,7 +277,7 @@ class SegmentWatch(Service):
         book, unnamed = await self._take_in(program, at)
         found = await asyncio.to_thread(book.segments, await unnamed.names(self._people))
         known = await self._read()  # another owner may have been before us
-        news = news_of(known.of(program.merchant), found, bundle, at)
+        news = news_of(known.of(program.merchant), found, bundle, at, samples=book.samples, values=_binned(book.values))
         if self._customers.owned.get(WATCHING) is not owned or not owned.working:
             return
         await append(self._customers.emitters, self._topics.segments, 0, news.records)
@@ -262,7 +299,7 @@ class SegmentWatch(Service):
         unnamed = UnnamedSources(program)
         book, redis, partitions = await asyncio.to_thread(make), self._customers.redis, self._topics.partitions
         async for piece in live_states(redis, partitions, program.merchant, at_once=_AT_ONCE, rest=_breathe):
-            await asyncio.to_thread(book.add, [state for _, state in piece])
+            await asyncio.to_thread(book.add_named, piece)
             unnamed.add(piece)
         return book, unnamed
 
@@ -302,7 +339,7 @@ class SegmentWatch(Service):
         gauge = self._customers.metrics.segment_ratio
         gauge.clear()
         for each in known.segments.values():
-            if each.ratio is not None:
+            if each.ratio is not None and each.by in _TOLD:
                 gauge.labels(each.merchant, each.by, each.segment).set(each.ratio)
 
     def _forget(self) -> None:
@@ -310,6 +347,14 @@ class SegmentWatch(Service):
         if self._known is not None:
             self._customers.metrics.segment_ratio.clear()
         self._known, self._of = None, None
+
+
+def _binned(values: Iterable[int] | None) -> tuple[int, ...]:
+    """How many customers are worth how much, bin by bin; nothing where nothing is expected."""
+    if values is None:
+        return ()
+    counts = Counter(bisect_right(BOUNDS, value) for value in values)
+    return tuple(counts[number] for number in range(len(BOUNDS) + 1))
 
 
 async def _breathe() -> None:

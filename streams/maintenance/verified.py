@@ -15,8 +15,10 @@ from stamgast.state.partition_meta import (
     DRAWS,
     IN_FORCE,
     PAUSED,
+    POOLS,
     PURSES,
     SCHEDULES,
+    SHELVES,
     SOURCES,
     STORE_FEEDS,
     URNS,
@@ -31,6 +33,8 @@ VERIFIED: Final[Mapping[str, str]] = {
     "review": "each purchase",
     "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",
+    "wants": "each voucher that waits for a code of the shop's own",
+    "pool": "how many codes, the first and the last of them",
     "entries": "each customer who takes part in a draw, with the lowest ticket",
     "voucher": "whose each code is, while it is kept",
     "answer": "those of the newest day",
@@ -45,7 +49,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles, paused rules, schedules, campaigns, budgets, draws, feeds, sources; the rest below",
+    "meta": "bundles, paused rules, schedules, campaigns, budgets, codes, draws, feeds, sources; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -63,6 +67,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
 """The same -> why it cannot be."""
 META_VERIFIED: Final[tuple[Family[Any, Any], ...]] = (
     *(IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS, STORE_FEEDS, DRAWS, URNS),
+    *(POOLS, SHELVES),
 )
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",

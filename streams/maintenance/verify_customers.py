@@ -105,6 +105,7 @@ class _Partition:
             (self._keys.review, "purchase to review", replay.fold.reviews),
             (self._keys.entries, "entry in a draw", replay.fold.entries),
             (self._keys.asks, "money that is asked for", replay.fold.asks),
+            (self._keys.wants, "code that is wanted", replay.fold.wants),
         ):
             async for what in self._listed(key, kind, expected_there):
                 yield what
@@ -137,6 +138,13 @@ class _Partition:
             if (seen.length, *ends) != (should_be := replay.waiting_of(merchant)):
                 is_now = (seen.length, *ends)
                 yield f"what waits of {merchant}: is {said_of_list(is_now)}, should be {said_of_list(should_be)}"
+        pooled = {name async for name in names_under(self._session, keys.pool("", "")[:-1])}
+        for name in sorted(pooled | replay.pooled.keys()):
+            seen = await look(self._session, keys, listed=keys.pool(*name.split(":", 1)))
+            await self._fold_on(seen)
+            there = (seen.length, *((each or b"").decode() for each in (seen.first, seen.last)))
+            if there != (wanted := replay.pooled.get(name, (0, "", ""))):
+                yield f"codes of {name}: {there[0]} stand there, should be {wanted[0]}, or others"
         seen = await look(self._session, keys, entries=keys.meta)
         await self._fold_on(seen)
         found = {name.decode(): value.decode(errors="replace") for name, value in seen.entries.items()}

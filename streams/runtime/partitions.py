@@ -253,15 +253,16 @@ class PartitionService(Service, Generic[Own, Kept]):
             if lost:
                 owned.take_again("Redis no longer knows it, or somebody asked for it to be filled anew")
 
+    def behind(self, owned: Ownership[Own, Kept]) -> int:
+        """How many records wait in a partition, as far as it is known here: 0 while it is not at work."""
+        if not owned.working or self._consumer is None:
+            return 0
+        end = _quietly(self._consumer.highwater, owned.pair) or owned.end_at_take
+        return max(0, int(end) - owned.position)
+
     def _measure(self) -> None:
-        name, consumer = self.job.name, self._consumer
-        behind = 0
-        for number, owned in list(self.owned.items()):
-            if owned.working and consumer is not None:
-                pair = TopicPartition(self.job.topic, number)
-                end = _quietly(consumer.highwater, pair) or owned.end_at_take
-                behind += max(0, end - owned.position)
-        self.metrics.lag.labels(name).set(behind)
+        name = self.job.name
+        self.metrics.lag.labels(name).set(sum(map(self.behind, list(self.owned.values()))))
         self.metrics.alarms.labels(name).set(sum(bool(o.refused_because) for o in self.owned.values()))
 
 

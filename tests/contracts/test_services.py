@@ -150,7 +150,7 @@ def test_the_services_command_ends_with_1_and_says_so_when_its_broker_or_its_red
         children = children_of(running.pid)
         victim = next(pid for pid, line in children.items() if ("--listener-url" in line) == (which == "broker"))
         os.kill(victim, signal.SIGKILL)
-        _, said = running.communicate(timeout=30)
+        _, said = running.communicate(timeout=60)
 
     assert running.returncode == 1
     assert f"{'embedded broker' if which == 'broker' else 'Redis'} has ended with -9" in said

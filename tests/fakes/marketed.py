@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec import structs
 from starlette.applications import Starlette
 
 from rules.loader import load_merchant
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_funnel import holding, stamps_of
 from stamgast.domain.counters import Counter, Tally, counter
+from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.day_sums import Per, month_of, of_day, of_month
 from stamgast.domain.feed_health import Health
 from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
+from stamgast.domain.program import Program
+from stamgast.domain.units import DAY
 from stamgast.domain.value_bins import COUNTERS
-from stamgast.domain.vocabulary import Reason, Stage, VoucherState
+from stamgast.domain.vocabulary import Channel, Reason, Stage, VoucherState
 from stamgast.log.letter_table import Letter
-from stamgast.log.segments import SegmentWorth
+from stamgast.log.segment_table import SegmentTable
+from stamgast.log.segments import Point, SegmentWorth, encode_word
+from stamgast.marketer.attention import Attention, attention
+from stamgast.marketer.health import Looked, Unsent
 from stamgast.marketer.overview import STAGES, Seen
 from stamgast.marketer.reading import InForce
+from stamgast.programs.launches import NONE
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.programs.told_rules import rules_told
 from stamgast.report.links import ReportLinks
+from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.workers import Doing, Held, Part, WorkerWord
+from stamgast.state.workers import Seen as WorkerSeen
 from stamgast.users.rights import Role
 from stamgast.web.pages.routes import page_routes
 from tests.builders import card, program
@@ -76,17 +88,23 @@ def totals() -> dict[str, int]:
 def worth(segment: str, ratio: float, **more: Any) -> SegmentWorth:
     values: dict[str, Any] = {
         "merchant": "bakery", "by": "source", "segment": segment, "at": NOON, "currency": "EUR", "customers": 312,
-        "clv": 0, "acquisition_cost": 500, "ratio": ratio, "below": ratio < 3, "value_of_new": round(ratio * 500),
+        "clv": 4_120, "acquisition_cost": 500, "ratio": ratio, "below": ratio < 3, "value_of_new": round(ratio * 500),
+        "historic": 2_470, "predicted": 1_690, "margin": 0.412, "lifespan_months": 18.4, "typical_gap_days": 11.2,
+        "p_buy_90_days": 0.63, "winning_may_cost": round(ratio * 500) // 3, "keeping_may_cost": 17,
+        "customers_with_cost": 300, "sample": ("4a9f2c1d", "77b0e6a3"),
+        "past": [Point(NOON - (26 - week) * 7 * DAY, 180 + 5 * week, 2_300 - 40 * week, 4.6) for week in range(26)],
     }  # fmt: skip
     return SegmentWorth(**(values | more))
 
 
 def seen(**more: Any) -> Seen:
     fell = worth("a flyer with rather a long name that goes on", 2.1, fell_from=3.4, below_since=NOON - 10**8)
+    others = [worth("(none)", 4.0), worth("(all)", 3.8, by="shop"), worth("2026-Q2", 3.1, by="cohort")]
+    others += [worth("regular", 6.3, by="tag"), worth("(none)", 3.3, by="tag")]
     values: dict[str, Any] = {
         "program": program(card("bread", 7, reward="loaf")), "totals": totals(), "now": NOON,
-        "unwell": {"bar": Health.QUIET}, "broken": {"free-loaf"}, "segments": [worth("search", 5.2), fell],
-        "valued_at": NOON,
+        "unwell": {"bar": Health.QUIET}, "broken": {"free-loaf"}, "segments": [worth("search", 5.2), fell, *others],
+        "valued_at": NOON, "values": [3, 40, 81, 120, 77, 31, 12, 6, 2, 1],
     }  # fmt: skip
     return Seen(**(values | more))
 
@@ -97,6 +115,29 @@ def bakery() -> InForce:
     record = BundleRecord(merchant=MERCHANT, hash=bundle_hash(loaded.files, {}), files=dict(loaded.files))
     packed = encode_bundle(record)
     return InForce(loaded.program, packed, rules_told(packed), {})
+
+
+def looked(**more: Any) -> Looked:
+    """An engine of which nearly everything is wrong: a page that says all of it."""
+    held = [Held(Part.INTAKE, 0, Doing.AT_WORK, 12), Held(Part.INTAKE, 1, Doing.IN_TROUBLE, 0)]
+    held += [Held(Part.CUSTOMERS, 0, Doing.AT_WORK, 48_201, 2), Held(Part.CUSTOMERS, 1, Doing.REFUSED, 0)]
+    workers = [
+        WorkerSeen(WorkerWord("5f0c9a1e", "1.4.0", 7_260, "a-machine-with-a-long-name.shop.example", tuple(held)), 900),
+        WorkerSeen(WorkerWord("0b77d2c4", "1.3.2", 190_000, "worker-2"), 1_400),
+        WorkerSeen(WorkerWord("77aa01ff", "1.3.2", 60, "worker-3", tuple(held)), 2_400_000),
+    ]
+    values: dict[str, Any] = {
+        "program": program(), "now": NOON, "partitions": 3, "workers": workers, "filling": [2],
+        "topics": {Part.INTAKE: "purchases.v1", Part.CUSTOMERS: "customer.events.v1"},
+        "waiting": {(Part.INTAKE, 1): 3, (Part.INTAKE, 2): 4},
+        "unsent": [Unsent(Channel.WHATSAPP, 31, NOON - 5_400_000), Unsent(Channel.SMS, 1, NOON - 3_000)],
+    }  # fmt: skip
+    return Looked(**(values | more))
+
+
+async def _anybody(_keys: PartitionKeys, _key: str) -> bytes:
+    """Whoever is asked for is this customer."""
+    return encode_customer(Customer(purchases=7, spend=8_430, profit=3_410, stage=Stage.ACTIVE, joined_at=NOON - DAY))
 
 
 class Marketed(House):
@@ -115,6 +156,11 @@ class Marketed(House):
         """Let every page find this."""
         letters = [Letter("purchases.v1-3-1207", "purchases.v1", "`end_date_time` is no moment", NOON)]
         loaded = SimpleNamespace(loaded=True, of=lambda _merchant: letters)
+        segments = SegmentTable()
+        for each in shown.segments:
+            mine = structs.replace(each, merchant=MERCHANT)
+            segments.note(mine.key.encode(), encode_word(mine))
+        segments.loaded = True
         self.deps.tills = None
 
         async def read(_merchant: str, _now: int) -> Seen:
@@ -123,5 +169,19 @@ class Marketed(House):
         async def in_force(_merchant: str) -> InForce:
             return bakery()
 
-        self.deps.reading = SimpleNamespace(segments=loaded, letters=loaded, seen=read, in_force=in_force)
+        async def stands_still(found: InForce) -> list[Attention]:
+            return attention(
+                found.program, {}, unwell=shown.unwell, broken=shown.broken, launches=NONE, letters=letters,
+                segments=(), pools={},
+            )  # fmt: skip
+
+        self.deps.reading = SimpleNamespace(
+            segments=segments, letters=loaded, seen=read, in_force=in_force, stands_still=stands_still
+        )
+        self.deps.health = SimpleNamespace(look=self._looked)
+        self.deps.slot_of = lambda _key: customers(0)
+        self.deps.filling = SimpleNamespace(value=_anybody)
         self.deps.report_links = ReportLinks(KEYS)
+
+    async def _looked(self, program: Program, now: int) -> Looked:
+        return replace(looked(), program=program, now=now)

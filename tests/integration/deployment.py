@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,15 +18,18 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from stamgast.demo.stage import bring_into_force
-from stamgast.local.processes import free_port
+from stamgast.local.processes import ChildProcess, free_port
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from tests.conftest import eventually
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
 
 STAMGAST = [sys.executable, "-m", "stamgast.cli"]
-ROOT = Path(__file__).parents[2]
+"""From nothing, as a shell starts it; `commands` starts it sooner."""
+ROOT = commands.ROOT
 MERCHANT = "winkel"
 
 PROGRAM = """\
@@ -65,6 +67,8 @@ then:
     by: [sms]
 """
 
+Process = Forged | ChildProcess
+
 
 class Deployment:
     """Started by `start`; every process is killed by `end`."""
@@ -74,8 +78,8 @@ class Deployment:
         self.sandbox_url = f"http://127.0.0.1:{free_port()}"
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.web_health = f"http://127.0.0.1:{free_port()}"
-        self.all: list[subprocess.Popen[bytes]] = []
-        self.http = httpx.AsyncClient(timeout=30)
+        self.all: list[Process] = []
+        self.http = httpx.AsyncClient(timeout=60)
         key = "A" * 43 + "="
         self.env = os.environ | {
             "PYTHONPATH": str(ROOT),
@@ -101,12 +105,14 @@ class Deployment:
             "STAMGAST_LOOK_UPS_S": "1,3",
         }
 
-    async def start(self, workers: int = 1, rule: str = RULE, program: str = PROGRAM) -> None:
+    async def start(
+        self, workers: int = 1, rule: str = RULE, program: str = PROGRAM, template: str = "Dank u!"
+    ) -> None:
         folder = self.folder / "config" / "merchants" / MERCHANT
         for name, text in {
             "program.yaml": program,
             "rules/hello.yaml": rule,
-            "templates/nl/hello.j2": "Dank u!",
+            "templates/nl/hello.j2": template,
         }.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
@@ -124,9 +130,13 @@ class Deployment:
         given: dict[str, Any] = {name: self.env[f"STAMGAST_{name.upper()}"] for name in names}
         return Settings(_env_file=None, **given)
 
+    def done(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """A command that has ended, in whatever way."""
+        return commands.done(*words, env=self.env | env)
+
     def run(self, *words: str) -> dict[str, object]:
-        done = subprocess.run([*STAMGAST, *words], env=self.env, cwd=ROOT, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
+        done = self.done(*words)
+        assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
 
     def asked(self, *words: str, code: int | None = None) -> Any:
@@ -134,20 +144,19 @@ class Deployment:
         return json.loads(self.said(*words, code=code))
 
     def said(self, *words: str, code: int | None = None) -> str:
-        done = subprocess.run([*STAMGAST, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = self.done(*words)
         assert code in (None, done.returncode), done.stderr + done.stdout
         return done.stdout
 
-    def worker(self) -> subprocess.Popen[bytes]:
+    def worker(self) -> Forged:
         return self._process(f"worker-{len(self.all)}", "worker")
 
-    def beside(self, *words: str) -> subprocess.Popen[bytes]:
+    def beside(self, *words: str) -> Forged:
         """A command that runs until it is ended."""
         return self._process(f"{words[0]}-{len(self.all)}", *words)
 
-    def _process(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{name}.log").open("wb")
-        process = subprocess.Popen([*STAMGAST, *words], env=self.env, cwd=ROOT, stdout=log, stderr=log)
+    def _process(self, name: str, *words: str) -> Forged:
+        process = commands.started(name, *words, log=self.folder / f"{name}.log", env=self.env)
         self.all.append(process)
         return process
 
@@ -159,9 +168,7 @@ class Deployment:
 
     async def end(self) -> None:
         for process in self.all:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.kill()
         await self.http.aclose()
 
     # -- what a shop does
@@ -193,7 +200,7 @@ class Deployment:
             assert answer.status_code == 202, answer.text
             return True
 
-        await eventually(taken, seconds=30, every=0.2)  # while a view is read again, the web says: in a moment
+        await eventually(taken, seconds=60, every=0.2)  # while a view is read again, the web says: in a moment
 
     # -- what came of it
 

@@ -24,7 +24,7 @@ async def emit(emitter: Any, topic: str, partition: int, batch: list[Any]) -> li
     raise AssertionError
 
 
-if __name__ == "__main__":
+def run() -> None:
     appender._emit = emit
     sys.argv = ["stamgast", "worker"]
     main()

@@ -151,4 +151,4 @@ def _epoch(client: redis.Redis, name: str) -> str:
 
 
 def _wait(question: Callable[[], bool]) -> None:
-    soon(question, seconds=30, why="the Redis Cluster is not whole")
+    soon(question, seconds=60, why="the Redis Cluster is not whole")

@@ -71,7 +71,7 @@ async def test_what_was_aborted_is_not_applied_and_the_log_goes_on_behind_it(sho
         now = await progress(shop)
         return all(now[number] > reached for number, reached in before.items())
 
-    await eventually(all_go_on, seconds=30, every=0.2, why="no partition waits for a record that does not come")
+    await eventually(all_go_on, seconds=60, every=0.2, why="no partition waits for a record that does not come")
     shop.all[-1].kill()
     shop.worker()
     await produce(shop, sold("t5", 300))

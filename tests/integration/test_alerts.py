@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -22,7 +21,7 @@ from stamgast.programs.publish import newest_bundles
 from stamgast.state.client import RedisClient
 from stamgast.state.customer_states import live_states
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
+from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment, Process
 
 pytestmark = [pytest.mark.slow, pytest.mark.multi_worker]
 
@@ -88,14 +87,12 @@ async def laid_aside(shop: Deployment) -> int:
         return sum((await reader.ends([(shop.topics.dead_letters, 0)])).values())
 
 
-def worker_of(shop: Deployment) -> subprocess.Popen[bytes]:
-    commands: Any = [(each, each.args) for each in shop.all]
-    return [each for each, words in commands if "worker" in words][-1]
+def worker_of(shop: Deployment) -> Process:
+    return [each for each in shop.all if each.name.startswith("worker")][-1]
 
 
-def kill(worker: subprocess.Popen[bytes]) -> None:
+def kill(worker: Process) -> None:
     worker.kill()
-    worker.wait()
 
 
 async def trip(shop: Deployment, visit: int) -> None:

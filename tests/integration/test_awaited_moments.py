@@ -81,7 +81,7 @@ async def tagged(shop: Deployment, *wanted: set[str]) -> None:
         assert [set(each.tags) for each in await states(shop)] == list(wanted)
         return True
 
-    await eventually(so, seconds=40, every=0.3, why=f"{wanted}")
+    await eventually(so, seconds=60, every=0.3, why=f"{wanted}")
 
 
 async def test_what_rules_wait_for_comes_at_its_time_though_everything_was_restarted_and_filled_anew(
@@ -98,7 +98,7 @@ async def test_what_rules_wait_for_comes_at_its_time_though_everything_was_resta
         (first,) = await states(shop)
         return {"birthday:0", "birthday:1"} <= set(first.timers)
 
-    await eventually(planned, seconds=40, why="whoever had no timer at all is found as well")
+    await eventually(planned, seconds=60, why="whoever had no timer at all is found as well")
     await enrol(shop, 2, "1988-11-30")
     await buy(shop, 2)
     await tagged(shop, set(), {"joined", "given", "first", "gold", "spent"})

@@ -31,7 +31,7 @@ from stamgast.local.brokers import Broker
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitter
 from stamgast.log.topics import Topics
-from tests.integration.deployment import STAMGAST
+from tests.integration import commands
 
 MERCHANT = "bakker"
 BEGIN: Millis = 1_788_249_600_000
@@ -146,8 +146,7 @@ def test_a_past_by_an_invented_clock_is_not_held_to_the_time_of_the_broker(
         "STAMGAST_CLOCK_FILE": str(tmp_path / "clock"),
     }
     days = ("--from", "2036-08-20", "--to", "2036-09-30")
-    words = [*STAMGAST, "rules", "backtest", "third", *days, "--json"]
-    answered = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    answered = commands.done("rules", "backtest", "third", *days, "--json", env=environment, folder=tmp_path)
     assert answered.returncode == 0, answered.stderr
     found = json.loads(answered.stdout)
     assert found["purchases"] == 3 * CUSTOMERS
@@ -159,9 +158,7 @@ def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics
     environment = around(kafka, topics, tmp_path)
 
     def stamgast(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*STAMGAST, *words], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        return commands.done(*words, env=environment, folder=tmp_path)
 
     days = ("--from", "2026-09-01", "--to", "2026-09-30")
     answered = stamgast("rules", "backtest", "third", *days, "--json")

@@ -41,7 +41,7 @@ async def test_no_more_is_given_than_the_budget_pays_also_after_redis_was_emptie
             await asyncio.gather(*(shop.enrol(number) for number in range(12)))
             await shop.buy(range(8))
             assert Counter((await shop.everything_ended(8)).values())["suppressed"] == 3
-            await eventually(answered, seconds=30, why="everybody is answered")
+            await eventually(answered, seconds=60, why="everybody is answered")
             await client.flushall()
             await shop.buy(range(8, 12))
             assert Counter((await shop.everything_ended(12)).values())["suppressed"] == 7

@@ -111,7 +111,7 @@ def compose(tmp_path: Path) -> Iterator[Compose]:
             secret = made.environment("users")[password]
             add = ("--entity-name", user, "--add-config", f"SCRAM-SHA-512=[password={secret}]")
             kafka.tool("kafka.admin.ConfigCommand", *words, *add)
-        valkey.wait_until(lambda: port_answers(made.ports["valkey:6379"]), seconds=20)
+        valkey.wait_until(lambda: port_answers(made.ports["valkey:6379"]), seconds=60)
         yield made
     finally:
         valkey.kill()

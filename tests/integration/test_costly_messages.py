@@ -66,7 +66,7 @@ async def test_a_costly_template_fails_its_message_and_pauses_its_rule_until_it_
     await shop.buy(range(1), visit=3)
     assert sorted((await shop.everything_ended(2)).values())[1] == "suppressed"
     assert len(await shop.messages()) == 1
-    assert shop.all[-1].poll() is None, "the worker that met it goes on"
+    assert shop.all[-1].exit_code is None, "the worker that met it goes on"
     assert shop.run("verify", "--json")["equal"] is True
 
 

@@ -63,7 +63,7 @@ async def test_a_view_is_no_longer_followed_though_redis_kept_the_cancellation_t
     await eventually(lambda: deaf.waiting)
     assert view.is_open
     following.cancel()
-    await eventually(following.done, seconds=10)
+    await eventually(following.done, seconds=60)
     assert following.cancelled()
     assert not view.is_open
 
@@ -115,5 +115,5 @@ async def test_a_partition_is_given_up_though_redis_kept_the_cancellation_to_its
     owned.start()
     await eventually(lambda: deaf.waiting)
     giving_up = asyncio.create_task(owned.give_up(0.1))
-    await eventually(giving_up.done, seconds=10)
+    await eventually(giving_up.done, seconds=60)
     state.close()

@@ -264,7 +264,7 @@ async def test_one_record_that_is_not_taken_is_laid_aside_and_can_be_sent_again(
     crm.says = lambda asked: 422 if asked.data["customer"] == "c1" and asked.data["at"] == 1_003 else 200
     feed = await scene.add("crm", crm.url)
     await scene.tell(*all_lines(5, 10))
-    await eventually(lambda: len(crm.first()) == 49, seconds=30)
+    await eventually(lambda: len(crm.first()) == 49, seconds=60)
     assert crm.ordinals("c1") == [0, 1, 2, 4, 5, 6, 7, 8, 9]
 
     async def is_told() -> list[Any]:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from stamgast.audit.record import Did
 from stamgast.commands.publish import tell
 from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics
+from stamgast.programs.editing import tag_of
 from stamgast.programs.launching import RefusedLaunchError, Wanted, launch, roll_back
 from stamgast.programs.publish import Published, Signed, newest_bundles, publish, publish_parameters
 from stamgast.programs.record import BundleRecord, changed, load_record
 from stamgast.programs.versions import Version, versions, write_files
 from stamgast.programs.writer import ProgramWriter
+from stamgast.users.rights import Role
+from stamgast.users.tokens import read_token
+from stamgast.web.access.forms import page_token
+from tests.fakes.house import JSON, ORIGIN, PAGE
+from tests.fakes.marketed import Marketed
 
 BAKERY = Path(__file__).parents[2] / "config/merchants/bakkerij-noord"
 NAME = BAKERY.name
@@ -167,6 +176,39 @@ async def test_a_rollback_brings_files_and_launches_back_and_is_not_undone_by_th
     assert (await desk.publish(anyway=True)).is_new
     desk.edit("Every seventh purchase", "Each seventh purchase")
     assert (await desk.publish()).is_new
+
+
+async def test_what_is_edited_on_a_page_is_not_undone_unknowingly_by_the_shops_own_files(desk: Desk) -> None:
+    first = await desk.publish()
+    house = Marketed()
+    app, token = await house.app(Role.MARKETER)
+    house.deps.kafka, house.deps.topics = desk.bootstrap, SimpleNamespace(programs=desk.topic)
+    read = read_token(token)
+    assert read is not None
+    said = {"Cookie": f"__Host-stamgast={token}", "Origin": ORIGIN, "X-CSRF-Token": page_token(read.secret, NAME)}
+    text = (desk.folder / "rules/free-loaf.yaml").read_text()
+    new = text.replace("The seventh purchase of bread", "Every seventh purchase of bread")
+    sent = {"text": new, "based": tag_of(text), "step": "save", "why": "clearer"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=said) as page:
+        saved = await page.post("/app/rules/free-loaf/edit", headers=PAGE, data=sent)
+        assert (saved.status_code, saved.headers["location"]) == (303, "/app/rules/free-loaf?launched=edited")
+        newest = (await newest_bundles(desk.bootstrap, desk.topic))[NAME].record
+        assert (newest.files["rules/free-loaf.yaml"], newest.why) == (new, "clearer")
+        assert [each.did for each in house.notes] == [Did.RULE_EDITED]
+        told = (await page.get("/app/rules/free-loaf/history", headers=JSON)).json()["versions"]
+        assert [(each["why"], each["by"], each["back"]) for each in told] == [
+            ("clearer", "Noor", True), ("saved", "els", False)
+        ]  # fmt: skip
+        back = (await page.get(f"/app/rules/free-loaf/back?version={first.number}", headers=JSON)).json()
+        assert back["text"] == text
+        overtaken = await page.post("/app/rules/free-loaf/edit", headers=PAGE, data=sent | {"text": new + "# x\n"})
+        assert overtaken.status_code == 422, "the page's process has not read yet that its text is another"
+
+    assert "edited on the page since" in (await desk.publish()).refusal
+    desk.edit("The seventh purchase of bread", "Every seventh purchase of bread")
+    assert (await desk.publish()).is_new, "the folder has the edit now"
+    desk.edit("Every seventh purchase of bread", "The seventh purchase of bread")
+    assert (await desk.publish()).is_new, "and may go on from there"
 
 
 async def test_a_rollback_without_a_number_goes_one_back_and_by_hash_to_that(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from stamgast.log.topics import Topics
 from stamgast.producing import Producing
 from stamgast.settings import Settings
 from tests.conftest import RUN_DIR, eventually
-from tests.integration.deployment import MERCHANT, STAMGAST, Deployment
+from tests.integration.deployment import MERCHANT, Deployment
 from tests.integration.locked import (
     PASSWORD,
     USERS,
@@ -33,6 +33,7 @@ from tests.integration.locked import (
     documented_acls,
     giving_tokens,
 )
+from tests.integration.proofs.forge import Forged
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -63,7 +64,7 @@ def guarded(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> I
 class Locked(Deployment):
     """Web, worker and commands come in each under its own name."""
 
-    def _process(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+    def _process(self, name: str, *words: str) -> Forged:
         user = words[0] if words[0] in USERS else "commands"
         given, self.env = self.env, self.env | {"STAMGAST_KAFKA_USERNAME": user}
         try:
@@ -72,7 +73,7 @@ class Locked(Deployment):
             self.env = given
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*STAMGAST, *words], env=self.env, capture_output=True, text=True, check=False)
+        return self.done(*words)
 
     def as_user(self, user: str) -> str:
         return kafka_of(self._settings().model_copy(update={"kafka_username": user}))

@@ -67,7 +67,7 @@ async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pat
         yield deployment
     finally:
         for process in deployment.all:
-            process.send_signal(signal.SIGCONT)
+            process.signal(signal.SIGCONT)
         await deployment.end()
 
 
@@ -162,12 +162,12 @@ async def test_waits_schedules_and_measures_come_out_right_whatever_breaks(shop:
 
     at(shop, "2026-10-02T09:00:00Z")
     await sell(shop, EVEN, "2026-10-02T08:59:30Z", "second")
-    paused.send_signal(signal.SIGSTOP)
+    paused.signal(signal.SIGSTOP)
     at(shop, "2026-10-03T09:00:00Z")
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         await client.flushall()
     await decided(shop, "tips", ODD)
-    paused.send_signal(signal.SIGCONT)
+    paused.signal(signal.SIGCONT)
 
     at(shop, "2026-10-05T08:00:05Z")
     await asyncio.to_thread(kafka.kill)

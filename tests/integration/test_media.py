@@ -117,7 +117,6 @@ def the_export_brings_pictures_along(shop: Deployment, kept: str, stored: Path) 
 async def test_a_photo_survives_a_worker_that_is_killed_and_goes_with_its_customer(shop: Deployment) -> None:
     worker = shop.all[-1]
     worker.kill()
-    worker.wait()
     await send(shop, photo="cake")
     await send(shop, photo="cake")
     shop.worker().kill()

@@ -247,7 +247,7 @@ async def test_the_scripts_keep_to_one_slot_of_a_cluster(tmp_path: Path) -> None
     command += ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
     node = ChildProcess("Redis", command, log=tmp_path / "redis.log")
     try:
-        await asyncio.to_thread(node.wait_until, lambda: port_answers(port), seconds=20)
+        await asyncio.to_thread(node.wait_until, lambda: port_answers(port), seconds=60)
         redis = Redis(f"redis://127.0.0.1:{port}")
         session = await redis.session()
         await session.call("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)

@@ -25,7 +25,7 @@ class Scene:
         self.fleet = Fleet(kafka.bootstrap, server.url, topics, logs)
         self.feeder = Feeder(kafka.bootstrap, topics)
 
-    async def progress(self, records: int = 2_000, seconds: float = 40) -> None:
+    async def progress(self, records: int = 2_000, seconds: float = 90) -> None:
         """Wait until so many more records are applied in every partition together."""
         begin = sum(await watermarks(self.server.url, self.topics.partitions))
 
@@ -34,7 +34,7 @@ class Scene:
 
         await eventually(more, seconds=seconds, every=0.1, why="workers make progress")
 
-    async def every_partition_moves(self, seconds: float = 40) -> None:
+    async def every_partition_moves(self, seconds: float = 90) -> None:
         begin = await watermarks(self.server.url, self.topics.partitions)
 
         async def moved() -> bool:
@@ -72,7 +72,7 @@ async def test_workers_that_join_and_leave_lose_and_double_nothing(scene: Scene)
     second = scene.fleet.start()
     await scene.progress(6_000)
     second.send_signal(signal.SIGTERM)
-    await eventually(lambda: second.poll() is not None, seconds=10)
+    await eventually(lambda: second.poll() is not None, seconds=60)
     assert second.returncode == 0
     await scene.every_partition_moves()
     verdict = await scene.ends_right()

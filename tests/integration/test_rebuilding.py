@@ -15,7 +15,7 @@ from stamgast.local.brokers import Broker
 from stamgast.local.processes import free_port
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from tests.integration.deployment import ROOT, STAMGAST, Deployment
+from tests.integration.deployment import ROOT, Deployment
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -49,10 +49,9 @@ async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pat
         await deployment.end()
 
 
-def refused(shop: Deployment, *command: str, **env: str) -> str:
-    done = subprocess.run(command, env=shop.env | env, cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == 1, done.stderr.decode() + done.stdout.decode()
-    return done.stderr.decode().splitlines()[-1]
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1, done.stderr + done.stdout
+    return done.stderr.splitlines()[-1]
 
 
 async def test_redis_is_filled_beside_a_worker_that_serves_its_metrics(shop: Deployment) -> None:
@@ -62,11 +61,9 @@ async def test_redis_is_filled_beside_a_worker_that_serves_its_metrics(shop: Dep
     assert (await shop.http.get(f"http://127.0.0.1:{shop.env['STAMGAST_METRICS_PORT']}/readyz")).status_code == 200
 
     # The trial is over, says somebody. What was applied in its time is still told rightly, and not judged anew.
-    real: Any = subprocess.run(
-        [*STAMGAST, "verify", "--json"], env=shop.env | {"STAMGAST_CLOCK": "real"}, cwd=ROOT, capture_output=True, check=False
-    )  # fmt: skip
+    real = shop.done("verify", "--json", STAMGAST_CLOCK="real")
     assert real.returncode == 0, real.stdout
-    why = refused(shop, *STAMGAST, "rebuild", "--empty", "--json", STAMGAST_CLOCK="real")
+    why = refused(shop.done("rebuild", "--empty", "--json", STAMGAST_CLOCK="real"))
     assert "applied under an invented clock" in why
     assert shop.run("verify", "--json")["customers"] == CUSTOMERS  # nothing was emptied
 
@@ -74,5 +71,6 @@ async def test_redis_is_filled_beside_a_worker_that_serves_its_metrics(shop: Dep
     assert (rebuilt["equal"], rebuilt["customers"], rebuilt["transactions"]) == (True, CUSTOMERS, CUSTOMERS)
 
     shop.all.pop().kill()  # the worker
-    why = refused(shop, sys.executable, "-c", BREAKS, "rebuild", "--empty", "--json")
+    breaking = [sys.executable, "-c", BREAKS, "rebuild", "--empty", "--json"]
+    why = refused(subprocess.run(breaking, env=shop.env, cwd=ROOT, capture_output=True, text=True, check=False))
     assert "ValueError: made for this test" in why

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, aclosing
 from pathlib import Path
@@ -22,6 +20,7 @@ from stamgast.state.errors import NoWritesError
 from stamgast.state.fitness import Fitness
 from stamgast.state.nodes import Redis
 from tests.conftest import soon
+from tests.integration import commands
 from tests.integration.nodes import Nodes
 
 Start = Callable[..., tuple[RedisServer, redis.Redis]]
@@ -191,9 +190,8 @@ async def test_keys_that_were_thrown_away_stay_told_after_the_policy_was_put_rig
 def test_a_rebuild_empties_no_redis_that_may_throw_away_what_it_puts_there(start: Start, settings: Settings):
     server, client = start(maxmemory_policy="allkeys-lru")
     client.set("something", 1)
-    command = [sys.executable, "-m", "stamgast.cli", "rebuild", "--empty"]
     env = environment(settings.model_copy(update={"redis_url": server.url}))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
+    done = commands.done("rebuild", "--empty", env=env)
 
     assert done.returncode == 1
     assert "its maxmemory-policy is allkeys-lru; set `maxmemory-policy noeviction`" in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment, sales_of
+from tests.integration.deployment import MERCHANT, Deployment, sales_of
 from tests.unit.clv.purchases import csv_of, drawn_shop
 
 pytestmark = pytest.mark.slow
@@ -65,7 +64,7 @@ async def sell(shop: Deployment) -> int:
             assert answer.status_code == 202, answer.text
             return True
 
-        await eventually(taken, seconds=30, every=0.2)
+        await eventually(taken, seconds=60, every=0.2)
     return len(purchases)
 
 
@@ -149,8 +148,8 @@ def keeps_what_is_in_force(shop: Deployment, version: str) -> None:
 
     def refused(*words: str) -> tuple[int, str]:
         words = ("clv", "fit", "--merchant", MERCHANT, *words)
-        done = subprocess.run([*STAMGAST, *words], env=shop.env, cwd=ROOT, capture_output=True, check=False)
-        return done.returncode, done.stderr.decode()
+        done = shop.done(*words)
+        return done.returncode, done.stderr
 
     past = fit("--as-of", "2026-09-01", "--force")
     assert (past["published"], past["fit"]["as_of"], past.get("spend")) == (False, "2026-09-01", None)

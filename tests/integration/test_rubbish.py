@@ -87,7 +87,7 @@ async def test_nothing_that_others_write_to_any_topic_keeps_a_process_from_its_w
             return len(await shop.sent()) == 2
 
         await eventually(thanked, seconds=120, every=0.5, why="both purchases are thanked for")
-        assert [each.poll() for each in shop.all] == [None] * len(shop.all)
+        assert [each.exit_code for each in shop.all] == [None] * len(shop.all)
         shop.run("dead-letters", "list", "--json")
         shop.run("keys", "list", MERCHANT, "--json")
         assert shop.run("verify", "--json")["equal"]

@@ -111,7 +111,6 @@ async def test_each_customer_is_answered_once_though_the_worker_is_killed_while_
 
     await eventually(is_walking, seconds=60, every=0.01, why="somebody walks")
     worker.kill()
-    worker.wait()
     events = await told(shop)
     open_walks = sum(isinstance(each, ScheduleDue) for each in events) - sum(
         isinstance(each, ScheduleDone) and each.how == "walked" for each in events
@@ -137,7 +136,6 @@ async def test_each_customer_is_answered_once_though_the_worker_is_killed_while_
 
     for process in shop.all[2:]:
         process.kill()
-        process.wait()
     rebuilt: Any = shop.run("rebuild", "--empty", "--json")
     assert rebuilt["equal"] is True
     assert gifts(await states(shop)) == {1: MANY}

@@ -57,16 +57,16 @@ async def test_workers_killed_and_paused_at_any_moment_send_nothing_twice(shop: 
         await eventually(some_left, seconds=180, every=0.01)
         victim = running.pop(chance.randrange(2))
         if visit % 2:
-            victim.send_signal(signal.SIGKILL)
+            victim.kill()
         else:
-            victim.send_signal(signal.SIGSTOP)
+            victim.signal(signal.SIGSTOP)
             paused.append(victim)
         running.append(shop.worker())
         await shop.everything_ended(CUSTOMERS * visit, seconds=90)
         while paused and visit % 2:
-            paused.pop().send_signal(signal.SIGCONT)
+            paused.pop().signal(signal.SIGCONT)
     for sleeper in paused:
-        sleeper.send_signal(signal.SIGCONT)
+        sleeper.signal(signal.SIGCONT)
     fates, sent = await shop.everything_ended(CUSTOMERS * 5), await shop.sent()
     assert max(sent.values()) == 1
     unproven = [name for name, status in fates.items() if status == "in_doubt" and name not in sent]

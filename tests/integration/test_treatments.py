@@ -138,8 +138,7 @@ async def test_a_sender_whose_account_is_refused_loses_no_message_and_goes_on_on
     assert set((await shop.fates()).values()) == {"submitted"}
     assert await shop.messages() == []
 
-    shop.all[-1].terminate()
-    shop.all[-1].wait()
+    shop.all[-1].stop()
     shop.env["STAMGAST_TWILIO_API_SECRET"] = TOKEN
     shop.worker()
     await shop.everything_ended(9, seconds=90)

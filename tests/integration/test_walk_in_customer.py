@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from stamgast.state.keys import customers
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, ROOT, RULE, STAMGAST, Deployment
+from tests.integration.deployment import MERCHANT, RULE, Deployment
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -80,10 +79,8 @@ async def found(shop: Deployment) -> dict[str, tuple[int, int]]:
 
 
 def verify(shop: Deployment, *words: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [*STAMGAST, "verify", "--json", *words], env=shop.env, cwd=ROOT, capture_output=True, check=False
-    )
-    assert done.stdout, done.stderr.decode()
+    done = shop.done("verify", "--json", *words)
+    assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 

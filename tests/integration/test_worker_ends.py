@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,13 +11,13 @@ import pytest
 import redis.asyncio
 
 from stamgast.local.brokers import Broker
-from stamgast.local.processes import free_port
+from stamgast.local.processes import ChildProcess, free_port
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from streams.app import EXIT_BROKEN
 from streams.runtime.watchdog import EXIT_STUCK
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, PROGRAM, ROOT, STAMGAST, Deployment
+from tests.integration.deployment import MERCHANT, PROGRAM, STAMGAST, Deployment
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -31,15 +30,15 @@ class Scene(Deployment):
     health: str
     programme: Path
 
-    async def start_worker(self, command: list[str], **env: str) -> subprocess.Popen[bytes]:
+    async def start_worker(self, command: list[str], **env: str) -> ChildProcess:
         self.health = f"http://127.0.0.1:{free_port()}"
         own = {"STAMGAST_METRICS_PORT": self.health.rpartition(":")[2]} | env
-        log = (self.folder / f"worker-{len(self.all)}.log").open("wb")
-        worker = subprocess.Popen(command, env=self.env | own, cwd=ROOT, stdout=log, stderr=log)
+        name = f"worker-{len(self.all)}"
+        worker = ChildProcess(name, command, log=self.folder / f"{name}.log", env=self.env | own)
         self.all.append(worker)
         return worker
 
-    async def start_breaking(self, fault: str, **env: str) -> subprocess.Popen[bytes]:
+    async def start_breaking(self, fault: str, **env: str) -> ChildProcess:
         """Start a worker, let it work for a while, and then let it meet the fault."""
         trigger = self.folder / "now"
         worker = await self.start_worker(BREAKING, BREAKS=fault, BREAKS_FROM=str(trigger), **env)
@@ -74,10 +73,11 @@ async def scene(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pa
         await made.end()
 
 
-async def code_of(worker: subprocess.Popen[bytes]) -> int:
+async def code_of(worker: ChildProcess) -> int:
     """Its exit code, which also tells whether it ended in order or was late and ended itself."""
-    await eventually(lambda: worker.poll() is not None, seconds=60, every=0.05, why="the process ends")
-    return int(worker.returncode)
+    await eventually(lambda: worker.exit_code is not None, seconds=60, every=0.05, why="the process ends")
+    assert worker.exit_code is not None
+    return worker.exit_code
 
 
 async def test_a_worker_whose_partition_loop_broke_exits_with_1(scene: Scene) -> None:
@@ -88,27 +88,27 @@ async def test_a_worker_whose_partition_loop_broke_exits_with_1(scene: Scene) ->
 
 async def test_a_worker_whose_loop_stands_still_ends_itself_whatever_it_is_told(scene: Scene) -> None:
     worker = await scene.start_breaking("blocks", STAMGAST_STALL_LIMIT_S="2")
-    worker.send_signal(signal.SIGTERM)
+    worker.signal(signal.SIGTERM)
     assert await code_of(worker) == EXIT_STUCK
 
 
 async def test_sigterm_ends_a_worker_at_once(scene: Scene) -> None:
     worker = await scene.start_worker([*STAMGAST, "worker"])
     await eventually(scene.works, seconds=60, every=0.1)
-    worker.send_signal(signal.SIGTERM)
+    worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0
 
 
 async def test_sigterm_ends_a_worker_in_which_a_task_cannot_be_cancelled(scene: Scene) -> None:
     worker = await scene.start_breaking("deaf")
-    await eventually(scene.is_deaf, seconds=20)
-    worker.send_signal(signal.SIGTERM)
+    await eventually(scene.is_deaf, seconds=60)
+    worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0
 
 
 async def test_sigterm_ends_a_worker_that_cannot_reach_its_broker(scene: Scene) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     worker = await scene.start_worker([*STAMGAST, "worker"], STAMGAST_KAFKA_BOOTSTRAP=nowhere)
-    await eventually(lambda: scene._answers(f"{scene.health}/healthz"), seconds=30)
-    worker.send_signal(signal.SIGTERM)
+    await eventually(lambda: scene._answers(f"{scene.health}/healthz"), seconds=60)
+    worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0

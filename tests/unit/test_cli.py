@@ -19,7 +19,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")}
     env |= {f"STAMGAST_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "stamgast.cli", *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=180)
 
 
 def test_the_menu_names_every_command():
@@ -38,7 +38,7 @@ def test_an_unknown_command_is_misuse_and_the_nearest_is_named():
 
 def test_what_is_no_text_is_misuse_of_every_command():
     command: list[str | bytes] = [sys.executable, "-m", "stamgast.cli", "keys", "public", b"\xff\xfe"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
     assert (done.returncode, done.stderr) == (2, "stamgast: an argument is no text in UTF-8\n")
 
@@ -107,7 +107,7 @@ def test_a_command_that_reads_files_alone_loads_no_clients_and_no_settings(words
     asked = f"import sys; sys.argv = ['stamgast', *{words!r}]; from stamgast.cli import main\ntry: main()\nexcept SystemExit: pass\n"
     loaded = "print(*(each for each in {'kafka', 'aiokafka', 'redis', 'twilio', 'structlog', 'pydantic', 'numpy'} if each in sys.modules), file=sys.stderr)"
     done = subprocess.run(
-        [sys.executable, "-c", asked + loaded], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", asked + loaded], capture_output=True, text=True, check=True, timeout=180
     )
 
     assert done.stderr.strip() == ""

@@ -78,7 +78,7 @@ def imported_by(file: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "plots", "dev"))],
+    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "plots", "wallet", "dev"))],
 )
 def test_every_dependency_is_locked_with_hashes(lock: str, extras: tuple[str, ...]):
     of_extras = (name for extra in extras for name in PROJECT["optional-dependencies"][extra])

@@ -109,6 +109,16 @@ def test_it_says_which_messages_must_go_which_may_and_which_must_not():
     }
 
 
+def test_what_a_refund_takes_back_goes_also_when_its_rule_is_no_longer_in_force():
+    """Or a message that was stopped for a refund looks lost to a proof that changes rules meanwhile."""
+    bought_once = bought("t1", T0)
+    oracle = Oracle(at_start={MERCHANT: SHOP}, rules={MERCHANT: [SimpleRule("hello", "purchase", sends="hello")]})
+    recompute(map(encode_event, [consent(when=T0 - 1), bought_once]), oracle)
+    oracle.rules_in_force(MERCHANT, ())
+    recompute([encode_event(taken_back(bought_once, T0 + HOUR))], oracle)
+    assert [(w.verdict, w.taken_back) for w in oracle.wanted.values()] == [("send", True)]
+
+
 def test_a_difference_is_told_in_words():
     owner = Owner(bundle(SHOP))
     event = bought("t1", T0)

@@ -15,7 +15,7 @@ from rules.yaml.words import parse_span
 from stamgast.domain.calendar import business_day
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer
-from stamgast.domain.days import decode_days
+from stamgast.domain.days import days_since
 from stamgast.domain.kept import Kept
 from stamgast.domain.spans import Span
 from stamgast.domain.spending import spent
@@ -176,7 +176,7 @@ def spent_in(view: View, span: Span) -> int | None:
 def visits_in(view: View, span: Span) -> int:
     """On how many days of a span they came."""
     since = span.since(today(view))
-    return sum(day >= since for day, _ in decode_days(view.customer.days))
+    return len(days_since(view.customer.days, view.customer.last_day, since))
 
 
 IN: Final = "in"

@@ -11,7 +11,7 @@ from rules.language.schema_parts import DAYS, bounds
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.words import parse_days
 from stamgast.domain.awaited import FIRST_VISIT, JOINED, begins_on
-from stamgast.domain.days import decode_days
+from stamgast.domain.days import spot_of
 from stamgast.domain.units import Day
 
 Since = Callable[[View], Day | None]
@@ -77,7 +77,7 @@ def last_visit(view: View) -> Day | None:
     if view.fact.purchase is None:
         return customer.last_day
     today = view.local.day
-    return max((day for day, _ in decode_days(customer.days) if day < today), default=None)
+    return spot_of(customer.days, customer.last_day, today).before
 
 
 @CONDITIONS.add

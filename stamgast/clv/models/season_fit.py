@@ -16,11 +16,14 @@ import numpy as np
 
 from stamgast.clv.data.histories import PurchaseDays
 from stamgast.clv.data.rows import Floats
+from stamgast.clv.models.trend_fit import TrendTold
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.season import PART_DAYS, PARTS, YEAR, Season, season_of
 
 STEPS: Final = (0.05, 0.15, 0.4, 0.8)
 """Deviations of the step from one part's logarithm to the next, of which one is chosen."""
+FEWEST: Final = 2 * PARTS
+"""Customers who came three times, and so tell of a season."""
 _FAR: Final = 1.5
 """Deviation of a logarithm itself."""
 _ROUNDS: Final = 40
@@ -28,17 +31,32 @@ _SETTLED: Final = 1e-6
 _LONGEST_STEP: Final = 1.0
 
 
-def fit_season(customers: Sequence[PurchaseDays], closed: ClosedDays) -> Season | None:
-    """Learn the season of a shop's open days; None where next to nobody came three times, or nothing speaks for one."""
+def fit_season(customers: Sequence[PurchaseDays], closed: ClosedDays, fewest: int = FEWEST) -> Season | None:
+    """Learn the season of a shop's open days; None where fewer came three times, or nothing speaks for one."""
     told = _Told.of(customers, closed)
-    if len(told.between) < 2 * PARTS:
+    if len(told.between) < fewest:
         return None
-    halves = told.half(0), told.half(1)
-    scores = {0.0: sum(half.log_likelihood(np.zeros(PARTS)) for half in halves)}
+    scores = {0.0: float(told.log_likelihoods(np.zeros(PARTS)).sum())}
     for step in STEPS:
-        scores[step] = sum(theirs.log_likelihood(_found(ours, step)) for ours, theirs in (halves, halves[::-1]))
+        scores[step] = float(told.by_halves(step).sum())
     best = max(scores, key=lambda step: scores[step])
     return season_of(np.exp(_found(told, best)).tolist()) if best else None
+
+
+def gained_on_trend(customers: Sequence[PurchaseDays], closed: ClosedDays) -> Floats:
+    """Return what a season gained on a steady trend in log-likelihood, of each customer who came three times.
+
+    Both are learnt from the other half of these; empty where they are too few to learn from.
+    """
+    told = _Told.of(customers, closed)
+    if len(told.between) < FEWEST:
+        return np.zeros(0)
+    trend, halves = TrendTold(customers, closed), (slice(0, None, 2), slice(1, None, 2))
+    by_step = [told.by_halves(step) for step in STEPS]
+    gained: Floats = max(by_step, key=lambda each: float(each.sum()))
+    for ours, theirs in (halves, halves[::-1]):
+        gained[theirs] -= trend.log_likelihoods(trend.slope(ours))[theirs]
+    return gained
 
 
 class _Told:
@@ -69,9 +87,16 @@ class _Told:
     def half(self, which: int) -> _Told:
         return _Told(self.came[which::2], self.days[which::2], self.between[which::2])
 
-    def log_likelihood(self, logs: Floats) -> float:
-        there = np.maximum(self.days @ np.exp(logs), 1e-9)
-        return float((self.came.sum(axis=0) * logs).sum() - self.between @ np.log(there))
+    def log_likelihoods(self, logs: Floats) -> Floats:
+        found: Floats = self.came @ logs - self.between * np.log(np.maximum(self.days @ np.exp(logs), 1e-9))
+        return found
+
+    def by_halves(self, step: float) -> Floats:
+        """Return the log-likelihood of each customer by what the other half teaches."""
+        found = np.zeros(len(self.between))
+        for ours, theirs in ((0, 1), (1, 0)):
+            found[theirs::2] = self.half(theirs).log_likelihoods(_found(self.half(ours), step))
+        return found
 
 
 def _found(told: _Told, step: float) -> Floats:

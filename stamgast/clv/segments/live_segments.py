@@ -22,6 +22,7 @@ from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.paces import at_paces
 from stamgast.clv.models.scores import Scores, discounted_purchases, scores_of
 from stamgast.clv.segments.figures import NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
+from stamgast.clv.segments.samples import Samples
 from stamgast.clv.segments.values import ALL, NONE, TREND_DAYS, cohort_of, trend_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
@@ -94,6 +95,9 @@ class Book:
 
     def __init__(self, program: Program, today: Day, *, with_trend: bool = True) -> None:
         self._with_trend = with_trend
+        self.samples = Samples()
+        """Who some of them are, where they came with their ids."""
+        self._values: Integers | None = None
         self._program = program
         self._today = today
         # What has no cost of its own costs the usual; where none is told either, that is no cost, and not a cost of 0.
@@ -118,7 +122,15 @@ class Book:
             if days:
                 self._add(customer, days)
 
-    def _add(self, customer: Customer, days: list[Day]) -> None:
+    def add_named(self, customers: Iterable[tuple[str, Customer]]) -> None:
+        """The same with their ids, of which `samples` keeps some of each segment."""
+        for name, customer in customers:
+            days = [day for day, _ in decode_days(customer.days)]
+            if days:
+                for kind, segment in self._add(customer, days):
+                    self.samples.add(kind, segment, name)
+
+    def _add(self, customer: Customer, days: list[Day]) -> Iterable[tuple[By, str]]:
         place, before, paces = len(self), self._today - TREND_DAYS, self._paces
         self._now.add(days, max(self._today, days[-1]), self._time, pace_of(customer.conversation, paces))
         if self._with_trend and days[0] <= before:
@@ -134,16 +146,11 @@ class Book:
         self._sums["cost"].append(max(cost, 0))
         self._sums["costed"].append(cost != _UNKNOWN)
         source = self._program.costs.source_names.get(customer.source, customer.source)
-        kinds = {
-            "tag": customer.tags or [NONE],
-            "source": [source or NONE],
-            "cohort": [cohort_of(days[0])],
-            "shop": [ALL],
-        }
-        for kind, names in kinds.items():
-            members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
-            for name in names:
-                members.setdefault(name, array("q")).append(place)
+        belongs: list[tuple[By, str]] = [("tag", tag) for tag in customer.tags or [NONE]]
+        belongs += [("source", source or NONE), ("cohort", cohort_of(days[0])), ("shop", ALL)]
+        for kind, name in belongs:
+            self._members[kind].setdefault(name, array("q")).append(place)
+        return belongs
 
     def segments(self, source_names: Mapping[str, str] = MappingProxyType({})) -> Mapping[By, list[LiveSegment]]:
         """Value every segment of every kind, of each kind the one with the most customers first.
@@ -158,12 +165,19 @@ class Book:
         known = _Known(sums, _integers(self._now.x) + 1, shop, then, 10.0 ** exponent_of(self._program.currency))
         return {kind: self._of_kind(kind, known, prospects) for kind in KINDS}
 
+    @property
+    def values(self) -> Integers | None:
+        """What each customer is worth in all, in minor units, once segments were valued; None: nothing is expected."""
+        return self._values
+
     def _of_kind(self, kind: By, known: _Known, prospects: Prospects | None) -> list[LiveSegment]:
         members = {name: _integers(places) for name, places in self._members[kind].items()}
         parts: list[Part | None] = [None] * len(members)
         if known.shop is not None:
             parts = list(parts_of(known.shop, list(members.values())))
         has_money = prospects is not None and prospects.spend is not None
+        if kind == "shop" and has_money and known.shop is not None and parts[0] is not None:
+            _, self._values = _values_of(known, known.shop, parts[0])
         found = [
             _segment(name, places, known, part, has_money=has_money)
             for (name, places), part in zip(members.items(), parts, strict=True)
@@ -216,6 +230,7 @@ class Book:
         members = self._members["source"]
         for source in [each for each in members if each in names]:
             members.setdefault(names[source], array("q")).extend(members.pop(source))
+            self.samples.rename("source", source, names[source])
 
 
 class _Histories:
@@ -288,8 +303,7 @@ def _segment(name: str, places: Integers, known: _Known, part: Part | None, *, h
     )
     if not has_money:
         return found
-    predicted = np.rint(predicted_of(known.shop, part) * unit).astype(np.int64)
-    values = known.sums["historic"][places] + predicted - known.sums["contact"][places]
+    predicted, values = _values_of(known, known.shop, part)
     worth, new = int((values * known.sums["costed"][places]).sum()), round(figures.value_of_new * unit)
     now, then = known.shop.worth[places], known.then[places] if known.then is not None else np.zeros(count)
 
@@ -313,6 +327,12 @@ def _segment(name: str, places: Integers, known: _Known, part: Part | None, *, h
         npv=minor(figures.npv),
         trend=trend_of(float(now.sum()), count, float(then.sum()), int((then > 0).sum())),
     )
+
+
+def _values_of(known: _Known, shop: Shop, part: Part) -> tuple[Integers, Integers]:
+    """Return what is expected of each customer of a part, and what each is worth in all, in minor units."""
+    predicted = np.rint(predicted_of(shop, part) * known.unit).astype(np.int64)
+    return predicted, known.sums["historic"][part.places] + predicted - known.sums["contact"][part.places]
 
 
 def _worth(model: Scores, rows: Rows, paces: Floats, discounting: Discounting) -> Floats:

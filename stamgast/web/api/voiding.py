@@ -18,7 +18,6 @@ from stamgast.domain.voucher_codes import short_of
 from stamgast.pos.canonical import Strict
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.state.keys import customers
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
@@ -26,7 +25,7 @@ from stamgast.web.guesses import no_such_code
 from stamgast.web.idempotency import idempotency_key
 from stamgast.web.owners_answer import WAIT_S, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
-from stamgast.web.voucher_lookup import code_in, owner_of
+from stamgast.web.voucher_lookup import code_in, owner_of, slot_of
 
 _decode_answer: Final = msgspec.json.Decoder(Answer).decode
 
@@ -44,14 +43,14 @@ async def post_void(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/void`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "admin")
-    code, event_id = code_in(request, deps), id_of(idempotency_key(request))
+    code, event_id = code_in(request, deps, entrance.program), id_of(idempotency_key(request))
     given = _read(await read_body(request, deps.limits.body_bytes))
     owner = await owner_of(deps, entrance, code)
     if not owner.customer:
         raise no_such_code(deps, entrance.key.id, entrance.merchant)
     asked = digest(json.dumps([owner.code, given.model_dump(mode="json")]).encode())
     await refuse_other_request(deps, f"web:request:{entrance.merchant}:{event_id}", asked)
-    name = customers(code.partition).answer(entrance.merchant, event_id)
+    name = slot_of(code, owner).answer(entrance.merchant, event_id)
     if await deps.redis.get(name) is None:
         event = VoucherVoided(
             merchant=entrance.merchant, customer=owner.customer, at=deps.clock.now(), id=event_id, code=owner.code,

@@ -34,7 +34,7 @@ from stamgast.web.guesses import no_such_code
 from stamgast.web.idempotency import idempotency_key, one_request, reused
 from stamgast.web.owners_answer import WAIT_S, AskedOfOwner, Told, digest, id_of, refuse_other_request, wait_for
 from stamgast.web.problem import Problem
-from stamgast.web.voucher_lookup import code_in, owner_of
+from stamgast.web.voucher_lookup import code_in, owner_of, slot_of
 
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
@@ -60,7 +60,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
-    code = code_in(request, deps)
+    code = code_in(request, deps, entrance.program)
     key, given = idempotency_key(request), await read_use(request, deps)
     return (await redeem(deps, entrance, code, key, given)).response()
 
@@ -69,7 +69,8 @@ async def redeem(deps: Deps, entrance: Entrance, code: Code, key: str, given: Us
     """Redeem under an Idempotency-Key, and wait for the owner. Raises `Problem`, `RefusedError`, `NotFilledError`."""
     receipt = given.receipt_in(entrance.program)
     owner = await owner_of(deps, entrance, code)
-    redemption = _Redemption(entrance.merchant, code.long or owner.code, id_of(key), customers(code.partition))
+    known = owner.code if owner.customer else code.long or owner.code
+    redemption = _Redemption(entrance.merchant, known, id_of(key), slot_of(code, owner))
     asked = digest(msgspec.json.encode([redemption.code, given.store, given.customer, *given.of_receipt]))
     await refuse_other_request(deps, redemption.request, asked)
     customer = given.customer or owner.customer
@@ -108,7 +109,8 @@ async def get_redemption(request: Request) -> JSONResponse:
     """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    redemption = await _redemption_of(deps, entrance, code_in(request, deps), request.path_params["redemption"])
+    code = code_in(request, deps, entrance.program)
+    redemption = await _redemption_of(deps, entrance, code, request.path_params["redemption"])
     answered = await deps.filling.value(redemption.slot, redemption.answer)
     if answered is None and not await deps.redis.exists(redemption.request):  # the latter a lost Redis forgets
         raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
@@ -123,7 +125,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "till")
-    code = code_in(request, deps)
+    code = code_in(request, deps, entrance.program)
     addressed = request.path_params.get("redemption")
     if addressed is None:
         return (await take_back(deps, entrance, code, id_of(idempotency_key(request)))).response()
@@ -138,7 +140,7 @@ async def take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -
     owner = await owner_of(deps, entrance, code)
     if not owner.customer:
         raise no_such_code(deps, entrance.key.id, entrance.merchant)
-    redemption = _Redemption(entrance.merchant, owner.code, event_id, customers(code.partition))
+    redemption = _Redemption(entrance.merchant, owner.code, event_id, slot_of(code, owner))
     answer = redemption.slot.answer(entrance.merchant, redemption.taking_back)
     if await deps.redis.get(answer) is None:
         event = RedemptionTakenBack(
@@ -165,8 +167,10 @@ async def take_back(deps: Deps, entrance: Entrance, code: Code, event_id: str) -
 
 async def _redemption_of(deps: Deps, entrance: Entrance, code: Code, event_id: str) -> _Redemption:
     """The redemption at an address."""
-    long = code.long or (await owner_of(deps, entrance, code)).code
-    return _Redemption(entrance.merchant, long, event_id, customers(code.partition))
+    if code.long and not code.typed:
+        return _Redemption(entrance.merchant, code.long, event_id, customers(code.partition))
+    owner = await owner_of(deps, entrance, code)
+    return _Redemption(entrance.merchant, owner.code, event_id, slot_of(code, owner))
 
 
 def _doubt(program: Program, given: UseRequest) -> Doubt | None:

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from stamgast.domain.contrast import channels_of, contrast
+
 COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 OURS: Final = "#a4471c"
 """Of pages that are no merchant's, and of merchants that have said none."""
@@ -31,12 +33,6 @@ class Shades(NamedTuple):
     """Of what is written on it."""
     text: str
     """Of links and marks on the grounds."""
-
-
-def contrast(one: str, other: str) -> float:
-    """From 1 (the same) to 21 (black and white), as WCAG reckons it."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def shades(colour: str, *, dark: bool) -> Shades:
@@ -72,18 +68,5 @@ def _until(colour: str, towards: str, grounds: tuple[str, ...], least: float) ->
 
 
 def _mix(one: str, other: str, share: float) -> str:
-    parts = (round(a + (b - a) * share) for a, b in zip(_channels(one), _channels(other), strict=True))
+    parts = (round(a + (b - a) * share) for a, b in zip(channels_of(one), channels_of(other), strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
-
-
-def _channels(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (_linear(part / 255) for part in _channels(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

@@ -153,7 +153,7 @@ class Fleet:
     async def stop_all(self) -> None:
         """Ask all of them to end in order."""
         alive = [worker for worker in self.all if worker.process.exit_code is None]
-        codes = await asyncio.gather(*(asyncio.to_thread(worker.process.stop, seconds=40) for worker in alive))
+        codes = await asyncio.gather(*(asyncio.to_thread(worker.process.stop, seconds=90) for worker in alive))
         assert set(codes) <= {0}, [(w.name, c, w.process.log_tail()) for w, c in zip(alive, codes, strict=True) if c]
 
 

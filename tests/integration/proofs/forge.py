@@ -11,9 +11,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from multiprocessing.forkserver import set_forkserver_preload
 from pathlib import Path
+
+from stamgast.local.processes import ProcessError
 
 _FORGE = multiprocessing.get_context("forkserver")
 _PR_SET_PDEATHSIG = 1
@@ -31,10 +34,15 @@ def preload(module: str) -> None:
 class Forged:
     """One process; what it writes goes to a file. The interface is that of `stamgast.local.processes.ChildProcess`."""
 
-    def __init__(self, name: str, main: Callable[[], None], *, log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, main: Callable[[], None], *, log: Path, env: Mapping[str, str], errors: Path | None = None
+    ) -> None:
         self.name = name
         self.log = log
-        self._process = _FORGE.Process(target=_run, args=(main, str(log), dict(env)), name=name, daemon=True)
+        for file in (log, errors or log):
+            file.touch()  # there before it has written anything
+        arguments = (main, str(log), str(errors or log), dict(env))
+        self._process = _FORGE.Process(target=_run, args=arguments, name=name, daemon=True)
         self._process.start()
 
     @property
@@ -60,7 +68,7 @@ class Forged:
         if self.exit_code is None:
             os.kill(self.pid, number)
 
-    def stop(self, *, seconds: float = 10) -> int:
+    def stop(self, *, seconds: float = 60) -> int:
         """Ask it to end (SIGTERM), insist (SIGKILL) after some seconds, and return the exit code."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)
@@ -76,6 +84,11 @@ class Forged:
         assert code is not None
         return code
 
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of its log, if it has ended."""
+        if self.exit_code is not None:
+            raise ProcessError(f"{self.name} has ended with {self.exit_code}.\n{self.log_tail()}".rstrip())
+
     def log_tail(self, lines: int = 15) -> str:
         """Return the last lines that the process wrote."""
         if not self.log.exists():
@@ -83,13 +96,16 @@ class Forged:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _run(main: Callable[[], None], log: str, env: dict[str, str]) -> None:
+def _run(main: Callable[[], None], log: str, errors: str, env: dict[str, str]) -> None:
     os.setsid()
+    # It may have processes of its own, made as everywhere.
+    multiprocessing.current_process().daemon = False
+    multiprocessing.set_start_method(None, force=True)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # with the server, which ends with pytest
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
+    for number, path in ((1, log), (2, errors)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
     os.environ.clear()
     os.environ.update(env)
+    time.tzset()
     main()

@@ -23,6 +23,7 @@ from stamgast.domain.customer import Customer
 from tests.builders import line, refund, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs import merchant
+from tests.integration.proofs.judging import live_customers, read_log
 from tests.integration.proofs.merchant import MERCHANT, SENDER
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
@@ -121,7 +122,7 @@ class Guests:
         web = httpx.AsyncClient(
             base_url=f"{scene.settings.public_url}/v1/merchants/{MERCHANT}",
             headers={"Authorization": f"Bearer {key.text}"},
-            timeout=30,
+            timeout=60,
             trust_env=False,
         )
         guests = scene.guests = cls(scene, web)
@@ -212,9 +213,28 @@ class Guests:
             told = await self.scene.http.get("/sandbox/messages", params={"to": guest.phone})
             return any("van 0 tot 10" in each["body"] for each in told.json())
 
-        await eventually(asked, seconds=120, every=0.3, why=f"{guest.id} is asked")
+        try:
+            await eventually(asked, seconds=120, every=0.3, why=f"{guest.id} is asked")
+        except AssertionError as error:
+            error.add_note(await self._known_of(guest))
+            raise
         await self._write(guest, body=f"een {score}!")
         guest.score = score
+
+    async def _known_of(self, guest: Guest) -> str:
+        """What the topics and the state say of somebody, for whoever has to find out why they were not asked."""
+        bootstrap, topics, count = self.scene.settings.kafka_bootstrap, self.scene.topics, self.scene.topics.partitions
+        told = [f"left: {await self.scene.left()}"]
+        for topic in (topics.customer_events, topics.activations, topics.facts, topics.dead_letters):
+            log = await read_log(bootstrap, topic, 1 if topic == topics.dead_letters else count)
+            told += [
+                f"{topic}[{partition}]@{each.offset}: {each.value.decode(errors='replace')}"
+                for partition, records in log.items()
+                for each in records
+                if each.value and guest.id.encode() in each.value
+            ]
+        live = await live_customers(self.scene.settings.redis_url, count)
+        return "\n".join([*told, f"state: {live.get((MERCHANT, guest.id))}"])
 
     async def _write(self, guest: Guest, **what: Any) -> None:
         said = {"from": guest.phone, "to": SENDER, "channel": "sms", **what}

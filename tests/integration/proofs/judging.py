@@ -97,7 +97,7 @@ class PartitionOracle(Oracle):
             return
         if event["type"] == "barrier":
             if event["number"] > self._barriers.get(merchant, -1):
-                self._rules[merchant] = self._rules_by_hash[event["hash"]]
+                self.rules_in_force(merchant, self._rules_by_hash[event["hash"]])
             super().apply(value)
             waiting, self._parked = self._parked, []
             for each in waiting:

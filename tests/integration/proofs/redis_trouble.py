@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from tests.builders import line, snapshot
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.fleet import Worker
 from tests.integration.proofs.judging import read_log
 from tests.integration.proofs.merchant import MERCHANT
@@ -95,7 +94,7 @@ class Checkout:
         """With a key of its own."""
         key = await Keyring(scene.settings.kafka_bootstrap, scene.topics.api_keys).create(MERCHANT, ("intake",), now())
         headers = {"Authorization": f"Bearer {key.text}"}
-        http = httpx.AsyncClient(base_url=scene.settings.public_url, headers=headers, timeout=30, trust_env=False)
+        http = httpx.AsyncClient(base_url=scene.settings.public_url, headers=headers, timeout=60, trust_env=False)
         checkout = cls(scene, http)
         await checkout.sell()
         return checkout
@@ -127,7 +126,7 @@ class Checkout:
             assert int(answer.headers["Retry-After"]) > 0
             return why in answer.json()["detail"]
 
-        await eventually(asked, seconds=40, every=0.2, why=f"web refuses: {why}")
+        await eventually(asked, seconds=60, every=0.2, why=f"web refuses: {why}")
 
     async def unready(self, why: str) -> None:
         """Wait until web says itself why it is not ready."""
@@ -136,7 +135,7 @@ class Checkout:
             answer = await self._http.get(self._ready)
             return answer.status_code == 503 and any(why in each for each in answer.json()["missing"])
 
-        await eventually(asked, seconds=20, every=0.2, why=f"web is not ready: {why}")
+        await eventually(asked, seconds=60, every=0.2, why=f"web is not ready: {why}")
 
     async def ready(self) -> None:
         """Wait until web is."""
@@ -144,7 +143,7 @@ class Checkout:
         async def asked() -> bool:
             return (await self._http.get(self._ready)).status_code == 200
 
-        await eventually(asked, seconds=40, every=0.2, why="web is ready")
+        await eventually(asked, seconds=60, every=0.2, why="web is ready")
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -158,7 +157,7 @@ async def unready(worker: Worker, why: str) -> None:
         status, page = worker.answer("/readyz")
         return status == 503 and why in page
 
-    await eventually(lambda: asyncio.to_thread(asked), seconds=40, every=0.2, why=f"a worker is not ready: {why}")
+    await eventually(lambda: asyncio.to_thread(asked), seconds=60, every=0.2, why=f"a worker is not ready: {why}")
 
 
 def lines_of(worker: Worker) -> int:
@@ -175,10 +174,7 @@ async def ends(scene: Scene) -> dict[int, int]:
 
 async def rebuild(scene: Scene) -> None:
     """Empty Redis and fill it from Kafka, beside the workers that run."""
-    command = [sys.executable, "-m", "stamgast.cli", "rebuild", "--empty", "--json"]
-    env = environment(scene.settings)
-    run = asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, env=env)
-    done = await run
+    done = await commands.asked("rebuild", "--empty", "--json", env=environment(scene.settings))
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
 
 

@@ -139,7 +139,7 @@ class Scene:
             names = [keys(n).meta for keys in (transactions, customers) for n in range(self.topics.partitions)]
             return [await client.hget(name, "token") for name in names]
 
-    async def taken_anew(self, before: Sequence[bytes | None], seconds: float = 40) -> None:
+    async def taken_anew(self, before: Sequence[bytes | None], seconds: float = 90) -> None:
         """Wait until every partition has another owner's token than it had."""
 
         async def all_differ() -> bool:
@@ -278,7 +278,7 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
         await stack.enter_async_context(serving(create_app(deps), "127.0.0.1", port))
         await stack.enter_async_context(serving(health_app(lambda: deps), "127.0.0.1", health))
         http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=sandbox.base_url, timeout=20, trust_env=False)
+            httpx.AsyncClient(base_url=sandbox.base_url, timeout=60, trust_env=False)
         )
         await eventually(lambda: parts.identities.loaded and parts.merchants.loaded, why="the views are loaded")
         fleet = Fleet(given, folder / "workers")

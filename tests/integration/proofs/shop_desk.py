@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +13,7 @@ from stamgast.demo.stage import environment
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
@@ -37,12 +35,12 @@ class _Till:
         made = await keyring.create(MERCHANT, ("intake",), now())
         url = f"{scene.settings.public_url}/v1/merchants/{MERCHANT}"
         headers = {"Authorization": f"Bearer {made.text}"}
-        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
+        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
 
         async def known() -> bool:
             return (await client.post("/purchases", json=[])).status_code not in {401, 403, 503}
 
-        await eventually(known, seconds=30, why="web knows the key")
+        await eventually(known, seconds=60, why="web knows the key")
         return client
 
     async def __aexit__(self, *error: object) -> None:
@@ -59,11 +57,7 @@ async def members(scene: Scene, names: Sequence[str]) -> dict[str, str]:
 
 async def command(scene: Scene, *arguments: str, code: int = 0) -> dict[str, Any]:
     """What `stamgast purchases … --json` answers."""
-    run = [sys.executable, "-m", "stamgast.cli", "purchases", *arguments, "--json"]
-    env = environment(scene.settings)
-    done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=env
-    )
+    done = await commands.asked("purchases", *arguments, "--json", env=environment(scene.settings))
     assert done.returncode == code, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -61,7 +61,7 @@ async def test_a_barcode_in_the_quantity_and_a_price_of_millions_wait_for_a_pers
         waiting = (await command(scene, "review", MERCHANT))["purchases"]
         return [each["transaction"] for each in waiting] == ["five million"]
 
-    await eventually(left, seconds=30, every=1, why="one is left for a person to look at")
+    await eventually(left, seconds=60, every=1, why="one is left for a person to look at")
     assert await counted(scene, people) == {"million", "party"}
     await judged(scene, unproven=0, confirmed={"party"})
     async with scene.redis() as client:

@@ -59,7 +59,7 @@ async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_
     await producer.close()
     await scene.settled()
     assert {merchant for merchant, _ in await bought_by(scene)} == {MERCHANT}, "the others' purchases wait"
-    assert await asyncio.to_thread(first.process.stop, seconds=40) == 0
+    assert await asyncio.to_thread(first.process.stop, seconds=90) == 0
     second = scene.fleet.start()  # what cannot be compiled is met at the taking, too
     await second.ready()
     await said_of(second, {*BAD, MERCHANT})

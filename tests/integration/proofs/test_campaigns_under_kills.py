@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +21,7 @@ from stamgast.domain.events import ScheduleDone, ScheduleDue, decode_event
 from stamgast.log.reading import LogReader
 from stamgast.programs.publish import publish
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs import merchant
 from tests.integration.proofs.fleet import Fault
 from tests.integration.proofs.judging_messages import activation_of
@@ -44,11 +43,7 @@ _LOOKS_AT_ONCE = 5
 
 async def campaign(scene: Scene, *words: str) -> dict[str, Any]:
     """What `stamgast campaign … --json` answers."""
-    run = [sys.executable, "-m", "stamgast.cli", "campaign", *words, "--json"]
-    env = environment(scene.settings)
-    done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=90, check=False, env=env
-    )
+    done = await commands.asked("campaign", *words, "--json", env=environment(scene.settings))
     assert done.returncode == 0, done.stderr + done.stdout
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -6,12 +6,9 @@ lowest ones win. Who takes part they know from the purchases that they made up t
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
-import subprocess
-import sys
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -32,6 +29,7 @@ from stamgast.log.topics import Topics, create_topics, delete_topics
 from stamgast.settings import Settings
 from stamgast.state.keys import customers
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs import merchant
 from tests.integration.proofs.fleet import Fault, Worker
 from tests.integration.proofs.judging import live_customers
@@ -97,10 +95,7 @@ async def append(scene: Scene, events: Sequence[AnyEvent]) -> None:
 
 
 async def asked(scene: Scene, *words: str) -> dict[str, Any]:
-    run = [sys.executable, "-m", "stamgast.cli", "draws", *words, "--json"]
-    done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=90, check=False, env=environment(scene.settings)
-    )
+    done = await commands.asked("draws", *words, "--json", env=environment(scene.settings))
     assert done.stdout, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

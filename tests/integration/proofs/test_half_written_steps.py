@@ -37,7 +37,7 @@ async def test_a_commit_that_fails_at_any_of_its_commands_ends_equal_to_the_orac
     feeder.start()
     await scene.applied(150)
     (halves / "armed").touch()
-    await eventually(lambda: counted(halves).keys() >= KINDS, seconds=90, every=0.2, why="every kind was broken once")
+    await eventually(lambda: counted(halves).keys() >= KINDS, seconds=120, every=0.2, why="every kind was broken once")
     (halves / "armed").unlink()
     await feeder.stop()
     await guests.leave()

@@ -140,7 +140,7 @@ async def standing_still(scene: Scene) -> list[int]:
         seen.append(await scene.watermarks())
         return seen[-1] if len(seen) > 3 and seen[-3:] == [seen[-1]] * 3 else None
 
-    return await eventually(still, seconds=20, every=0.3, why="the partitions are held")
+    return await eventually(still, seconds=60, every=0.3, why="the partitions are held")
 
 
 async def test_keys_that_were_thrown_away_are_told_by_everybody_and_a_rebuild_makes_up_for_them(

@@ -40,7 +40,7 @@ class Web:
         self._scene = scene
         self._port, self._health = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self.http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
+        self.http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False)
 
     async def start(self, boundary: str) -> Forged:
         """Start a process that dies at a boundary, and wait until it is ready."""

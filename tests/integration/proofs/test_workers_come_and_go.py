@@ -22,7 +22,7 @@ async def test_workers_that_join_and_leave_lose_and_double_nothing(scene):
     await second.ready()
     await scene.taken_anew(before)
     before = await scene.tokens()
-    assert await asyncio.to_thread(first.process.stop, seconds=40) == 0
+    assert await asyncio.to_thread(first.process.stop, seconds=90) == 0
     await scene.taken_anew(before)
     await feeder.stop()
     verdict = await judged(scene, unproven=0, report=True)

@@ -24,6 +24,7 @@ from stamgast.settings import Settings
 from stamgast.state.keys import customers, transactions
 from stamgast.state.outbox import encode_note
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.forge import Forged, preload
 from tests.integration.proofs.judging import read_log
 from tests.integration.proofs.merchant import MERCHANT
@@ -73,7 +74,7 @@ async def test_a_worker_whose_clock_is_wrong_hands_over_ages_nobody_and_goes_on_
         shifted.set("+0")
         await shifted.ready()
         before = await scene.tokens()
-        assert await asyncio.to_thread(sound.process.stop, seconds=40) == 0
+        assert await asyncio.to_thread(sound.process.stop, seconds=90) == 0
         await scene.taken_anew(before)
         await scene.applied(20)
         shifted.set("+365d")
@@ -97,8 +98,8 @@ async def test_a_worker_whose_clock_is_wrong_hands_over_ages_nobody_and_goes_on_
         await judged(scene)
         assert await wild_records(scene) == []
         assert await lapsed_ahead_of_time(scene) == []
-        assert await asyncio.to_thread(second.process.stop, seconds=40) == 0
-        assert await asyncio.to_thread(shifted.process.stop, seconds=40) == 0
+        assert await asyncio.to_thread(second.process.stop, seconds=90) == 0
+        assert await asyncio.to_thread(shifted.process.stop, seconds=90) == 0
     finally:
         shifted.process.kill()
         if second is not None:
@@ -111,9 +112,9 @@ async def test_what_a_year_ahead_did_to_a_log_is_described_and_repaired(scene: S
         await scene.barriers()
         feeder = scene.feeder()
         await feeder.transactions(60)
-        await eventually(lambda: lapsed_ahead_of_time(scene), seconds=30, every=0.2, why="a year goes by in seconds")
+        await eventually(lambda: lapsed_ahead_of_time(scene), seconds=60, every=0.2, why="a year goes by in seconds")
         await scene.settled()
-        assert await asyncio.to_thread(spoiling.stop, seconds=40) == 0
+        assert await asyncio.to_thread(spoiling.stop, seconds=90) == 0
     finally:
         spoiling.kill()
     assert len(await wild_records(scene)) > 60
@@ -131,7 +132,7 @@ async def test_what_a_year_ahead_did_to_a_log_is_described_and_repaired(scene: S
     code, done = await clock_repair(scene, "--yes")
     assert code == 0
     assert done["asked"] == len(found["partitions"])
-    await eventually(lambda: times_are_right(scene), seconds=30, every=0.2, why="the partitions are filled anew")
+    await eventually(lambda: times_are_right(scene), seconds=60, every=0.2, why="the partitions are filled anew")
     await feeder.transactions(40)
     await feeder.stop()
     await scene.settled()
@@ -161,7 +162,7 @@ async def says(worker: ShiftedWorker, status: int, words: str) -> None:
         return answered[0] == status and words in answered[1]
 
     await eventually(
-        lambda: asyncio.to_thread(told), seconds=25, every=0.1, why=f"{words}\n{worker.process.log_tail(40)}"
+        lambda: asyncio.to_thread(told), seconds=60, every=0.1, why=f"{words}\n{worker.process.log_tail(40)}"
     )
 
 
@@ -169,7 +170,7 @@ async def refused(machine: ShiftedWorker, *command: str) -> str:
     """What a command says on this machine, where it does nothing."""
     run = [sys.executable, "-m", "stamgast.cli", *command]
     done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=machine.env
+        subprocess.run, run, capture_output=True, text=True, timeout=180, check=False, env=machine.env
     )
     assert done.returncode == 1, done.stdout
     assert done.stdout == ""
@@ -223,10 +224,6 @@ async def times_are_right(scene: Scene) -> bool:
 
 async def clock_repair(scene: Scene, *more: str) -> tuple[int, dict[str, Any]]:
     """What `stamgast clock repair` answers."""
-    command = [sys.executable, "-m", "stamgast.cli", "clock", "repair", "--json", *more]
-    env = environment(scene.settings)
-    done = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60, check=False, env=env
-    )
+    done = await commands.asked("clock", "repair", "--json", *more, env=environment(scene.settings))
     assert done.stdout, done.stderr[-2_000:]
     return done.returncode, json.loads(done.stdout)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -16,6 +15,7 @@ from stamgast.domain.earned import report as report_of
 from stamgast.domain.program import Program
 from stamgast.state.counters import totals_of_merchant
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.guests import RULES
 from tests.integration.proofs.judging import (
     PartitionOracle,
@@ -151,10 +151,7 @@ async def _photos_of(scene: Scene) -> dict[str, list[str]]:
 
 async def _asked(scene: Scene, *words: str, patience_s: float) -> subprocess.CompletedProcess[str]:
     """What a command of ours answers."""
-    command, env = [sys.executable, "-m", "stamgast.cli", *words, "--json"], environment(scene.settings)
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=patience_s, check=False, env=env
-    )
+    return await commands.asked(*words, "--json", env=environment(scene.settings), seconds=patience_s)
 
 
 async def verified(scene: Scene, patience_s: float = 120) -> list[str]:

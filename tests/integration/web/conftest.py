@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import logging
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.model import Scope
 from stamgast.bootstrap import WebParts, web_parts
 from stamgast.broker import kafka_of
-from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -32,6 +30,8 @@ from stamgast.web.health import health_app
 from stamgast.web.limits import Limits
 from stamgast.web.serve import deps_over, public, serving
 from tests.conftest import eventually
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
 
 CONFIG = Path(__file__).parents[3] / "config" / "merchants"
 MERCHANT = "bakkerij-noord"
@@ -113,9 +113,9 @@ class _open:  # noqa: N801  reads as a function
         parts = await self._enter(web_parts(self._settings))
         deps = deps_over(parts, limits=self._limits)
         port = await self._enter(serving(public(create_app(deps), self._settings), "127.0.0.1", 0))
-        client = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        client = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60))
         port = await self._enter(serving(health_app(lambda: deps), "127.0.0.1", 0))
-        health = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        health = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60))
         keyring = Keyring(kafka_of(self._settings), parts.topics.api_keys)
         web = Web(parts, client, health, keyring, self._settings.kafka_bootstrap)
         web.key = await web.new_key()
@@ -164,9 +164,6 @@ def all_logs(caplog: pytest.LogCaptureFixture) -> Sequence[logging.LogRecord]:
     return caplog.records
 
 
-RUN = "from stamgast.cli import main; main()"
-
-
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process the same settings."""
     names = ("kafka_bootstrap", "redis_url", "topic_prefix", "partitions", "group_prefix")
@@ -179,8 +176,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def worker(web_settings: Settings, published: None, tmp_path: Path) -> Iterator[ChildProcess]:
-    env = environment(web_settings)
-    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "worker.log", env=env)
+def worker(web_settings: Settings, published: None, tmp_path: Path) -> Iterator[Forged]:
+    process = commands.started("worker", "worker", log=tmp_path / "worker.log", env=environment(web_settings))
     yield process
     process.stop()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -17,7 +15,8 @@ from stamgast.users.roster import NewPasskey
 from stamgast.web.access.cookies import Cookie
 from tests.conftest import eventually
 from tests.fakes.house import JSON, PAGE, cookie
-from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, RUN, Web, environment, open_web
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, PUBLIC_URL, Web, environment, open_web
 from tests.integration.web.shop import JAN
 
 OWN = "/app/sessions"
@@ -39,11 +38,9 @@ async def status(web: Web, token: Any, path: str = OWN, which: Cookie = Cookie.S
 async def run(settings: Any, *words: str) -> Any:
     """What a command answers with `--json`."""
     env = {**environment(settings), "STAMGAST_WHO": "cornelia"}
-    command = [sys.executable, "-c", RUN, *words, "--json"]
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, wrong = await process.communicate()
-    assert process.returncode == 0, wrong.decode()
-    return json.loads(out)
+    done = await commands.asked(*words, "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 async def test_a_session_begins_and_ends_at_every_process_and_outlives_redis(web, web_settings, empty_redis):
@@ -65,8 +62,8 @@ async def test_a_session_begins_and_ends_at_every_process_and_outlives_redis(web
             sessions, tills = await status(other, token), await status(other, till, "/till/device", Cookie.TILL)
             return (sessions, tills) == (401, 401)
 
-        await eventually(ended_there, seconds=10, every=0.02)
-        assert time.monotonic() - begun < 3, "within a second or so"
+        await eventually(ended_there, seconds=60, every=0.02)
+        assert time.monotonic() - begun < 20, "told by the log, and not when it is looked up anew"
 
 
 async def test_users_are_let_in_and_put_out_by_commands_and_it_is_noted(web, web_settings):
@@ -83,7 +80,7 @@ async def test_users_are_let_in_and_put_out_by_commands_and_it_is_noted(web, web
     async def out() -> bool:
         return (await status(web, token), (await web.client.get(path, headers=JSON)).status_code) == (401, 404)
 
-    await eventually(out, seconds=10)
+    await eventually(out, seconds=60)
     jan = (await web.post("/customers", JAN)).json()["customer"]
     key = {"Authorization": f"Bearer {await web.new_key('admin')}"}
     assert (await web.client.delete(f"/v1/merchants/{MERCHANT}/customers/{jan}", headers=key)).status_code == 200

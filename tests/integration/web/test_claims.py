@@ -7,8 +7,6 @@ import base64
 import io
 import json
 import shutil
-import sys
-from asyncio.subprocess import PIPE
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +21,15 @@ from stamgast.domain.claims import Limit
 from stamgast.domain.events import PurchaseChanged
 from stamgast.domain.units import DAY, HOUR
 from stamgast.identity.staff import seal_phone
-from stamgast.local.processes import ChildProcess
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 from stamgast.web.velocity import Counted, too_many
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
-from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
+from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment
 from tests.integration.web.shop import bread, events, problem
 
 pytestmark = pytest.mark.slow
@@ -39,7 +38,7 @@ pytestmark = pytest.mark.slow
 class Shop:
     """What a till and a customer do."""
 
-    def __init__(self, web: Web, worker: ChildProcess) -> None:
+    def __init__(self, web: Web, worker: Forged) -> None:
         self.web, self.worker = web, worker
 
     async def joins(self, phone: str) -> str:
@@ -77,7 +76,7 @@ class Shop:
                 found = await self.web.client.get(where, headers=self.web.headers())
                 return found if found.status_code != 202 or found.json()["status"] != "pending" else None
 
-            return await eventually(answered, seconds=30)
+            return await eventually(answered, seconds=60)
         return answer
 
     async def shows(self, customer: str, **expected: Any) -> dict[str, Any]:
@@ -97,16 +96,13 @@ async def assert_verified(web: Web, settings: Settings) -> None:
 
 async def said(settings: Settings, *words: str, code: int = 0) -> str:
     """What `stamgast claims` says."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "claims", *words), env=environment(settings), stdout=PIPE, stderr=PIPE
-    )
-    out, error = await process.communicate()
-    assert process.returncode == code, error.decode()
-    return (out if code == 0 else error).decode()
+    done = await commands.asked("claims", *words, env=environment(settings))
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
 
 
 @pytest.fixture
-def shop(web: Web, worker: ChildProcess) -> Shop:
+def shop(web: Web, worker: Forged) -> Shop:
     return Shop(web, worker)
 
 

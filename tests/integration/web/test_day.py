@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +10,11 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import pytest
 
-from stamgast.local.processes import ChildProcess
 from stamgast.web.openapi.document import openapi
 from tests.builders import refund
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, Web, environment
 from tests.integration.web.shop import bread
 
 pytestmark = [pytest.mark.slow]
@@ -27,10 +25,7 @@ def today() -> str:
 
 
 def report(settings: Any, *arguments: str) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, "day", "--json", *arguments],
-        env=environment(settings), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = commands.done("day", "--json", *arguments, env=environment(settings))
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 
@@ -113,8 +108,9 @@ async def test_what_was_kept_of_a_day_is_told_over_http(web, web_settings):
 
 
 async def test_today_and_yesterday_are_kept_up_to_date(web, web_settings, tmp_path):
-    run = [sys.executable, "-c", RUN, "day", "--every", "1 hour"]
-    keeping = ChildProcess("day", run, log=tmp_path / "day.log", env=environment(web_settings))
+    keeping = commands.started(
+        "day", "day", "--every", "1 hour", log=tmp_path / "day.log", env=environment(web_settings)
+    )
     try:
         before = (date.fromisoformat(today()) - timedelta(days=1)).isoformat()
 

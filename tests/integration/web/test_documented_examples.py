@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ import pytest
 from openapi_spec_validator import validate
 
 from stamgast.broker import kafka_of
-from stamgast.local.processes import ChildProcess
 from stamgast.log.topics import Topics
 from stamgast.pos.connections import Connection
 from stamgast.programs.publish import publish
@@ -27,7 +24,9 @@ from stamgast.web.openapi.story import FORMER
 from tests.builders import sure
 from tests.conftest import eventually
 from tests.documented import Run
-from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
+from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment
 from tests.integration.web.shop import bread
 
 pytestmark = pytest.mark.slow
@@ -47,7 +46,7 @@ async def published(settings: Settings, topics: Topics, tmp_path: Path) -> None:
 class Story:
     """The documented story as it goes on, and what happens between its requests."""
 
-    def __init__(self, web: Web, settings: Settings, worker: ChildProcess, document: Any) -> None:
+    def __init__(self, web: Web, settings: Settings, worker: Forged, document: Any) -> None:
         self._web = web
         self._settings = settings
         self._worker = worker
@@ -72,11 +71,8 @@ class Story:
             case "mergeCustomer":
                 await self._enrol_once_more()
             case "getDay":
-                run = [sys.executable, "-c", RUN, "day", "--keep", "--merchant", MERCHANT, "--date"]
-                day = self.run.asked("2026-10-02")
-                subprocess.run(
-                    [*run, day], env=environment(self._settings), check=True, timeout=120, stdout=subprocess.DEVNULL
-                )
+                words = ("day", "--keep", "--merchant", MERCHANT, "--date", self.run.asked("2026-10-02"))
+                commands.done(*words, env=environment(self._settings)).check_returncode()
             case "deliver":
                 tills = sure(self._web.parts.tills)
                 secret = {"webhook": (tills.seal.seal(MERCHANT, "webshop", "webhook", "s3cret"),)}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stamgast.local.processes import ChildProcess
 from tests.builders import line, snapshot
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
+from tests.integration.web.conftest import MERCHANT, Web, environment
 
 DAY = 86_400_000
 DEAD = "1970-01-01T00:00:12Z"
@@ -91,7 +90,7 @@ async def all_of(web: Web) -> list[tuple[bytes, bytes]]:
 
 @pytest.mark.slow
 async def test_a_dead_clock_is_no_first_visit_on_either_way_in_and_the_log_says_the_same(
-    web: Web, worker: ChildProcess, web_settings: Any
+    web: Web, worker: Forged, web_settings: Any
 ) -> None:
     now = web.parts.clock.now()
     answer = await web.post("/purchases", [sale("t1", now - 2 * DAY), sale("t2", now, end_date_time=DEAD)])
@@ -129,8 +128,6 @@ async def test_a_dead_clock_is_no_first_visit_on_either_way_in_and_the_log_says_
 
 async def told_by(settings: Any, *command: str) -> dict[str, Any] | None:
     """What a command tells once live state has caught up."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, *command, "--json"], env=environment(settings), capture_output=True, check=False
-    )
+    done = await commands.asked(*command, "--json", env=environment(settings))
     found: dict[str, Any] = json.loads(done.stdout)
     return found if not found.get("behind") else None

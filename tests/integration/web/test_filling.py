@@ -1,14 +1,11 @@
 """What web says while Redis is being filled anew: nothing that is not so, and how far it is."""
 
-import asyncio
-import sys
 from typing import Any
 
 import pytest
 
 from stamgast.domain.voucher_codes import short_of
 from stamgast.filling import Filling, NotFilledError
-from stamgast.local.processes import ChildProcess
 from stamgast.log.appender import Appender
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
@@ -17,7 +14,9 @@ from stamgast.state.keys import customers
 from stamgast.state.partitions import Lease, Writes, ask_for_rebuild
 from stamgast.state.voucher_owners import encode_owner
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, environment
+from tests.integration import commands
+from tests.integration.proofs.forge import Forged
+from tests.integration.web.conftest import MERCHANT, environment
 from tests.integration.web.shop import bread
 
 PLACE = {"cluster": "c", "topic": "t"}
@@ -25,7 +24,7 @@ KEYS = customers(0)
 NAME = KEYS.customer(MERCHANT, "anna")
 
 
-async def with_a_voucher(web: Any, worker: ChildProcess) -> tuple[str, str]:
+async def with_a_voucher(web: Any, worker: Forged) -> tuple[str, str]:
     """Seven loaves are bought; the customer, and the code of what they gave."""
     joined = await web.post("/customers", {"phone": "0612345678", "language": "nl"})
     customer = joined.json()["customer"]
@@ -68,18 +67,11 @@ async def test_a_redis_that_was_emptied_shows_nobody_anything_until_it_is_filled
     assert any("is being filled: 0 of" in words for words in ready["filling"])
     figures = (await web.health.get("/metrics")).text
     assert f"stamgast_web_filling_partitions {len(ready['filling']):.1f}" in figures
-    command = ChildProcess(
-        "show",
-        [sys.executable, "-c", RUN, "customer", "show", MERCHANT, customer],
-        log=tmp_path / "show.log",
-        env=environment(web_settings),
-    )
-    assert await asyncio.to_thread(command.wait, 60) == 1
-    assert "is being filled: 0 of" in command.log_tail()
+    command = await commands.asked("customer", "show", MERCHANT, customer, env=environment(web_settings))
+    assert command.returncode == 1
+    assert "is being filled: 0 of" in command.stdout + command.stderr
 
-    later = ChildProcess(
-        "worker", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "again.log", env=environment(web_settings)
-    )
+    later = commands.started("worker", "worker", log=tmp_path / "again.log", env=environment(web_settings))
     try:
         answers = [await web.get(f"/customers/{customer}")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -19,7 +18,6 @@ from stamgast.clock.shop_time import RealClock, format_time
 from stamgast.domain.activation import Note
 from stamgast.domain.events import decode_event, encode_event, key_of
 from stamgast.identity.records import Suppression, encode, entry_key
-from stamgast.local.processes import ChildProcess
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetters, Stored
 from stamgast.log.reading import LogReader
@@ -32,6 +30,7 @@ from stamgast.state.outbox import encode_note
 from stamgast.state.views import NotLoadedError
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment, open_web
 from tests.integration.web.shop import bread
 
@@ -118,7 +117,7 @@ async def test_a_start_and_a_programme_that_somebody_made_up_change_nothing(sign
             return await identities.stopped_at(MERCHANT, phone_hash) is not None
         return False
 
-    await eventually(stopped, seconds=30)
+    await eventually(stopped, seconds=60)
     program = await signed.parts.merchants.get(MERCHANT)
     assert program is not None
     assert "Rovers" not in program.name
@@ -129,8 +128,7 @@ async def test_a_source_that_somebody_made_up_hides_no_true_purchase(
     signed: Web, strict: Settings, forger: Forger, tmp_path: Any
 ):
     env = environment(strict) | {"STAMGAST_SIGNED_SINCE": STRICT}
-    run = [sys.executable, "-c", "from stamgast.cli import main; main()", "worker"]
-    worker = ChildProcess("worker", run, log=tmp_path / "worker.log", env=env)
+    worker = commands.started("worker", "worker", log=tmp_path / "worker.log", env=env)
     try:
         customer = (await signed.post("/customers", {"phone": "0612345678"})).json()["customer"]
 
@@ -150,14 +148,14 @@ async def test_a_source_that_somebody_made_up_hides_no_true_purchase(
             assert (
                 await signed.post("/purchases", bread(number, {"phone": "0612345678"}, days_ago=1))
             ).status_code == 202
-        await eventually(lambda: purchases(5), seconds=30)
+        await eventually(lambda: purchases(5), seconds=60)
         await forger.append(signed.topics.customer_events, (key_of(MERCHANT, customer), json.dumps(far).encode()))
         key = b"\0" * 32
 
         async def letters(count: int) -> bool:
             return len(await signed.records(signed.topics.dead_letters)) == count
 
-        await eventually(lambda: letters(2), seconds=30)
+        await eventually(lambda: letters(2), seconds=60)
         report = await verify_all(kafka_of(strict), strict.redis_url, signed.topics, key, real_time=True)
         assert not report.differences
         assert report.behind == 0, "what is believed by nobody does not wait to be applied"

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from stamgast.local.processes import ChildProcess
 from tests.conftest import eventually
+from tests.integration.proofs.forge import Forged
 from tests.integration.web.conftest import MERCHANT
 from tests.integration.web.shop import bread
 
 
-async def voucher_of(web: Any, worker: ChildProcess) -> tuple[str, str]:
+async def voucher_of(web: Any, worker: Forged) -> tuple[str, str]:
     """Seven loaves are bought; the customer, and the code of what they gave."""
     joined = await web.post("/customers", {"phone": "0612345678", "language": "nl"})
     customer = joined.json()["customer"]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,8 +18,9 @@ from stamgast.identity.ids import Identifier
 from stamgast.identity.proofs import Proof, open_proof
 from stamgast.settings import Settings
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.asking import asked
-from tests.integration.web.conftest import MERCHANT, RUN, environment
+from tests.integration.web.conftest import MERCHANT, environment
 from tests.integration.web.shop import bread, events
 
 
@@ -136,10 +134,10 @@ async def test_who_is_known_is_completed_and_keeps_what_they_have_said_since(web
 async def killed_after(path: Path, *, steps: int, settings: Settings) -> int:
     """How many rows a process had noted when it was killed."""
     noted = path.with_name(f"{path.name}.import-progress")
-    command = [sys.executable, "-c", RUN, "import", str(path), "--merchant", MERCHANT, "--json"]
-    with subprocess.Popen(command, env=os.environ | environment(settings), stdout=subprocess.PIPE) as process:
-        await eventually(lambda: noted.exists() and noted.read_bytes().count(b"\n") > steps, seconds=120)
-        process.send_signal(signal.SIGKILL)
+    words, log = ("import", str(path), "--merchant", MERCHANT, "--json"), path.with_name("killed.log")
+    process = commands.started("import", *words, log=log, env=os.environ | environment(settings))
+    await eventually(lambda: noted.exists() and noted.read_bytes().count(b"\n") > steps, seconds=120)
+    process.kill()
     found = [json.loads(line) for line in noted.read_bytes().split(b"\n")[1:] if line.endswith(b"}")]
     return sum(step["units"] for step in found)
 

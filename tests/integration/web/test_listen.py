@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,9 +13,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from stamgast.domain.told import Line
-from stamgast.local.processes import ChildProcess, free_port
+from stamgast.local.processes import free_port
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, environment
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, environment
 from tests.integration.web.shop import bread
 
 pytestmark = pytest.mark.slow
@@ -62,8 +62,8 @@ async def test_what_happens_is_sent_on_signed_and_what_is_not_taken_is_told(
     web, worker, web_settings, desk, tmp_path: Path
 ):
     log = tmp_path / "listen.log"
-    run = [sys.executable, "-c", RUN, "listen", "--merchant", MERCHANT, "--secret", SECRET, "--forward-to", desk.url]
-    listening = ChildProcess("listen", run, log=log, env=environment(web_settings))
+    words = ("listen", "--merchant", MERCHANT, "--secret", SECRET, "--forward-to", desk.url)
+    listening = commands.started("listen", *words, log=log, env=environment(web_settings))
     try:
         await eventually(lambda: "Listening to" in log.read_text(), seconds=60)
         line = Line(kind="stage", became="active", merchant="platenzaak", customer="c" + "a" * 24, at=1)
@@ -91,8 +91,8 @@ async def test_what_happens_is_sent_on_signed_and_what_is_not_taken_is_told(
 async def test_an_address_where_nobody_is_ends_nothing(web, worker, web_settings, tmp_path: Path):
     log = tmp_path / "listen.log"
     nowhere = f"http://127.0.0.1:{free_port()}"
-    run = [sys.executable, "-c", RUN, "listen", "--merchant", MERCHANT, "--forward-to", nowhere]
-    listening = ChildProcess("listen", run, log=log, env=environment(web_settings))
+    words = ("listen", "--merchant", MERCHANT, "--forward-to", nowhere)
+    listening = commands.started("listen", *words, log=log, env=environment(web_settings))
     try:
         await eventually(lambda: "Signed with whsec_" in log.read_text(), seconds=60)
         await web.post("/purchases", [bread(n, {"phone": "+31612345678"}, days_ago=7 - n) for n in range(2)])

@@ -30,7 +30,7 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
         page = await web.client.get("/app/rules/free-loaf/launch?to=paused", headers=headers | {"Accept": "text/html"})
         return page.status_code == 200 and page.text
 
-    text = await eventually(shown, seconds=30, every=0.1)
+    text = await eventually(shown, seconds=60, every=0.1)
     token = text.partition('name="csrf" value="')[2].partition('"')[0]
     form = {"csrf": token, "to": "paused", "why": "the oven is broken"}
     done = await web.client.post("/app/rules/free-loaf/launch", headers=headers, data=form)
@@ -40,7 +40,7 @@ async def test_a_rule_is_launched_from_its_page_and_the_history_says_why(web: We
         answer = await web.client.get("/app/rules/free-loaf", headers=headers | {"Accept": "application/json"})
         return answer.json()["figures"]["status"] == "paused"
 
-    await eventually(paused, seconds=30, every=0.1)
+    await eventually(paused, seconds=60, every=0.1)
     history = await web.client.get("/app/rules/free-loaf/history", headers=headers | {"Accept": "application/json"})
     newest = history.json()["versions"][0]
     assert (newest["why"], newest["changed"]) == ("the oven is broken", ["free-loaf: live → paused"])
@@ -69,6 +69,7 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
     assert heard.json() == {"merchant": MERCHANT, "connections": [], "letters": [], "more_letters": 0}
     page = await web.client.get("/app/connections?lang=en", headers=headers | {"Accept": "text/html"})
     assert "Everything was read." in page.text
+    await _all_goes_on(web, headers)
     await _is_found_and_forgotten(web, headers | {"Origin": PUBLIC_URL})
     assert "unsafe-inline" not in page.headers["content-security-policy"]
     nobody = await web.client.get("/app", headers={"Accept": "text/html"})
@@ -78,6 +79,22 @@ async def test_what_is_sold_shows_on_the_overview_of_who_is_signed_in(web: Web, 
         async for line in told.aiter_lines():
             assert line == "retry: 2000"
             break
+
+
+async def _all_goes_on(web: Web, headers: dict[str, str]) -> None:
+    """The page on health knows the worker, that it works at every partition, and that nothing waits."""
+
+    async def looked() -> Any:
+        answer = await web.client.get("/app/health", headers=headers | {"Accept": "application/json"})
+        return answer.status_code == 200 and answer.json()["to_do"] == [] and answer.json()
+
+    shown = await eventually(looked, seconds=30, every=0.2)
+    (worker,) = shown["workers"]
+    assert worker["holds"] == worker["at_work"] == 2 * web.topics.partitions
+    assert all(each["worker"] == worker["id"] for part in shown["parts"] for each in part["partitions"])
+    assert [part["behind"] for part in shown["parts"]] == [0, 0]
+    page = await web.client.get("/app/health?lang=en", headers=headers | {"Accept": "text/html"})
+    assert "Everything goes on" in page.text
 
 
 async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
@@ -102,5 +119,5 @@ async def _is_found_and_forgotten(web: Web, headers: dict[str, str]) -> None:
         answer = await web.client.get(where, headers=document)
         return answer.json()["customer"]["erased"] and answer.json()
 
-    gone = await eventually(forgotten, seconds=30, every=0.1)
+    gone = await eventually(forgotten, seconds=60, every=0.1)
     assert gone["person"] is None

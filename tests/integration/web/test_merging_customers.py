@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import uuid
-from asyncio.subprocess import PIPE
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,7 +15,6 @@ from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import key_of
 from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.local.brokers import Broker
-from stamgast.local.processes import ChildProcess
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, create_topics, delete_topics
 from stamgast.people.merger import Merger, NotMergeableError
@@ -25,7 +22,8 @@ from stamgast.settings import Settings
 from stamgast.state.keys import customers
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, Web, environment
 from tests.integration.web.shop import bread, events
 
 pytestmark = pytest.mark.slow
@@ -47,12 +45,9 @@ def topics(kafka: Broker) -> Iterator[Topics]:
 
 
 async def command(settings: Settings, *words: str, code: int = 0) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "customer", *words, "--json"), env=environment(settings), stdout=PIPE, stderr=PIPE
-    )
-    out, error = await process.communicate()
-    assert process.returncode == code, error.decode()
-    return json.loads(out) if code == 0 else error.decode() + out.decode()
+    done = await commands.asked("customer", *words, "--json", env=environment(settings))
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if code == 0 else done.stderr + done.stdout
 
 
 async def enrol(web: Web, **who: Any) -> str:
@@ -172,7 +167,7 @@ async def test_who_has_used_a_reward_is_not_merged_away_unasked(web, worker, web
     shown = await shows(web, rich, purchases=7)
     code = shown["vouchers"][0]["code"]
     assert (await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="r1")).status_code in {200, 202}
-    await eventually(lambda: _was_redeemed(web, code), seconds=30, why="it was redeemed")
+    await eventually(lambda: _was_redeemed(web, code), seconds=60, why="it was redeemed")
     refused = await command(web_settings, "merge", MERCHANT, rich, other, "--yes", code=1)
     assert "the other way round" in refused
     await shows(web, rich, purchases=7)
@@ -233,9 +228,7 @@ async def test_a_merger_that_is_killed_at_each_of_its_steps_ends_as_one_that_was
         except CutError:
             process.kill()
             log = tmp_path / f"worker{left}.log"
-            process = ChildProcess(
-                "worker", [sys.executable, "-c", RUN, "worker"], log=log, env=environment(web_settings)
-            )
+            process = commands.started("worker", "worker", log=log, env=environment(web_settings))
     try:
         done = await merger.do(MERCHANT, await merger.plan(MERCHANT, former, whole, at), at, wait_s=60)
         assert done.applied

@@ -86,8 +86,8 @@ async def test_web_waits_for_its_broker_and_its_topics(
     }
     process = ChildProcess("web", [*RUN, "web", "--port", "0"], log=tmp_path / "web.log", env=env)
     try:
-        found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=30)
-        async with httpx.AsyncClient(base_url=found[0], timeout=30) as client:
+        found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=60)
+        async with httpx.AsyncClient(base_url=found[0], timeout=60) as client:
 
             async def says(status: int, words: str) -> bool:
                 answer = await client.get(f"{health}/readyz")

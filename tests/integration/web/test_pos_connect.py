@@ -70,7 +70,7 @@ async def test_a_system_is_connected_by_its_answers_and_the_first_sale_is_told(w
     tills.registry = Registry({"kassa": Kassa, "doorbell": Doorbell}, ())
     answers = ("--set", "webhook=s3cret", "--set", "account=K9", "--store", "T1=dok-noord")
     process = await terminal.start("connect", "kassa", *answers, "--wait", "60")
-    await eventually(lambda: tills.connections.loaded and tills.connections.all(MERCHANT), seconds=30, why="in force")
+    await eventually(lambda: tills.connections.loaded and tills.connections.all(MERCHANT), seconds=60, why="in force")
 
     raw = json.dumps({"id": "d1", "event": "sale", "sale": SALE}).encode()
     door = f"/v1/merchants/{MERCHANT}/pos/kassa/kassa"

@@ -6,9 +6,7 @@ the ones that name a customer, and tell refunds, voids, tips, parked and deferre
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -21,14 +19,14 @@ import pytest_asyncio
 import redis.asyncio
 
 from stamgast.local.brokers import Broker
-from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics, create_topics, delete_topics
 from stamgast.pos.roles import Role
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from tests.conftest import PARTITIONS
-from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, RUN, environment, open_web
+from tests.integration import commands
+from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, environment, open_web
 from tests.integration.web.tills import Tills, tills_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -69,9 +67,7 @@ async def till(kafka: Broker, redis_server: RedisServer, tmp_path_factory: Any) 
         await client.flushall()
     settings = _settings(kafka, redis_server, topics, folder)
     await publish(kafka.bootstrap, topics.programs, [merchant], 0)
-    worker = ChildProcess(
-        "worker", [sys.executable, "-c", RUN, "worker"], log=folder / "worker.log", env=environment(settings)
-    )
+    worker = commands.started("worker", "worker", log=folder / "worker.log", env=environment(settings))
     try:
         async with open_web(settings) as web, tills_of(web, settings, worker, ()) as tills:
             stores = {"s-1": "dok-noord", "s-2": "korenmarkt"}
@@ -351,8 +347,8 @@ async def test_19_two_of_a_tills_customers_who_are_one_are_merged_and_a_later_re
 
 
 async def command(settings: Settings, *words: str) -> None:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, *words, env=environment(settings))
-    assert await process.wait() == 0
+    done = await commands.asked(*words, env=environment(settings))
+    assert done.returncode == 0, done.stderr
 
 
 async def test_20_numbers_of_two_shops_are_two_sales_and_odd_amounts_are_read(till: Tills, case: Case):

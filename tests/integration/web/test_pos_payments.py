@@ -17,13 +17,13 @@ from stamgast.clock.shop_time import format_time
 from stamgast.commands.pos_payments import _row, _waiting
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import MINUTE, SECOND
-from stamgast.local.processes import ChildProcess
 from stamgast.pos.roles import Role
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 from streams.maintenance.verify import verify_all
 from tests.builders import sure
 from tests.conftest import eventually
+from tests.integration.proofs.forge import Forged
 from tests.integration.web.conftest import MERCHANT, Web
 from tests.integration.web.tills import SECRET, Tills, tills_of
 
@@ -33,7 +33,7 @@ PHONE = "+31612000077"
 
 
 @pytest.fixture
-async def till(web: Web, web_settings: Settings, worker: ChildProcess) -> AsyncIterator[Tills]:
+async def till(web: Web, web_settings: Settings, worker: Forged) -> AsyncIterator[Tills]:
     async with tills_of(web, web_settings, worker, ["stripe"]) as found:
         await found.connect("stripe", {"S1": "dok-noord"}, api=False, role=Role.PAYMENT)
         yield found

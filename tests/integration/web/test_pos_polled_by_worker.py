@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from stamgast.broker import kafka_of
-from stamgast.local.processes import ChildProcess
 from stamgast.pos.connections import Connection
 from stamgast.settings import Settings
 from stamgast.tills.record import CursorRecord, Name, record_of
@@ -27,10 +25,13 @@ from stamgast.web.serve import serving
 from tests.builders import sure
 from tests.conftest import eventually
 from tests.fakes.bodies_loyverse import CUSTOMER, RECEIPT
-from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
+from tests.integration import commands, dying_poller
+from tests.integration.proofs.forge import Forged, preload
+from tests.integration.web.conftest import MERCHANT, Web, environment
+
+preload(dying_poller.__name__)
 
 BACK = Name(MERCHANT, "back")
-DYING = [sys.executable, "-m", "tests.integration.dying_poller"]
 
 
 class Receipts:
@@ -82,7 +83,7 @@ async def test_a_worker_that_is_killed_before_it_hears_of_kafka_loses_no_sale_an
         connection = Connection(MERCHANT, "back", "loyverse", "m-1", {"s-1": "dok-noord"}, sealed, api_url=api.url)
         await append_connections(kafka_of(web_settings), web.topics.connections, [record_of(connection, 1)])
         env = environment(web_settings)
-        first = ChildProcess("first", DYING, log=tmp_path / "first.log", env=env | {"DIES": dies})
+        first = Forged("first", dying_poller.run, log=tmp_path / "first.log", env=env | {"DIES": dies})
         try:
             await eventually(lambda: first.exit_code == -signal.SIGKILL, seconds=120, why=first.log_tail())
         finally:
@@ -91,7 +92,7 @@ async def test_a_worker_that_is_killed_before_it_hears_of_kafka_loses_no_sale_an
         assert known.cursor(BACK) is None, "the cursor has not moved"
         assert await told(web) == (["2-1"] if dies == "when Kafka has it" else [])
 
-        other = ChildProcess("other", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "other.log", env=env)
+        other = commands.started("other", "worker", log=tmp_path / "other.log", env=env)
         try:
 
             async def counted() -> bool:
@@ -106,7 +107,7 @@ async def test_a_worker_that_is_killed_before_it_hears_of_kafka_loses_no_sale_an
 
 
 async def test_what_no_webhook_told_comes_by_the_worker_that_took_over_from_a_killed_one(
-    web: Web, worker: ChildProcess, web_settings: Settings, tmp_path: Path
+    web: Web, worker: Forged, web_settings: Settings, tmp_path: Path
 ):
     async def cursor() -> CursorRecord | None:
         return (await read_connections(kafka_of(web_settings), web.topics.connections)).cursor(BACK)
@@ -124,7 +125,7 @@ async def test_what_no_webhook_told_comes_by_the_worker_that_took_over_from_a_ki
         worker.kill()
         api.let_go.set()
         env = environment(web_settings)
-        other = ChildProcess("other", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "other.log", env=env)
+        other = commands.started("other", "worker", log=tmp_path / "other.log", env=env)
         try:
 
             async def whole() -> bool:

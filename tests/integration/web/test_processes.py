@@ -41,7 +41,7 @@ def env(web_settings: Settings) -> dict[str, str]:
 
 def keys(env: dict[str, str], *words: str) -> tuple[int, Any, str]:
     done = subprocess.run(
-        [*RUN, "keys", *words, "--json"], env=env, capture_output=True, text=True, timeout=60, check=False
+        [*RUN, "keys", *words, "--json"], env=env, capture_output=True, text=True, timeout=180, check=False
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -72,14 +72,14 @@ def process(env: dict[str, str], published: None, empty_redis: Any, tmp_path: Pa
 
 
 async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, process):
-    found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=30)
+    found = await eventually(lambda: re.search(r"http://127.0.0.1:(\d+)/", process.log_tail(100)), seconds=60)
     key = keys(env, "create", MERCHANT)[1]["key"]
     async with httpx.AsyncClient(base_url=found[0], headers={"Authorization": f"Bearer {key}"}) as client:
 
         async def is_ready() -> bool:
             return (await client.get(f"http://127.0.0.1:{env['STAMGAST_WEB_METRICS_PORT']}/readyz")).status_code == 200
 
-        await eventually(is_ready, seconds=30)
+        await eventually(is_ready, seconds=60)
         joining = {"phone": "0612345678", "name": "Jan Zandstra", "email": "jan.zandstra@example.nl"}
         joined = await client.post(f"/v1/merchants/{MERCHANT}/customers", json=joining)
         assert joined.status_code == 201
@@ -94,7 +94,7 @@ async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, pro
 
 def test_a_missing_key_is_told_by_its_name(env):
     wanting = {name: value for name, value in env.items() if name != "STAMGAST_ID_KEY"}
-    done = subprocess.run([*RUN, "web"], env=wanting, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*RUN, "web"], env=wanting, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 2
     assert "STAMGAST_ID_KEY" in done.stderr
     assert "Traceback" not in done.stderr

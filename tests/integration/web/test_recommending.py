@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from asyncio.subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -14,7 +11,8 @@ from stamgast.programs.publish import newest_bundles, publish
 from stamgast.programs.record import load_record
 from stamgast.settings import Settings
 from tests.conftest import eventually
-from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
+from tests.integration import commands
+from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment
 from tests.integration.web.shop import bread, events
 
 pytestmark = pytest.mark.slow
@@ -23,12 +21,9 @@ CUSTOMERS = 60
 
 
 async def command(settings: Settings, *words: str, code: int = 0) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "recommend", *words, "--json"), env=environment(settings), stdout=PIPE, stderr=PIPE
-    )
-    out, error = await process.communicate()
-    assert process.returncode == code, error.decode()
-    return json.loads(out) if code == 0 else error.decode() + out.decode()
+    done = await commands.asked("recommend", *words, "--json", env=environment(settings))
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if code == 0 else done.stderr + done.stdout
 
 
 def bought(number: int, who: int, sku: str, days_ago: int, name: str) -> dict[str, Any]:

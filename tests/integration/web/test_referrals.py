@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +19,9 @@ from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
+from tests.integration import commands
 from tests.integration.proofs.fleet import Fault, Fleet
-from tests.integration.web.conftest import CONFIG, MERCHANT, RUN, Web, environment
+from tests.integration.web.conftest import CONFIG, MERCHANT, Web, environment
 from tests.integration.web.shop import bread, events
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
@@ -81,11 +79,8 @@ async def shows(web: Web, customer: str, *, vouchers: int | None = None, **expec
 
 
 async def command(settings: Settings, *words: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "customer", *words, "--json"), env=environment(settings), stdout=PIPE, stderr=PIPE
-    )
-    _, error = await process.communicate()
-    assert process.returncode == 0, error.decode()
+    done = await commands.asked("customer", *words, "--json", env=environment(settings))
+    assert done.returncode == 0, done.stderr
 
 
 async def code_of(web: Web, customer: str) -> str:

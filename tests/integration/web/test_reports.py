@@ -1,15 +1,14 @@
 """What rules earned and which there are, over HTTP: as the commands say it."""
 
-import asyncio
 import json
-import sys
 from typing import Any
 
 import jsonschema
 
 from stamgast.web.openapi.document import openapi
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, RUN, environment
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, environment
 from tests.integration.web.shop import JAN, bread
 
 
@@ -33,12 +32,8 @@ async def test_what_rules_came_to_is_told_as_the_command_tells_it(web, worker, w
 
     document = await eventually(fired, seconds=60, every=0.2)
     check(document, "Report")
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "report", "--merchant", MERCHANT, "--json"),
-        env=environment(web_settings), stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await command.communicate()
-    assert (await web.get("/report")).json() == json.loads(said)
+    said = await commands.asked("report", "--merchant", MERCHANT, "--json", env=environment(web_settings))
+    assert (await web.get("/report")).json() == json.loads(said.stdout)
     one = (await web.get("/report?rule=free-loaf")).json()
     assert list(one["rules"]) == ["free-loaf"]
 

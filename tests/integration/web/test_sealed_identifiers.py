@@ -88,7 +88,7 @@ async def test_a_sealed_phone_is_the_same_customer_as_over_http_and_stands_nowhe
         return await spent(told["customer"]) == 550
 
     await eventually(new_has_bought, seconds=60)
-    letters = await eventually(lambda: three(web), seconds=30)
+    letters = await eventually(lambda: three(web), seconds=60)
     assert sorted(letter.reason for letter in letters) == [
         "its sealed identifier does not open: seal it to the key of `stamgast keys public`",
         "its sealed identifier is not of version 1",

@@ -10,7 +10,6 @@ import pytest
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.feed_health import FeedStats
 from stamgast.domain.units import DAY, HOUR, MINUTE
-from stamgast.local.processes import ChildProcess
 from stamgast.log.topics import Topics
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
@@ -19,6 +18,7 @@ from stamgast.state.partition_meta import STORE_FEEDS
 from stamgast.tills.record import encode_feed
 from tests.builders import sure
 from tests.conftest import eventually
+from tests.integration.proofs.forge import Forged
 from tests.integration.web.conftest import CONFIG, MERCHANT, Web
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ async def published(settings: Settings, topics: Topics, tmp_path: Path) -> None:
 
 
 async def test_a_rule_reads_that_the_store_of_a_purchase_had_fallen_silent(
-    web: Web, worker: ChildProcess, monkeypatch: pytest.MonkeyPatch
+    web: Web, worker: Forged, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("stamgast.tills.feeds._EVERY_S", 3_600.0)  # until it is kept below, nobody hears of the sale
     now, redis = web.parts.clock.now(), web.parts.redis

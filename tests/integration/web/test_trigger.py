@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from typing import Any
 
 import pytest
 
 from stamgast.domain.events import Enrolled
-from tests.integration.web.conftest import MERCHANT, RUN, SHOP_NUMBER, TOKENS, Web, environment
+from tests.integration import commands
+from tests.integration.web.conftest import MERCHANT, SHOP_NUMBER, TOKENS, Web, environment
 from tests.integration.web.shop import events
 
 
 async def trigger(web: Web, settings: Any, *arguments: str) -> tuple[int, Any, str]:
     env = environment(settings) | {"STAMGAST_API_KEY": web.key, "STAMGAST_TWILIO_AUTH_TOKEN": ",".join(TOKENS)}
     url = str(web.client.base_url)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "trigger", *arguments, "--url", url, "--json"),
-        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert "Traceback" not in err.decode()
-    return process.returncode or 0, json.loads(out) if out else None, err.decode()
+    done = await commands.asked("trigger", *arguments, "--url", url, "--json", env=env)
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,19 @@
 """`stamgast rules why` and the live state of a real worker: what it says of a customer who earned a loaf."""
 
-import asyncio
 import json
-import sys
 from typing import Any
 
 import pytest
 
 from tests.conftest import eventually
-from tests.integration.web.conftest import RUN, environment
+from tests.integration import commands
+from tests.integration.web.conftest import environment
 from tests.integration.web.shop import bread
 
 
 async def why(env: dict[str, str], *arguments: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RUN, "rules", "why", *arguments, env=env, stdout=asyncio.subprocess.PIPE
-    )
-    told, _ = await process.communicate()
-    return process.returncode or 0, told.decode()
+    done = await commands.asked("rules", "why", *arguments, env=env)
+    return done.returncode, done.stdout
 
 
 @pytest.mark.slow

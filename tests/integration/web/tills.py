@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 import httpx
 
 from stamgast.broker import kafka_of
-from stamgast.local.processes import ChildProcess
 from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
 from stamgast.pos.roles import Role
@@ -30,6 +29,7 @@ from tests.builders import sure
 from tests.conftest import eventually
 from tests.fakes.people import lately
 from tests.fakes.pos_api import PosApi
+from tests.integration.proofs.forge import Forged
 from tests.integration.web.conftest import MERCHANT, Web
 
 SECRET = "s3cret"
@@ -38,7 +38,7 @@ SECRET = "s3cret"
 class Tills:
     """What tests do with the tills of a shop. `answers` are their APIs' objects, by system and path."""
 
-    def __init__(self, web: Web, api: PosApi, settings: Settings, worker: ChildProcess | None) -> None:
+    def __init__(self, web: Web, api: PosApi, settings: Settings, worker: Forged | None) -> None:
         self.web, self.api, self.settings, self.worker = web, api, settings, worker
         self.known: dict[str, Connection] = {}
 
@@ -128,9 +128,7 @@ class Tills:
 
 
 @asynccontextmanager
-async def tills_of(
-    web: Web, settings: Settings, worker: ChildProcess | None, systems: Iterable[str]
-) -> AsyncIterator[Tills]:
+async def tills_of(web: Web, settings: Settings, worker: Forged | None, systems: Iterable[str]) -> AsyncIterator[Tills]:
     """A shop whose tills are of these systems, none of them connected yet."""
     tills = sure(web.parts.tills)
     own = Registry(brought=())

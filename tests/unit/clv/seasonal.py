@@ -20,17 +20,20 @@ FIRST = 20_454 - 20_454 % 7
 class Season:
     """How busy a day is. `yearly` is the swing around the year, with its peak at the year's end; `weekly` that of days.
 
-    `closed` days, counted from the first, have no trade at all.
+    `closed` days, counted from the first, have no trade at all. By `growth` of that of the first day trade grows in the
+    first year, steadily, and stays there.
     """
 
     yearly: float = 0.0
     weekly: tuple[float, ...] = (1.0,) * 7
     closed: tuple[range, ...] = ()
+    growth: float = 0.0
 
     def trade(self, days: int) -> np.ndarray:
         """Return how far the shop's clock runs on each of the first days."""
         day = np.arange(days)
         trade = 1 + self.yearly * np.cos(2 * np.pi * day / YEAR)
+        trade *= 1 + self.growth * np.minimum(day / YEAR, 1)
         trade *= np.resize(np.array(self.weekly) / np.mean(self.weekly), days)
         for stretch in self.closed:
             trade[stretch.start : stretch.stop] = 0

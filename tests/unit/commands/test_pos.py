@@ -38,7 +38,7 @@ def pos(installed: Path) -> Any:
         env["PYTHONPATH"] = os.pathsep.join([str(installed), str(ROOT), *sys.path])
         raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
         command = [sys.executable, "-m", "stamgast.cli", "pos", *words]
-        done = subprocess.run(command, env=env, input=raw, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, env=env, input=raw, capture_output=True, check=False, timeout=180)
         assert b"Traceback" not in done.stderr
         return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -73,7 +73,7 @@ async def test_what_is_away_is_a_figure_and_no_end(running: tuple[subprocess.Pop
     assert "ok" in page(f"{url}/healthz")
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert "Traceback" not in said
 
@@ -82,7 +82,7 @@ async def test_what_is_away_is_a_figure_and_no_end(running: tuple[subprocess.Pop
 def test_how_often_is_asked_has_to_be_a_span_of_a_minute_or_more(tmp_path: Path, every: str, said: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUN, "prices", "--every", every],
-        env=environment(AWAY), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=environment(AWAY), cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert said in done.stderr

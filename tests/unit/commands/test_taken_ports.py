@@ -36,7 +36,7 @@ def test_a_taken_port_is_told_in_a_sentence(command, setting, told, tmp_path):
         env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")} | ENV
         done = subprocess.run(
             [sys.executable, "-c", RUN, *arguments],
-            env=env | ({setting: port} if setting else {}), cwd=tmp_path, capture_output=True, text=True, timeout=60,
+            env=env | ({setting: port} if setting else {}), cwd=tmp_path, capture_output=True, text=True, timeout=180,
             check=False,
         )  # fmt: skip
     assert done.returncode == 1

@@ -1,13 +1,81 @@
-from hypothesis import given
+"""Visit days: what is read off the end of the value and changed in its middle is what the whole list says."""
+
+from itertools import pairwise
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stamgast.domain.days import decode_days, encode_days, last_gap
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import (
+    append_day,
+    came_between,
+    change_day,
+    days_since,
+    decode_days,
+    encode_days,
+    last_gap,
+    log_gap,
+    newest_days,
+    purchases_on,
+    spot_of,
+)
+from stamgast.domain.ledger import Entry
+from stamgast.domain.purchase_effects import _move_days
 
-VISITS = st.dictionaries(st.integers(0, 40_000), st.integers(1, 1_000), min_size=2, max_size=40)
+VISITS = st.dictionaries(st.integers(1, 40_000), st.integers(1, 1_000), max_size=40)
+DAYS = st.integers(1, 40_001)
+REGULAR = dict.fromkeys(range(20_000, 24_000, 4), 1)
 
 
-@given(VISITS)
+@given(VISITS.filter(lambda visits: len(visits) > 1))
 def test_the_last_gap_is_read_off_the_end_alone(visits: dict[int, int]):
     days = sorted(visits.items())
     assert last_gap(encode_days(days)) == days[-1][0] - days[-2][0]
     assert decode_days(encode_days(days)) == days
+
+
+@given(VISITS, DAYS, st.integers(1, 50))
+@example(REGULAR, 20_000, 3)
+@example(REGULAR, 23_001, 3)
+@example({}, 5, 1)
+def test_what_is_read_off_the_end_is_what_the_whole_list_says(visits: dict[int, int], day: int, count: int):
+    value, last = encode_days(sorted(visits.items())), max(visits, default=0)
+    older, newer = [each for each in visits if each < day], [each for each in visits if each > day]
+    spot = spot_of(value, last, day)
+    assert (spot.before, spot.purchases, spot.after) == (
+        max(older, default=None), visits.get(day, 0), min(newer, default=None),
+    )  # fmt: skip
+    assert purchases_on(value, last, day) == visits.get(day, 0)
+    assert days_since(value, last, day) == sorted(each for each in visits if each >= day)
+    assert newest_days(value, last, count) == sorted(visits)[-count:]
+    assert came_between(value, last, day, day + 30) == any(day <= each <= day + 30 for each in visits)
+
+
+@given(VISITS, DAYS, st.sampled_from([-3, -1, 1, 200]))
+@example(REGULAR, 20_000, -1)
+@example(REGULAR, 19_000, 1)
+@example(REGULAR, 23_996, -1)
+def test_a_day_that_changes_leaves_the_value_of_the_changed_list(visits: dict[int, int], day: int, by: int):
+    value, last = encode_days(sorted(visits.items())), max(visits, default=0)
+    left = visits | {day: visits.get(day, 0) + by}
+    kept = sorted((each, so_many) for each, so_many in left.items() if so_many > 0)
+    assert change_day(value, last, day, by)[0] == encode_days(kept)
+    if by == 1 and day >= last:
+        assert append_day(value, last, day) == encode_days(kept)
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=60))
+def test_sums_of_visits_are_those_of_the_days_in_whatever_order_purchases_come_and_go(changes: list[tuple[int, bool]]):
+    customer, counts = Customer(), dict[int, int]()
+    nothing = Entry(day=0, spend=0, profit=0, counts=0)
+    for day, comes in changes:
+        if not comes and not counts.get(day):
+            continue
+        sale = Entry(day=day, spend=0, profit=0, counts=1)
+        _move_days(customer, *((nothing, sale) if comes else (sale, nothing)))
+        counts[day] = counts.get(day, 0) + (1 if comes else -1)
+        days = sorted(each for each, so_many in counts.items() if so_many)
+        gaps = sum(log_gap(later - earlier) for earlier, later in pairwise(days))
+        assert (customer.visits, customer.gaps) == (len(days), gaps)
+        assert (customer.first_day, customer.last_day) == ((days[0], days[-1]) if days else (0, 0))
+        assert dict(decode_days(customer.days)) == {each: counts[each] for each in days}

@@ -41,6 +41,7 @@ SAID: Final[Mapping[Did, str]] = {
     Did.PUBLISHED: N_("published the programme"),
     Did.LAUNCHED: N_("launched a rule"),
     Did.ROLLED_BACK: N_("rolled the programme back"),
+    Did.RULE_EDITED: N_("edited a rule"),
     Did.CAMPAIGN_STARTED: N_("started a campaign"),
     Did.CAMPAIGN_STOPPED: N_("stopped a campaign"),
     Did.EXPORTED: N_("exported all customers"),

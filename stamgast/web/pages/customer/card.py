@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from stamgast.domain.apart import still_open
 from stamgast.domain.customer import Customer
-from stamgast.domain.program import CardDefinition, Program
+from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import VoucherState
 from stamgast.people.pages import Asked, purchases_page
-from stamgast.people.view import show_voucher
+from stamgast.people.shown_card import Stamps, Voucher, stamps_on, vouchers_of
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.api.customers import stored
 from stamgast.web.pages.customer.drawing import mark_of, qr
@@ -25,37 +24,6 @@ from stamgast.web.pages.rendering import answer
 
 _LATELY: Final = 10
 """Purchases that the page shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stamps:
-    """One stamp card."""
-
-    card: str
-    name: str
-    stamps: int
-    of: int
-    missing: int
-    owed: int
-    """Stamps that a return took and that were used already: the next ones go there."""
-    reward: str
-    """What a full one gives; empty: its rules decide."""
-    completed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    """What can be fetched now. `until` is the last business day (2026-10-31)."""
-
-    code: str
-    """As a till scans it."""
-    short: str
-    """As it is read and typed."""
-    reward: str
-    worth: str
-    """What it takes off, of one that is worth money; empty: what its reward says."""
-    uses_left: int
-    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +59,11 @@ def show_card(
 ) -> CardPage:
     """What there is to see at a moment, in a language; `bought` is as `stamgast.people.pages` has it."""
     customer, program, state = holder
-    open_ = [each for each in state.vouchers if each.state == VoucherState.OPEN and each.expires_at > at]
-    open_.sort(key=lambda each: (each.expires_at, each.code))
     return CardPage(
         shop=program.name,
         customer=customer,
         cards=[stamps_on(state, card, program, language) for card in program.cards.values()],
-        vouchers=[
-            _voucher(show_voucher(each, program), name_of_reward(program, each.reward, language)) for each in open_
-        ],
+        vouchers=vouchers_of(state, program, language, at),
         more_vouchers=sum(still_open(state.apart).values()),
         bought=[
             Bought(each["day"], each["spend"], sum(each["stamps"].values()), each["refunds"], each["waits_for_review"])
@@ -109,43 +73,6 @@ def show_card(
         stopped=bool(state.stopped_at),
         picture=picture,
     )
-
-
-def _voucher(shown: Mapping[str, Any], reward: str) -> Voucher:
-    return Voucher(
-        code=shown["code"],
-        short=shown["short_code"],
-        reward=reward or shown["reward"],
-        worth=shown.get("worth", ""),
-        uses_left=shown.get("uses_left", 1),
-        until=shown["valid_until"],
-    )
-
-
-def stamps_on(state: Customer, card: CardDefinition, program: Program, language: str) -> Stamps:
-    """What stands on a card."""
-    held = state.cards.get(card.id)
-    balance = held.balance if held is not None else 0
-    stamps = max(0, min(balance, card.stamps_required))
-    return Stamps(
-        card=card.id,
-        name=card.id.replace("_", " ").replace("-", " ").capitalize(),
-        stamps=stamps,
-        of=card.stamps_required,
-        missing=card.stamps_required - stamps,
-        owed=max(0, -balance),
-        reward=name_of_reward(program, card.reward or "", language),
-        completed=held.completed if held is not None else 0,
-    )
-
-
-def name_of_reward(program: Program, reward: str, language: str) -> str:
-    """What people read; in the programme's first language where nobody has said it in theirs."""
-    known = program.rewards.get(reward)
-    if known is None:
-        return ""
-    names = known.names
-    return next((names[each] for each in (language, *program.languages) if each in names), next(iter(names.values())))
 
 
 async def page_of(holder: Holder, language: str) -> CardPage:

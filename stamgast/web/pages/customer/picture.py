@@ -15,8 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from stamgast.people.shown_card import Stamps
 from stamgast.web.access.doors import Way, open_to
-from stamgast.web.pages.customer.card import CardPage, Stamps, page_of
+from stamgast.web.pages.customer.card import CardPage, page_of
 from stamgast.web.pages.customer.holder import holder_of, speaks
 from stamgast.web.pages.languages import texts
 from stamgast.web.pages.looks import OURS, shades

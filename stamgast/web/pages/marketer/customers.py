@@ -17,7 +17,7 @@ from stamgast.domain.events import key_of
 from stamgast.identity.references import perhaps_named_by
 from stamgast.marketer.customers import customer_page
 from stamgast.marketer.reading import InForce, UnknownMerchantError
-from stamgast.marketer.rule_files import rules_of
+from stamgast.marketer.rule_files import conditions_said, rules_of
 from stamgast.people.consents import read_consents
 from stamgast.people.erasure import erase_person
 from stamgast.service import Bundle
@@ -26,7 +26,7 @@ from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import Visitor, signed_in
 from stamgast.web.auth import CUSTOMER
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, show
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, show, speaks
 from stamgast.web.problem import Problem
 
 _HERE: Final = "/app/customers"
@@ -65,7 +65,8 @@ async def get_customer(request: Request) -> Response:
     model = customer_page(
         customer, state, bundle, deps.clock.now(), profile, in_full=visitor.may(Right.SEE_PHONES)
     )  # fmt: skip
-    return show(request, "customer.html", model, visitor=visitor, program=found.program, here=_HERE)
+    said = await asyncio.to_thread(_conditions_said, found, bundle, speaks(request, found.program))
+    return show(request, "customer.html", model, visitor=visitor, program=found.program, here=_HERE, said=said)
 
 
 @open_to(Right.READ_CUSTOMERS)
@@ -114,6 +115,11 @@ async def post_erase(request: Request) -> Response:
         raise Problem(404, "no-customer", f"{visitor.merchant} has no customer with this id.")
     await note(deps.audit, visitor.who, Did.CUSTOMER_ERASED, About(visitor.merchant, customer=customer))
     return RedirectResponse(f"{_HERE}/{customer}", 303)
+
+
+def _conditions_said(found: InForce, bundle: Bundle, language: str) -> dict[str, dict[str, str]]:
+    """Rule -> what it asks, and how that is said."""
+    return {rule: conditions_said(found.packed, rule, language) for rule in bundle.rules.by_id}
 
 
 def _asking(request: Request, visitor: Visitor, found: InForce, *, nobody: bool) -> Response:

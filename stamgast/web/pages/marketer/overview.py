@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from stamgast.clock.shop_time import Clock
 from stamgast.domain.currencies import exponent_of
 from stamgast.marketer.overview import Overview, overview
-from stamgast.marketer.reading import Reading, UnknownMerchantError
+from stamgast.marketer.reading import UnknownMerchantError
 from stamgast.users.rights import Right
 from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import signed_in
 from stamgast.web.deps import deps_of
 from stamgast.web.pages.charts import bars, rows
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, show
+from stamgast.web.pages.marketer.live import changes
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show
 
-LOOK_EVERY_S: Final = 4.0
-"""How long after a sale a page that is open shows it, at most, beside what the worker takes."""
-_OPEN_FOR_S: Final = 55.0
-"""Then the browser asks again: who was shut out meanwhile is not told any more."""
 _MOST_SEGMENTS: Final = 12
 _WIDE: Final = 1_100
 
@@ -49,29 +43,14 @@ async def get_overview(request: Request) -> Response:
 
 @open_to(Right.SEE_OVERVIEW)
 async def get_live(request: Request) -> Response:
-    """Say `changed` whenever the figures are others than before, for as long as a request may take."""
+    """Say when the figures are others than before."""
     visitor = await signed_in(request, Right.SEE_OVERVIEW)
-    deps = deps_of(request)
-    told = _changes(request, reading_of(request), deps.clock, visitor.merchant)
-    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    reading, clock = reading_of(request), deps_of(request).clock
 
+    async def figures() -> Overview:
+        return msgspec.structs.replace(overview(await reading.seen(visitor.merchant, clock.now())), at=0)
 
-async def _changes(request: Request, reading: Reading, clock: Clock, merchant: str) -> AsyncIterator[str]:
-    yield "retry: 2000\n\n"
-    known = await _mark(reading, clock, merchant)
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + _OPEN_FOR_S
-    while loop.time() < ends and not await request.is_disconnected():
-        await asyncio.sleep(LOOK_EVERY_S)
-        found = await _mark(reading, clock, merchant)
-        yield "event: changed\ndata: \n\n" if found != known else ": nothing new\n\n"
-        known = found
-
-
-async def _mark(reading: Reading, clock: Clock, merchant: str) -> bytes:
-    """What stands for the figures as they are now."""
-    model = overview(await reading.seen(merchant, clock.now()))
-    return hashlib.blake2b(msgspec.json.encode(msgspec.structs.replace(model, at=0)), digest_size=16).digest()
+    return changes(request, figures)
 
 
 def _drawn(model: Overview) -> dict[str, Markup]:
@@ -89,9 +68,12 @@ def _drawn(model: Overview) -> dict[str, Markup]:
     if any(each.customers for each in model.value):
         labels = [_bound(each.since, unit) for each in model.value]
         found["value"] = bars(labels, [each.customers for each in model.value])
+    if any(each.customers for each in model.worth):
+        labels = [_bound(each.since, unit) for each in model.worth]
+        found["worth"] = bars(labels, [each.customers for each in model.worth])
     ratios = [each for each in model.segments if each.ratio is not None][:_MOST_SEGMENTS]
     if ratios:
-        labels = [each.segment[:24] for each in ratios]
+        labels = [short_name(each.segment) for each in ratios]
         found["ratios"] = rows(
             labels, [each.ratio or 0.0 for each in ratios], lambda value: f"{value:.1f}", line=model.enough
         )

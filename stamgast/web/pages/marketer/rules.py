@@ -15,22 +15,23 @@ from stamgast.log.producers import EmitError
 from stamgast.log.topics import Topics
 from stamgast.marketer.overview import Seen
 from stamgast.marketer.reading import InForce, UnknownMerchantError
-from stamgast.marketer.rule_files import phones_of, source_of
+from stamgast.marketer.rule_files import conditions_said, edited_at, phones_of, source_of
 from stamgast.marketer.rules import RulePage, rule_page, rules_page
 from stamgast.programs.launching import RefusedLaunchError, Wanted, launch
 from stamgast.programs.publish import Signed
-from stamgast.programs.versions import versions
+from stamgast.programs.told_rules import ToldRule
 from stamgast.users.rights import Right
 from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import Visitor, signed_in
 from stamgast.web.deps import deps_of
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, show
+from stamgast.web.pages.languages import texts
+from stamgast.web.pages.marketer.said import REFUSED
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, show, speaks
 from stamgast.web.problem import Problem, unavailable
 
 _HERE: Final = "/app/rules"
 STEPS: Final = ("draft", "shadow", "canary 5%", "live", "paused")
 _MOST_WHY: Final = 300
-_MOST_SHOWN: Final = 40
 
 
 @open_to(Right.SEE_OVERVIEW)
@@ -52,19 +53,8 @@ async def get_rule(request: Request) -> Response:
     return show(
         request, "rule.html", model, visitor=visitor, program=seen.program, here=_HERE, phones=phones,
         steps=[each for each in STEPS if each != model.figures.status], launched=request.query_params.get("launched"),
+        said=await asyncio.to_thread(conditions_said, found.packed, model.figures.rule, speaks(request, seen.program)),
     )  # fmt: skip
-
-
-@open_to(Right.SEE_OVERVIEW)
-async def get_history(request: Request) -> Response:
-    """Show every version in which the rule changed."""
-    visitor = await signed_in(request, Right.SEE_OVERVIEW)
-    found, seen = await _read(request, visitor)
-    rule = (await _page(found, seen, request.path_params["rule"])).figures.rule
-    deps = deps_of(request)
-    told = [each.as_json() async for each in versions(deps.kafka, deps.topics.programs, visitor.merchant, rule)]
-    model = {"rule": rule, "versions": told[: -_MOST_SHOWN - 1 : -1], "more": max(0, len(told) - _MOST_SHOWN)}
-    return show(request, "rule_history.html", model, visitor=visitor, program=seen.program, here=_HERE)
 
 
 @open_to(Right.LAUNCH)
@@ -86,7 +76,10 @@ async def post_launch(request: Request) -> Response:
     try:
         done = await _launch(deps.kafka, deps.topics, Wanted(rule, status, visitor.merchant), signed)
     except RefusedLaunchError as error:
-        return await _asking(request, visitor, status, refused=str(error), why=why)
+        program = (await in_force_or_refuse(request, visitor)).program
+        say = texts(speaks(request, program)).gettext
+        refused = say(REFUSED[error.refusal]) % {"names": ", ".join(error.names)}
+        return await _asking(request, visitor, status, refused=refused, why=why)
     await note(deps.audit, visitor.who, Did.LAUNCHED, About(visitor.merchant, rule=rule, words=f"{done}: {why}"))
     return RedirectResponse(f"{_HERE}/{rule}?launched={status.partition(' ')[0]}", 303)
 
@@ -116,6 +109,14 @@ def _step(text: str) -> str:
     return text
 
 
+async def in_force_or_refuse(request: Request, visitor: Visitor) -> InForce:
+    """What is in force. Raises `Problem` 404."""
+    try:
+        return await reading_of(request).in_force(visitor.merchant)
+    except UnknownMerchantError as error:
+        raise no_programme(error) from None
+
+
 async def _read(request: Request, visitor: Visitor) -> tuple[InForce, Seen]:
     reading, now = reading_of(request), deps_of(request).clock.now()
     try:
@@ -125,7 +126,14 @@ async def _read(request: Request, visitor: Visitor) -> tuple[InForce, Seen]:
 
 
 async def _page(found: InForce, seen: Seen, rule: str) -> RulePage:
+    told = rule_in(found, rule)
+    source = await asyncio.to_thread(source_of, found.packed, rule)
+    return rule_page(seen, told, source, edited_at(found.packed, rule))
+
+
+def rule_in(found: InForce, rule: str) -> ToldRule:
+    """The rule, as it is read back. Raises `Problem` 404."""
     names = {each.rule: each for each in found.told.rules}
     if rule not in names:
         raise Problem(404, "no-rule", f"There is no rule {rule!r} in force. {suggest(rule, names)}".strip())
-    return rule_page(seen, names[rule], await asyncio.to_thread(source_of, found.packed, rule))
+    return names[rule]

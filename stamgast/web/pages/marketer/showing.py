@@ -14,12 +14,16 @@ from stamgast.marketer.reading import Reading, UnknownMerchantError
 from stamgast.users.rights import Right
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import deps_of
+from stamgast.web.pages.languages import language_of
+from stamgast.web.pages.marketer.said import WITHHELD
 from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 from stamgast.web.problem import Problem, unavailable
 
 SAME_ORIGIN: Final[Mapping[str, str]] = {"Referrer-Policy": "same-origin"}
 """Else a form of the page would not say where it comes from."""
+_NO_SEGMENT: Final = "(none)"
+_LONGEST: Final = 24
 
 
 def reading_of(request: Request) -> Reading:
@@ -33,6 +37,11 @@ def reading_of(request: Request) -> Reading:
 def no_programme(error: UnknownMerchantError) -> Problem:
     """Nothing of the merchant is in force."""
     return Problem(404, "no-programme", f"Nothing of {error} is in force yet. `stamgast publish` comes first.")
+
+
+def short_name(segment: str) -> str:
+    """A segment's name as charts have room for it; of those who have none, nothing that would be in one language."""
+    return "-" if segment == _NO_SEGMENT else segment[:_LONGEST]
 
 
 def show(
@@ -52,7 +61,7 @@ def show(
         request,
         f"marketer/{template}",
         model,
-        usual=program.languages[0] if program.languages else None,
+        usual=_usual(program),
         allow=[CONNECTS] if live else [],
         headers=SAME_ORIGIN,
         status=status,
@@ -64,5 +73,15 @@ def show(
         here=here,
         places=places_of(visitor.role),
         roles=ROLES,
+        withheld=WITHHELD,
         **values,
     )
+
+
+def speaks(request: Request, program: Program) -> str:
+    """The language in which a page of the shop is shown."""
+    return language_of(request, _usual(program))
+
+
+def _usual(program: Program) -> str | None:
+    return program.languages[0] if program.languages else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from stamgast.domain.voucher_codes import read_code
 from stamgast.web.api.customers import look_up_scanned
 from stamgast.web.api.scanned import read_scanned
 from stamgast.web.auth import too_many
 from stamgast.web.guesses import no_such_code
 from stamgast.web.pages.till.standing import Stand
 from stamgast.web.problem import Problem
-from stamgast.web.voucher_lookup import owner_of
+from stamgast.web.voucher_lookup import owner_of, read_any
 
 _CARD: Final = re.compile(r"(?:^|/)c/([a-z2-7]+)(?:[/?#.].*)?$", re.IGNORECASE)
 """The link of a card, as a phone shares it."""
@@ -34,9 +33,7 @@ async def find(at: Stand, text: str) -> Found:
     text = read_scanned({"scanned": text})
     if link := _CARD.search(text):
         return await _card(at, link[1].lower())
-    code = read_code(text)
-    if code is not None and (code.partition >= at.deps.topics.partitions):
-        code = None
+    code = read_any(text, at.program, at.deps)
     if code is None or not code.long:
         customer, _ = await look_up_scanned(at.deps, at.entrance, text)
         if customer:

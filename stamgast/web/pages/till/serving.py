@@ -27,6 +27,7 @@ from stamgast.web.pages.till.showing import Deed, Done, Shown, Undo, show
 from stamgast.web.pages.till.standing import Stand, stand, stand_to_change, tried
 from stamgast.web.pages.till.undoing import may_undo, who_did
 from stamgast.web.problem import Problem
+from stamgast.web.voucher_lookup import no_code, read_any
 
 _REDEMPTION, _STAMPS = "redemption", "stamps"
 
@@ -159,9 +160,9 @@ async def _is_ours(at: Stand, customer: str) -> bool:
 
 
 def _code(at: Stand, text: str) -> Code:
-    code = read_code(text)
-    if code is None or code.partition >= at.deps.topics.partitions:
-        raise Problem(404, "no-voucher", "This is not a voucher code: compare it with the customer's message.")
+    code = read_any(text, at.program, at.deps)
+    if code is None:
+        raise no_code()
     return code
 
 

@@ -19,9 +19,9 @@ from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Purpose, VoucherState
 from stamgast.filling import NotFilledError
 from stamgast.identity.records import Profile
+from stamgast.people.shown_card import Stamps, name_of_reward, stamps_on
 from stamgast.people.view import show_voucher
 from stamgast.web.api.customers import state_of
-from stamgast.web.pages.customer.card import Stamps, name_of_reward, stamps_on
 from stamgast.web.pages.customer.join import agreed_to
 from stamgast.web.pages.languages import LOCALES, N_, NAMES, language_of, texts
 from stamgast.web.pages.looks import OURS

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stamgast.clv.segments.live_segments import Book, LiveSegment
+from stamgast.clv.segments.samples import MOST
 from stamgast.commands.clv import app
 from stamgast.commands.clv_live_segments import Valued, _show
 from stamgast.domain.closed_days import ClosedDays
@@ -254,6 +255,21 @@ def test_without_the_trend_all_else_is_the_same():
     book = Book(shop(), TODAY, with_trend=False)
     book.add(customers())
     assert book.segments()["tag"] == [msgspec.structs.replace(each, trend=None) for each in _tags(customers())]
+
+
+def test_each_customer_is_worth_what_they_brought_and_are_expected_to_less_their_messages():
+    book = Book(shop(), TODAY, with_trend=False)
+    named = [(f"c{number}", each) for number, each in enumerate(customers())]
+    book.add_named(named)
+    segments = book.segments()
+    assert book.values is not None
+    one_by_one = [clv_of(each, shop(), NOON) for each in customers()]
+    wanted = [each.historic + sure(each.predicted) - each.contact_cost for each in one_by_one]
+    assert [*book.values] == pytest.approx(wanted, abs=1)
+    assert {name for each in segments["source"] for name in book.samples.of("source", each.segment)} <= dict(
+        named
+    ).keys()
+    assert len(book.samples.of("shop", "(all)")) == min(MOST, len(named))
 
 
 def test_nobody_who_never_bought_is_counted():

@@ -8,11 +8,12 @@ import pytest
 
 from stamgast.clv.data.histories import rows_as_of, split_at
 from stamgast.clv.data.state_sample import live_of_days
-from stamgast.clv.ensemble.best_fit import fit_any
+from stamgast.clv.ensemble.best_fit import fit_any, fit_in_season
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.models.season_fit import fit_season
 from stamgast.clv.scoring import Asked, score
-from stamgast.clv.selection.season_choice import choose_season
+from stamgast.clv.selection.forecasts import ModelForecast, log_scores
+from stamgast.clv.selection.season_choice import LEAST_SWING, SeasonChoice, choose_season
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet, check, version_of
 from stamgast.domain.customer import Customer
@@ -35,6 +36,11 @@ AHEAD = 91
 
 def drawn(season: Season, customers: int = 900, seed: int = 3, *, days: int = DAYS + AHEAD):
     return draw(TRUE, season, customers, joins=DAYS, days=days, seed=seed)
+
+
+def drawn_for_a_year(season: Season, seed: int):
+    """Draw a shop that is known for a year, and the half year after it."""
+    return draw(TRUE, season, 900, joins=364, days=364 + 182, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +112,71 @@ def test_a_young_shop_takes_the_season_of_the_trade_that_is_named_which_is_said(
 
 
 def test_a_trade_that_foretold_worse_beyond_doubt_is_not_taken():
-    known, _ = split_at(drawn(Season(yearly=0.7)), FIRST + 360)
+    known, _ = split_at(drawn(Season(yearly=0.7)), FIRST + 300)
     wrong = season_of([1 - 0.7 * np.cos(2 * np.pi * part / PARTS) for part in range(PARTS)], "garden")
 
-    chosen = choose_season(known, FIRST + 360, AHEAD, ALL_OPEN, wrong)
+    chosen = choose_season(known, FIRST + 300, AHEAD, ALL_OPEN, wrong)
 
     assert chosen.season is None
     assert "the season of garden, which is named, is not used: it foretold the last" in chosen.said
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_course_of_a_first_year_is_taken_for_its_season(seed: int):
+    known, later = split_at(drawn_for_a_year(Season(yearly=0.7), seed), FIRST + 364)
+
+    live = live_of_days(known, FIRST + 364, ALL_OPEN)
+    found, unaware = (
+        fit_in_season(live, "best", "all", 182, chosen, closed=ALL_OPEN)
+        for chosen in (choose_season(known, FIRST + 364, 182, ALL_OPEN), SeasonChoice(None))
+    )
+
+    assert sure(found.season).origin == "own"
+    assert "the course of the first year is taken for the shop's season" in sure(found.fit).notes[0]
+    assert surprise_by(found, known, later) < surprise_by(unaware, known, later) - 0.02
+
+
+def surprise_by(found: ParameterSet, known, later) -> float:
+    """Return the log score of half a year."""
+    as_of, time = FIRST + 364, found.time(ALL_OPEN)
+    weeks = time.open_between(as_of, as_of + 182) / 7
+    forecast = ModelForecast(scores_of(found.attrition()), rows_as_of(known, as_of, time), weeks)
+    return float(log_scores(forecast, later).mean())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_first_year_without_a_season_gets_none(seed: int):
+    known, _ = split_at(drawn_for_a_year(Season(), seed), FIRST + 364)
+
+    assert choose_season(known, FIRST + 364, 182, ALL_OPEN).season is None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_shop_that_grows_busier_all_year_is_not_taken_to_fall_back_to_where_it_began(seed: int):
+    known, _ = split_at(drawn_for_a_year(Season(growth=2.0), seed), FIRST + 364)
+
+    learnt = fit_season(known, ALL_OPEN)
+
+    assert learnt is not None
+    assert np.std(learnt.weekly) > LEAST_SWING
+    assert choose_season(known, FIRST + 364, 182, ALL_OPEN).season is None
+
+
+def test_a_first_year_that_is_short_of_some_weeks_tells_of_no_season():
+    known, _ = split_at(drawn_for_a_year(Season(yearly=0.7), 1), FIRST + 320)
+
+    assert choose_season(known, FIRST + 320, 182, ALL_OPEN).season is None
+
+
+def test_a_trade_that_is_named_stands_above_the_course_of_a_first_year():
+    known, _ = split_at(drawn_for_a_year(Season(yearly=0.7), 1), FIRST + 364)
+    right = season_of([1 + 0.7 * np.cos(2 * np.pi * part / PARTS) for part in range(PARTS)], "hobbies")
+    wrong = season_of([1 - 0.7 * np.cos(2 * np.pi * part / PARTS) for part in range(PARTS)], "garden")
+
+    assert choose_season(known, FIRST + 364, 182, ALL_OPEN, right).season == right
+    instead = choose_season(known, FIRST + 364, 182, ALL_OPEN, wrong)
+    assert sure(instead.season).origin == "own"
+    assert "the season of garden, which is named, is not used" in instead.said
 
 
 def test_a_customer_in_force_and_one_of_a_file_are_told_the_same(winter, found):

@@ -9,19 +9,22 @@ from structlog.testing import capture_logs
 
 import streams.maintenance.segments as module
 from stamgast.clv.segments.live_segments import LiveSegment
+from stamgast.clv.segments.samples import Samples
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import StaffAlerted, decode_event
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR
+from stamgast.domain.value_bins import bins_of
 from stamgast.log.reading import TopicPartition
-from stamgast.log.segments import Known, SegmentWorth, read_segments
+from stamgast.log.segment_table import SegmentTable
+from stamgast.log.segments import Known, Point, SegmentWorth, read_segments
 from stamgast.log.topics import TABLE, Topics
 from stamgast.service import Bundle
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing
-from streams.maintenance.segments import MOST, News, SegmentWatch, is_due, news_of
+from streams.maintenance.segments import MOST, News, SegmentWatch, _binned, is_due, news_of
 from streams.metrics import Metrics
 from tests.builders import MERCHANT, T0, bundle, program
 from tests.fakes.clock import StillClock
@@ -146,13 +149,59 @@ def test_segments_are_valued_once_a_day_and_after_every_new_bundle():
     assert is_due(Bundle(2, "other", newer.program, newer.rules), told.known(), T0)
 
 
-@pytest.mark.parametrize(
-    "shop",
-    [shop_with(model(), feed_healthy=False), shop_with(model(), costs=Costs()), program()],
-    ids=["silent till", "no costs", "no model"],
-)
-def test_nobody_is_judged_while_the_till_is_silent_or_without_costs_or_a_model(shop: Program):
+@pytest.mark.parametrize("shop", [shop_with(model(), feed_healthy=False), program()], ids=["silent till", "no model"])
+def test_nobody_is_valued_while_the_till_is_silent_or_without_a_model(shop: Program):
     assert not is_due(bundle(shop), Known(), T0)
+
+
+def test_without_costs_segments_are_valued_and_nobody_is_judged():
+    assert is_due(bundle(shop_with(model(), costs=Costs())), Known(), T0)
+    told = Told()
+    assert told.find(segment(None)).fell == []
+    assert (told.flyer().below, told.flyer().value_of_new) == (False, 900)
+
+
+def test_of_who_came_long_ago_and_of_the_whole_shop_no_fall_is_told():
+    known: dict[str, SegmentWorth] = {}
+    for day, ratio in enumerate((3.4, 2.0)):
+        found = {kind: [segment(ratio, kind)] for kind in ("cohort", "shop")}
+        news = news_of(known, found, in_force(), T0 + day * DAY)
+        assert news.fell == []
+        topic = Known()
+        for key, value in news.records:
+            topic.take((key or b"").decode(), value)
+        known = {**topic.of(MERCHANT)}
+    assert {each.by: (each.ratio, each.below, each.fell_from) for each in known.values()} == {
+        "cohort": (2.0, False, None), "shop": (2.0, False, None)
+    }  # fmt: skip
+
+
+def test_how_a_segment_was_is_kept_once_a_week_for_a_year():
+    told = Told()
+    for day in range(0, 400, 2):
+        told.find(segment(3.4 + day / 1_000), day=day)
+    past = told.flyer().past
+    assert len(past) == 50
+    assert [(each.at - T0) // DAY for each in past[:3]] == [0, 8, 16]
+    assert past[1].ratio == 3.408
+    for day in range(400, 1_000, 7):
+        told.find(segment(3.4), day=day)
+    assert len(told.flyer().past) == 53
+    told.find(segment(3.1), day=10)
+    assert told.flyer().past == (Point(T0 + 10 * DAY, 40, 930, 3.1),), "the others are of a clock that was ahead"
+
+
+def test_a_record_names_some_of_the_segments_customers_and_the_merchants_how_all_are_worth():
+    samples = Samples()
+    samples.add("source", "flyer", "somebody")
+    news = news_of({}, {"source": [segment(3.4)]}, in_force(), T0, samples=samples, values=_binned([-1, 0, 999, 1_000]))
+    table = SegmentTable()
+    for key, value in news.records:
+        table.note(key, value)
+    found = table.find(MERCHANT, "source", "flyer")
+    assert found is not None
+    assert found.sample == ("somebody",)
+    assert [each.customers for each in bins_of(table.values(MERCHANT))] == [1, 2, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
 async def test_a_record_of_somebody_elses_is_passed_over():

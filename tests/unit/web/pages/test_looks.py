@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stamgast.domain.contrast import contrast
 from stamgast.web.pages import looks
-from stamgast.web.pages.looks import OURS, READABLE, contrast, shades, stylesheet
+from stamgast.web.pages.looks import OURS, READABLE, shades, stylesheet
 from stamgast.web.pages.static_files import FOLDER
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")

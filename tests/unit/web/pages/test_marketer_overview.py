@@ -38,7 +38,7 @@ async def test_people_read_it_in_their_language(language: str, words: str) -> No
 
 
 async def test_a_shop_in_which_nothing_has_happened_has_a_page_without_charts() -> None:
-    page = await get("/app", PAGE, totals={}, segments=(), unwell={}, broken=(), valued_at=None)
+    page = await get("/app", PAGE, totals={}, segments=(), unwell={}, broken=(), valued_at=None, values=())
     assert page.status_code == 200
     assert "<svg" not in page.text
 

@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from stamgast.domain.counters import Counter, Tally, counter
+from stamgast.domain.vocabulary import Reason
+from stamgast.programs.launches import Launch
+from stamgast.programs.launching import Refusal
 from stamgast.users.tokens import read_token
 from stamgast.web.access.forms import page_token
+from stamgast.web.pages.marketer.said import REFUSED, WITHHELD
 from tests.fakes.house import MERCHANT, ORIGIN, PAGE
-from tests.fakes.marketed import Marketed
+from tests.fakes.marketed import Marketed, seen, totals
 
 JSON = {"Accept": "application/json"}
 
@@ -56,3 +61,30 @@ async def test_nothing_is_launched_without_a_reason_or_to_a_status_that_is_none(
     assert (refused.status_code, "Say why." in refused.text) == (422, True)
     with pytest.raises(Exception, match="no status here"):
         await http.post("/app/rules/free-loaf/launch", headers=PAGE, data={"to": "everywhere", "why": "x"})
+
+
+def test_every_reason_and_refusal_is_said_in_the_readers_language() -> None:
+    assert set(WITHHELD) == set(Reason)
+    assert set(REFUSED) == set(Refusal)
+
+
+async def test_conditions_that_were_not_met_are_said_in_the_readers_language() -> None:
+    measured = totals() | {counter(Counter.RULE, "free-loaf", Tally.NOT_MET, "visits at least 3"): 12}
+    app, token = await Marketed().app(found=seen(totals=measured))
+    headers = {"Cookie": f"__Host-stamgast={token}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=headers) as client:
+        page = await client.get("/app/rules/free-loaf?lang=de", headers=PAGE)
+    assert "Nicht erfüllt: der Kunde mindestens 3 Mal da war" in page.text
+    assert '<span lang="en">at least 3 visits</span>' in page.text, "one that the rule asks no more stays as counted"
+
+
+async def test_a_trip_wire_says_what_it_found_in_the_readers_language() -> None:
+    launched = {
+        "free-loaf": Launch("paused", "live", tripped="5 of its …", tripped_at=1, wire="failed", figures=(5, 60))
+    }
+    app, token = await Marketed().app(found=seen(launches=launched))
+    headers = {"Cookie": f"__Host-stamgast={token}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=headers) as client:
+        page = await client.get("/app/rules/free-loaf?lang=nl", headers=PAGE)
+    assert "5 berichten mislukten, van 60 verstuurde" in page.text
+    assert "5 of its" not in page.text

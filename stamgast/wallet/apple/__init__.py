@@ -1,0 +1,1 @@
+"""Apple Wallet: certificates, the signed pass, and waking devices."""

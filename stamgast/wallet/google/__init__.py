@@ -1,0 +1,1 @@
+"""Google Wallet: the service account, the link that saves a card, and keeping it up to date."""
