@@ -78,9 +78,7 @@ async def test_a_queue_is_enrolled_together_and_each_is_one_customer_with_their_
     people = [JAN | {"phone": f"06123450{number:02d}", "membership_number": f"M-{number}"} for number in range(8)]
     again = [{"phone": people[0]["phone"]}, {"membership_number": "M-1"}, people[2]]
     enrolments = len(await web.records(web.topics.identity_keys))
-    answers = await asyncio.gather(*(web.post("/customers", each) for each in [*people, *again]))
-    told = [answer.json() for answer in answers]
-    assert {answer.status_code for answer in answers} == {200, 201}
+    told = [each.json() for each in await asyncio.gather(*(web.post("/customers", one) for one in [*people, *again]))]
     assert sum(each["new"] for each in told) == len({each["customer"] for each in told}) == len(people)
     assert [each["customer"] for each in told[8:]] == [each["customer"] for each in told[:3]]
     assert len(await web.records(web.topics.identity_keys)) == enrolments + len(people)
@@ -91,9 +89,8 @@ async def test_a_queue_is_enrolled_together_and_each_is_one_customer_with_their_
         assert {open_proof(key, (MERCHANT, each["customer"]), proof) for proof in proofs} == {
             Proof("2026-01", "counter")
         }
-        profile = await web.parts.identities.profile(MERCHANT, each["customer"])
-        assert profile is not None
-        assert profile.phone == f"+31{person['phone'][1:]}"
+        kept = await web.parts.identities.profile(MERCHANT, each["customer"])
+        assert kept.phone == f"+31{person['phone'][1:]}"
 
 
 async def test_whoever_is_known_from_purchases_is_not_new(web):
