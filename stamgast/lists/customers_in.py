@@ -182,9 +182,9 @@ class CustomersIn:
         identifiers = identifiers_in(member.given, self._program.home)
         phone = phone_in(identifiers)
         given = profile_of(member.given, phone)
-        if phone:
-            await self._enrolling.ask_whose_phone(merchant, identifiers, given, at)
         held = await identities.customers_of(merchant, identifiers)
+        if phone:
+            await self._enrolling.ask_whose_phone(merchant, identifiers, held, given, at)
         known = next(iter(held.values()), "")
         profile = await identities.profile(merchant, known) if known else None
         news = _news(given, profile)

@@ -5,7 +5,7 @@ Their consents are told first, for a welcome asks for them; a phone that said ST
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -74,12 +74,20 @@ class Enrolling:
     last_heard: LastHeard
 
     async def ask_whose_phone(
-        self, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+        self,
+        merchant: str,
+        identifiers: Sequence[Identifier],
+        held: Mapping[Identifier, str],
+        given: Profile,
+        at: Millis,
     ) -> None:
-        """Raise `PhoneUnusedForLongError` where a phone unused for long would make somebody who had it before."""
+        """Raise `PhoneUnusedForLongError` where a phone unused for long would make somebody who had it before.
+
+        `held`: the customers whom these identifiers name (`IdentityStore.customers_of`).
+        """
         phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
-        holder = await self.identities.customer_of(merchant, phone)
-        if holder is None or holder in [await self.identities.customer_of(merchant, each) for each in others]:
+        holder = held.get(phone)
+        if holder is None or holder in [held.get(each) for each in others]:
             return
         known = await self.identities.profile(merchant, holder)
         renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
@@ -100,9 +108,12 @@ class Enrolling:
         slot = customers(partition_for(key, self.topics.partitions))
         await self.marks.set(slot.stop(merchant, phone_hash), since)
 
-    async def tell(self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told) -> None:
-        """Append the enrolment to the customer's stream in one piece, its consents first."""
-        key = await self.identities.key_of(*who) if given.consents else None
+    async def tell(
+        self, who: tuple[str, str], given: EnrolmentRequest, at: Millis, told: Told, key: DataKey | None = None
+    ) -> None:
+        """Append the enrolment to the customer's stream in one piece, its consents first. `key`: theirs, if at hand."""
+        if key is None and given.consents:
+            key = await self.identities.key_of(*who)
         await self.append(self.topics.customer_events, self.records_of(who, given, at, told, key))
 
     def records_of(

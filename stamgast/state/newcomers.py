@@ -1,6 +1,6 @@
 """Many people of whom nothing is known become customers at once: a list that a shop brings along.
 
-What one enrolment writes one after the other (key, profile, names) is written for all of them together, in that order:
+What one enrolment writes one after the other (key, profile, names) is written for all of them together, names last:
 whoever finds a name finds the profile behind it. Who is known already, in hand elsewhere, or was left half-way by a
 process that was killed is none of these, and is enrolled alone.
 """
@@ -113,9 +113,13 @@ class Newcomers:
                 before = known[name]
                 alias = Alias(each.kind, customer, at, before.erasures if before else 0)
                 aliases[entry_key(merchant, "a", name)] = encode(alias)
-        await self._log.write(self._log.topics.identity_keys, keys)
-        await self._log.write(self._log.topics.identities, profiles)
-        await self._log.write(self._log.topics.identities, aliases)
+        # At once: without its key a profile says nothing, and whoever finds half of both is enrolled alone.
+        topics, write = self._log.topics, self._log.write
+        halves = (write(topics.identity_keys, keys), write(topics.identities, profiles))
+        for outcome in await asyncio.gather(*halves, return_exceptions=True):  # none goes on beyond its lock
+            if isinstance(outcome, BaseException):
+                raise outcome
+        await write(topics.identities, aliases)
 
     async def _stopped(self, merchant: str, made: Sequence[_Made]) -> dict[str, Millis]:
         """Since when phones among these want no messages, whoever has them."""

@@ -88,7 +88,7 @@ class Payments:
 
     def concern(self, merchant: str) -> bool:
         """Whether any connection of a merchant's only tells how it was paid. Raises `NotLoadedError`."""
-        return any(each.role is Role.PAYMENT for each in self.table.all(merchant))
+        return any(each.role is Role.PAYMENT for each in self.table.of(merchant))
 
     async def sold(self, merchant: str, sales: Sequence[Sold]) -> list[Word]:
         """Sales that Kafka has: those of the payments that waited which are found to them."""

@@ -1,5 +1,6 @@
 """All connections in force and how far each was polled, in memory: a view of `connections.v1`."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -83,6 +84,11 @@ class ConnectionTable(Table):
         self._check_loaded()
         merchants = [merchant] if merchant else sorted(self._connections)
         return [each for known in merchants for _, each in sorted(self._connections.get(known, {}).items())]
+
+    def of(self, merchant: str) -> Collection[Connection]:
+        """A merchant's in no order: a sale asks for them. Raises `NotLoadedError`."""
+        self._check_loaded()
+        return self._connections.get(merchant, {}).values()
 
     def _check_loaded(self) -> None:
         if not self.loaded:

@@ -27,6 +27,7 @@ from stamgast.marketer.inbox_reading import InboxReading
 from stamgast.marketer.reading import Reading
 from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
+from stamgast.people.newcomers_together import NewcomersTogether
 from stamgast.people.opt_out import Stops
 from stamgast.people.referral import Inviting
 from stamgast.purchases.gathering import Gathering
@@ -122,6 +123,7 @@ class Deps:
         self.gathering = Gathering()
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
         self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)
+        self.newcomers = NewcomersTogether(self.identities.newcomers)
         self.inviting = Inviting(self.filling, self.identities.profile, self.topics.partitions)
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)

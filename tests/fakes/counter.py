@@ -75,12 +75,14 @@ class Counter:
         deps.last_heard = None
         deps.identities = SimpleNamespace(
             named_by=self._named_by,
+            customers_of=self._customers_of,
             profile=self._profile,
             unknown=self._unknown,
             enrol=self._enrol,
             hash_phone=lambda _merchant, phone: phone,
             cards=SimpleNamespace(token=self._token),
         )
+        deps.newcomers = SimpleNamespace(enrol=_nothing)
         deps.enrolling = SimpleNamespace(ask_whose_phone=_nothing, keep_stopped=_nothing, tell=self._tell)
         deps.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=clock)
         deps.wrong_codes_of_merchants = TokenBuckets(
@@ -92,6 +94,9 @@ class Counter:
 
     async def _named_by(self, _merchant: str, names: Sequence[Any], *_: Any) -> Resolved:
         return Resolved(next((self.phones[each.value] for each in names if each.value in self.phones), ""))
+
+    async def _customers_of(self, _merchant: str, names: Sequence[Any]) -> dict[Any, str]:
+        return {each: self.phones[each.value] for each in names if each.value in self.phones}
 
     async def _profile(self, _merchant: str, customer: str) -> Profile | None:
         return self.profiles.get(customer)
@@ -106,7 +111,7 @@ class Counter:
         self.states.setdefault(customer, Customer())
         return SimpleNamespace(customer=customer, is_new=known is None)
 
-    async def _tell(self, _who: Any, given: Any, _at: Any, told: Any) -> None:
+    async def _tell(self, _who: Any, given: Any, _at: Any, told: Any, _key: Any = None) -> None:
         self.enrolled.append((given, told))
 
     async def _value(self, _slot: Any, name: str) -> bytes | None:

@@ -1,6 +1,6 @@
 """Enrolment, and what is known of a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -34,6 +34,8 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
+from stamgast.state.identities import Enrolment
+from stamgast.state.newcomers import Newcomer
 from stamgast.state.views import NotLoadedError
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
@@ -65,13 +67,18 @@ async def enrol(deps: Deps, entrance: Entrance, enrolment: EnrolmentRequest, sai
     at = deps.clock.now()
     check_birthday(enrolment.birthday or "", date_of(business_day(at, entrance.program.time_zone)))
     profile = profile_of(enrolment, phone)
-    if phone and enrolment.phone_changed_hands is None:
-        await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
-    changed_hands = enrolment.phone_changed_hands
-    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
+    held = await deps.identities.customers_of(entrance.merchant, identifiers)
+    joined = None if held else await deps.newcomers.enrol(entrance.merchant, Newcomer(identifiers, profile), at)
+    if joined is not None:
+        found = Enrolment(joined.customer, profile, is_new=True)
+    else:
+        changed_hands = enrolment.phone_changed_hands
+        if phone and changed_hands is None:
+            await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at, held=held)
+        found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     doubts = doubts_about_enrolment(enrolment, entrance.program)
-    if phone:
+    if phone and (joined is None or joined.stopped is not None):
         await deps.enrolling.keep_stopped(entrance.merchant, found.customer, phone, at)
     invitation = NOT_INVITED
     if (code := enrolment.referral_code) is not None:
@@ -80,7 +87,8 @@ async def enrol(deps: Deps, entrance: Entrance, enrolment: EnrolmentRequest, sai
         doubts += [] if doubt is None else [doubt]
     since = (said_at,) * len(enrolment.consents) if said_at else ()
     about = ToldOfEnrolment(phone_hash, doubts, consents_since=since, invitation=invitation)
-    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, about)
+    key = None if joined is None else joined.key
+    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, about, key)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
     answer = await with_card(deps, entrance, answer)
@@ -101,10 +109,16 @@ async def _invited(deps: Deps, entrance: Entrance, code: str, customer: str, pro
 
 
 async def _ask_whose_phone(
-    deps: Deps, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+    deps: Deps,
+    merchant: str,
+    identifiers: Sequence[Identifier],
+    given: Profile,
+    at: Millis,
+    *,
+    held: Mapping[Identifier, str],
 ) -> None:
     try:
-        await deps.enrolling.ask_whose_phone(merchant, identifiers, given, at)
+        await deps.enrolling.ask_whose_phone(merchant, identifiers, held, given, at)
     except PhoneUnusedForLongError as error:
         detail = (
             f"{error} Ask whose it is, and send this again with `phone_changed_hands`: true if it is this person's "

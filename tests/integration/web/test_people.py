@@ -74,6 +74,25 @@ async def test_the_same_person_twice_is_the_same_customer(web):
     assert (profile.phone, profile.first_name, profile.language) == ("+31612345678", "Jan", "fr")
 
 
+async def test_a_queue_is_enrolled_together_and_each_is_one_customer_with_their_own_consents(web):
+    people = [JAN | {"phone": f"06123450{number:02d}", "membership_number": f"M-{number}"} for number in range(8)]
+    again = [{"phone": people[0]["phone"]}, {"membership_number": "M-1"}, people[2]]
+    enrolments = len(await web.records(web.topics.identity_keys))
+    told = [each.json() for each in await asyncio.gather(*(web.post("/customers", one) for one in [*people, *again]))]
+    assert sum(each["new"] for each in told) == len({each["customer"] for each in told}) == len(people)
+    assert [each["customer"] for each in told[8:]] == [each["customer"] for each in told[:3]]
+    assert len(await web.records(web.topics.identity_keys)) == enrolments + len(people)
+    consents = [each for each in await events(web) if isinstance(each, ConsentChanged)]
+    for person, each in zip(people, told, strict=False):
+        key = await web.parts.identities.key_of(MERCHANT, each["customer"])
+        proofs = [one.proof for one in consents if one.customer == each["customer"]]
+        assert {open_proof(key, (MERCHANT, each["customer"]), proof) for proof in proofs} == {
+            Proof("2026-01", "counter")
+        }
+        kept = await web.parts.identities.profile(MERCHANT, each["customer"])
+        assert kept.phone == f"+31{person['phone'][1:]}"
+
+
 async def test_whoever_is_known_from_purchases_is_not_new(web):
     bought = await web.post("/purchases", sale(customer={"membership_number": "M-100"}))
     joined = await web.post("/customers", JAN)
