@@ -76,7 +76,7 @@ def message_variables(
         "customer": {"first_name": first, "name": said_name(name, LONGEST_NAME) or first},
         "merchant": {"name": program.name},
     }
-    if card_link and STAFF not in data and ALERT not in data:
+    if card_link:
         words[LINKS] = {"card": card_link}
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)

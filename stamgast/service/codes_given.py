@@ -7,7 +7,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR
 from stamgast.domain.validity import end_of_day
-from stamgast.domain.vocabulary import ActivationState, Reason, VoucherState
+from stamgast.domain.vocabulary import ActivationState, Reason, Status, VoucherState
 from stamgast.domain.voucher_terms import Terms
 from stamgast.service import at_hand, offers, shop_codes, telling
 from stamgast.service.case import Case
@@ -63,6 +63,6 @@ def _not_made(case: Case, voucher: Voucher) -> None:
     if voucher.state != VoucherState.OPEN:
         return  # it went with its message
     offers.take_back(case, voucher)
-    for name in withheld_counters(voucher.rule, "suppressed", Reason.NO_CODES):
+    for name in withheld_counters(voucher.rule, Status.SUPPRESSED, Reason.NO_CODES):
         case.count(name)
     telling.decision(case, Arm.WITHHELD, voucher.rule, voucher.occasion or voucher.cause, Reason.NO_CODES)

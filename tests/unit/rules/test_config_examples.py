@@ -157,7 +157,7 @@ def test_every_text_we_ship_costs_one_part_whatever_people_are_called(merchant: 
 
 def test_messages_speak_of_nothing_they_do_not_have():
     program = load_merchant(MERCHANTS[0]).program
-    assert message_variables(program, {}, "nl") == {
+    assert message_variables(program, {}, "nl", card_link="") == {
         "customer": {"first_name": "", "name": ""},
         "merchant": {"name": program.name},
     }
@@ -172,4 +172,4 @@ def test_every_word_of_messages_can_be_filled():
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
     assert words["voucher"] == {"code": "X", "long_code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
-    assert words["card"] == {"stamps": "5", "size": "7", "missing": "2"}
+    assert words["card"] == {"stamps": "5", "size": "7", "missing": "2", "name": "Bread"}
