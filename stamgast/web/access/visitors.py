@@ -17,7 +17,7 @@ from stamgast.domain.units import MINUTE, Millis
 from stamgast.users.record import Session, User
 from stamgast.users.rights import Right, Role, may, roles_with
 from stamgast.users.tokens import Token, read_token
-from stamgast.web.access.cookies import Cookie, read_cookie
+from stamgast.web.access.cookies import Cookie, keep_cookie, read_cookie
 from stamgast.web.access.elsewhere import to_sign_in, wants_page
 from stamgast.web.access.forms import SAFE, page_token, read_sent
 from stamgast.web.auth import take_or_refuse
@@ -27,6 +27,7 @@ from stamgast.web.problem import Problem, unavailable
 
 NEW_WAIT_S: Final = 1.0
 """What another process wrote a moment ago may not have reached this one yet."""
+_YEAR_S: Final = 365 * 86_400
 _TOUCHED_EVERY: Final[Millis] = 5 * MINUTE
 
 
@@ -87,6 +88,8 @@ async def signed_in(request: Request, right: Right, *, most: int = 0) -> Visitor
         detail = f"You are {role.value} at {merchant}; to {right.value} takes {others}. Ask an owner for it."
         raise Problem(403, "right", detail)
     _touch(deps, session)
+    if len(user.merchants) > 1 and read_cookie(request, Cookie.MERCHANT) != merchant:
+        look_at(request, merchant)
     name = deps.roster.name_of(user)
     return Visitor(user, merchant, role, name, session, page_token(token.secret, merchant), form)
 
@@ -129,6 +132,13 @@ def _looked_at(request: Request, user: User) -> str:
         return asked
     before = read_cookie(request, Cookie.MERCHANT)
     return before if before in user.roles else next(iter(user.merchants), "")
+
+
+def look_at(request: Request, merchant: str) -> None:
+    """Let what follows be about this merchant, where several could be meant: the page that a form leads on to, the next
+    link that is pressed.
+    """
+    keep_cookie(request, Cookie.MERCHANT, merchant, _YEAR_S)
 
 
 def _touch(deps: Deps, session: Session) -> None:

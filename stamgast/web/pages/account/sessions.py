@@ -14,10 +14,9 @@ from stamgast.domain.units import Millis
 from stamgast.users.record import MOST_PASSKEYS
 from stamgast.users.rights import Right
 from stamgast.web.access.browsers import browser_of
-from stamgast.web.access.cookies import Cookie, keep_cookie
 from stamgast.web.access.doors import open_to
 from stamgast.web.access.passkeys import NotProvenError, ask_to_register, register
-from stamgast.web.access.visitors import Visitor, signed_in
+from stamgast.web.access.visitors import Visitor, look_at, signed_in
 from stamgast.web.auth import read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.account.showing import back_to, show
@@ -26,7 +25,6 @@ from stamgast.web.pages.places import home_of
 from stamgast.web.problem import Problem
 
 HERE: Final = "/app/sessions"
-_YEAR_S: Final = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ async def post_merchant(request: Request) -> Response:
     chosen = str(visitor.form.get("merchant", ""))
     if chosen not in visitor.user.roles:
         raise Problem(403, "other-merchant", "You have no part in that. Choose one of yours.")
-    keep_cookie(request, Cookie.MERCHANT, chosen, _YEAR_S)
+    look_at(request, chosen)
     return back_to(home_of(visitor.user.roles[chosen]))
 
 

@@ -115,6 +115,20 @@ async def test_who_may_look_at_several_merchants_looks_at_the_one_they_chose(hou
     assert (await http.get("/app/rules", headers={"Cookie": kept})).json()["merchant"] == OTHER
 
 
+async def test_who_came_by_a_link_to_one_of_several_merchants_stays_there(house: House, http: httpx.AsyncClient):
+    token = await house.session(await house.user(Role.MARKETER, MERCHANT, OTHER))
+    opened = await http.get(f"/app/rules?merchant={OTHER}", headers=cookie(token))
+    kept = opened.headers["set-cookie"].partition(";")[0]
+    browser = {"Cookie": f"{cookie(token)['Cookie']}; {kept}"}
+    assert (await http.get("/app/rules", headers=browser)).json()["merchant"] == OTHER
+    elsewhere = (await http.get(f"/app/rules?merchant={MERCHANT}", headers=cookie(token))).json()
+    sent = await http.post("/app/rules", headers=browser | {"Origin": ORIGIN}, data={"csrf": elsewhere["csrf"]})
+    assert sent.json()["merchant"] == MERCHANT
+    assert f"stamgast-merchant={MERCHANT}" in sent.headers["set-cookie"], "the page that a form leads on to is about it"
+    alone = await house.session(await house.user(Role.MARKETER, MERCHANT))
+    assert "set-cookie" not in (await http.get("/app/rules", headers=cookie(alone))).headers
+
+
 async def test_a_form_is_about_the_merchant_of_the_page_that_it_stood_on(house: House, http: httpx.AsyncClient):
     token = await house.session(await house.user(Role.OWNER, OTHER, MERCHANT))
     page = (await http.get(f"/app/rules?merchant={OTHER}", headers=cookie(token))).json()
