@@ -18,6 +18,7 @@ def raises() -> None:
 
 
 def blocks() -> None:
+    print("stands still", file=sys.stderr, flush=True)
     threading.Event().wait()
 
 

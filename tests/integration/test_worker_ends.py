@@ -54,8 +54,8 @@ class Scene(Deployment):
             reached = [await client.hget(f"{{c{n}}}:meta", f"b:{MERCHANT}") for n in range(self.topics.partitions)]
         return all(reached) and await self._answers(f"{self.health}/readyz")
 
-    def is_deaf(self) -> bool:
-        return "hears nothing" in (self.folder / "worker-0.log").read_text()
+    def has_said(self, words: str) -> bool:
+        return words in (self.folder / "worker-0.log").read_text()
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ async def test_a_worker_whose_partition_loop_broke_exits_with_1(scene: Scene) ->
 
 async def test_a_worker_whose_loop_stands_still_ends_itself_whatever_it_is_told(scene: Scene) -> None:
     worker = await scene.start_breaking("blocks", STAMGAST_STALL_LIMIT_S="2")
+    await eventually(lambda: scene.has_said("stands still"), seconds=60)
     worker.signal(signal.SIGTERM)
     assert await code_of(worker) == EXIT_STUCK
 
@@ -101,7 +102,7 @@ async def test_sigterm_ends_a_worker_at_once(scene: Scene) -> None:
 
 async def test_sigterm_ends_a_worker_in_which_a_task_cannot_be_cancelled(scene: Scene) -> None:
     worker = await scene.start_breaking("deaf")
-    await eventually(scene.is_deaf, seconds=60)
+    await eventually(lambda: scene.has_said("hears nothing"), seconds=60)
     worker.signal(signal.SIGTERM)
     assert await code_of(worker) == 0
 
