@@ -29,6 +29,11 @@ TEXTS = {f"templates/{each}.j2": "Hallo! Stop? Antwoord STOP" for each in ("nl/w
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4"/></svg>'
 TEXTS |= {f"look/{each}.svg": DRAWING for each in ("logo", "loaf")}
 FILES = {"program.yaml": example_program(), "rules/win-back.yaml": RULE.replace("example", "win-back"), **TEXTS}
+FILES["rules/warn.yaml"] = (
+    RULE.replace("example", "warn")
+    .replace("purchase", "{stamps_expiring: slow}")
+    .replace("tag: seen", "send: we_miss_you")
+)
 
 
 def test_the_documented_programme_is_right():
