@@ -3,14 +3,21 @@
 from dataclasses import replace
 from itertools import count
 
+import msgspec
 import pytest
 
 from stamgast.domain.activation import Submission
 from stamgast.domain.card_expiry import last_day
+from stamgast.domain.customer import Card
 from stamgast.domain.events import OptedOut
-from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.message_words import message_variables
+from stamgast.domain.till_events import HandReason, StampsHanded, StampsHandedBack, VoucherRedeemed
+from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Status
+from stamgast.people.shown_card import stamps_on
+from stamgast.people.timeline import Happening, Kind, told_of_fact
+from stamgast.people.view import show_customer
 from stamgast.service.awaited import wanted
 from tests.builders import ANNA, MERCHANT, at, bought, changed, consent, sure, taken_back
 from tests.fakes.in_memory import Owner
@@ -47,8 +54,9 @@ def test_stamps_run_out_at_the_end_of_the_day_that_a_warning_named():
     pass_until(owner, LAST_DAY + 11 * HOUR)
     card = bread(owner)
     assert (card.balance, card.expired, card.warned_at, card.completed) == (0, 3, 0, 0)
-    (told,) = [line for change in owner.changes for line in change.told if line.became == "expired"]
-    assert (told.kind, told.card, told.before, told.after) == ("stamps", "bread", 3, 0)
+    (told,) = [as_line(line) for change in owner.changes for line in change.told if line.became == "expired"]
+    assert (told.kind, told.card, told.ordinal, told.before, told.after) == ("stamps", "bread", 1, 3, 0)
+    assert told_of_fact(told) == Happening(told.at, Kind.STAMPS_RAN_OUT, "bread", count=3)
     counted = {name: by for name, by in owner.changes[-1].counters.items() if name.startswith("card|")}
     assert counted == {"card|bread|stamps": -3, "card|bread|on|3": -1, "card|bread|ran_out": 3}
     assert owner.state().timers.keys() & {"stamps:bread", "expiring:bread:30"} == set()
@@ -69,16 +77,33 @@ def test_who_said_stop_keeps_their_stamps():
     assert bread(owner).balance == 3
 
 
-@pytest.mark.parametrize("more", ["", "status: shadow\n", "limits: {hold_out: 50%}\n"])
-def test_without_a_message_nothing_runs_out(more: str):
-    if not more:
-        owner = with_stamps(agrees=False)
-    else:
-        files = shop(more=more) if "status" not in more else shop(when="")
-        owner = with_stamps(owner=Owner(files), agrees="hold_out" in more)
-    for message in pass_until(owner, LAST_DAY + 400 * DAY):
-        became(owner, [message], LAST_DAY, Status.UNDELIVERED)
+def test_without_consent_nothing_runs_out():
+    owner = with_stamps(agrees=False)
+    assert pass_until(owner, LAST_DAY + 400 * DAY) == []
     assert bread(owner).balance == 3
+
+
+def test_of_those_held_out_nothing_runs_out():
+    kept = []
+    for name in ("anna", "bram", "cleo", "dirk", "emma", "finn"):
+        owner = Owner(shop(more="limits: {hold_out: 50%}\n"))
+        owner.apply(consent(name, FIRST - DAY))
+        owner.apply(bought("t0", FIRST, customer=name))
+        sent = pass_until(owner, LAST_DAY - 29 * DAY, name)
+        became(owner, sent, LAST_DAY - 30 * DAY, customer=name)
+        pass_until(owner, LAST_DAY + 400 * DAY, name)
+        assert owner.state(name).cards["bread"].balance == (0 if sent else 1)
+        kept.append(not sent)
+    assert set(kept) == {True, False}
+
+
+@pytest.mark.parametrize("status", ["shadow", "draft", "paused"])
+def test_a_rule_that_does_not_speak_takes_nothing(status: str):
+    owner = with_stamps(owner=Owner(shop(status=status)))
+    assert pass_until(owner, LAST_DAY + 100 * DAY) == []
+    owner.bundle = shop(number=2)
+    owner.apply(consent(when=LAST_DAY + 100 * DAY, channel="whatsapp"))
+    assert len(pass_until(owner, LAST_DAY + 131 * DAY)) == 1, "once it speaks it finds who lay before"
 
 
 def test_a_warning_that_arrives_late_moves_the_last_day_and_a_read_one_counts_as_well():
@@ -143,7 +168,7 @@ def handed(owner: Owner, stamps: int, when: Millis) -> str:
     name = f"h{next(IDS)}"
     owner.apply(
         StampsHanded(
-            merchant=MERCHANT, customer=ANNA, at=when, id=name, card="bread", stamps=stamps, reason="forgot",
+            merchant=MERCHANT, customer=ANNA, at=when, id=name, card="bread", stamps=stamps, reason=HandReason.FORGOTTEN,
             happened_at=when,
         )
     )  # fmt: skip
@@ -262,3 +287,36 @@ def test_a_rule_may_warn_earlier():
     became(owner, [message], LAST_DAY - 59 * DAY)
     pass_until(owner, LAST_DAY + 9 * HOUR)
     assert bread(owner).balance == 3
+
+
+def test_the_card_says_when_its_stamps_run_out_once_they_do():
+    owner = with_stamps()
+    program = owner.bundle.program
+    card = program.cards["bread"]
+    assert stamps_on(owner.state(), card, program, "nl").until == ""
+    assert show_customer(ANNA, owner.state(), program, FIRST)["stamps_until"] == {}
+    warned(owner)
+    assert stamps_on(owner.state(), card, program, "nl").until == "2026-10-03"
+    assert show_customer(ANNA, owner.state(), program, FIRST)["stamps_until"] == {"bread": "2026-10-03"}
+    pass_until(owner, LAST_DAY + DAY)
+    shown = stamps_on(owner.state(), card, program, "nl")
+    assert (shown.stamps, shown.until, shown.ran_out) == (0, "", 3)
+
+
+def test_a_message_says_the_day_as_people_write_it():
+    owner = with_stamps()
+    message = warned(owner)
+    words = message_variables(owner.bundle.program, message.data, "nl")["card"]
+    assert (words["stamps"], words["expires_on"]) == ("3", "3/10/2026")
+
+
+def test_states_from_before_are_read_and_their_stamps_run_out_as_well():
+    owner = with_stamps()
+    old = msgspec.msgpack.encode(msgspec.to_builtins(bread(owner))[:6])
+    card = msgspec.msgpack.decode(old, type=Card)
+    state = owner.state()
+    state.cards["bread"] = card
+    owner.put(state)
+    warned(owner)
+    pass_until(owner, LAST_DAY + DAY)
+    assert bread(owner).balance == 0
