@@ -320,3 +320,13 @@ def test_states_from_before_are_read_and_their_stamps_run_out_as_well():
     warned(owner)
     pass_until(owner, LAST_DAY + DAY)
     assert bread(owner).balance == 0
+
+
+def test_a_card_whose_stamps_stay_is_kept_as_it_was_before():
+    owner = Owner(shop(when="", expires=""))
+    with_stamps(1, owner=owner)
+    handed(owner, 2, FIRST + HOUR)
+    card = bread(owner)
+    assert (card.balance, card.stamped, card.expired, card.expired_day) == (3, 0, 0, 0)
+    (kept,) = (value for name, value in owner.ledgers[ANNA].items() if name.startswith(b"s"))
+    assert [len(each) for each in msgspec.msgpack.decode(kept)] == [6], "else verify would tell of every one"
