@@ -14,6 +14,7 @@ from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.card_expiry import EXPIRES_ON
 from stamgast.domain.channels import Wording, channel_named, spec_of
+from stamgast.domain.message_words import says_when_stamps_end
 from stamgast.domain.program import Program, Window
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
@@ -259,15 +260,17 @@ def _lint_expiring(file: RuleFile, action: Send, program: Program) -> None:
     if file.rule is None:
         return
     template, warns = program.templates[action.template], FactName.STAMPS_EXPIRING in file.rule.fact_names
-    sources = {name: _sources(channel_named(name), template) for name in action.by}
-    says = {name for name, texts in sources.items() if any(f"card.{EXPIRES_ON}" in text for text in texts)}
-    if says and not warns:
+    says = [name for name in action.by if says_when_stamps_end(template, channel_named(name))]
+    texts = [text for name in action.by for text in _sources(channel_named(name), template)]
+    if not warns and any(f"card.{EXPIRES_ON}" in text for text in texts):
         message = (
             f"the template {template.id} says when stamps run out, and `{file.rule.trigger.name}` does not know it"
         )
         file.reader.problem(file.place("send"), message, "Use `stamps_expiring`, or another template.")
-    elif warns and len(says) < len(sources):
-        message = f"the template {template.id} does not say when the stamps run out"
+    elif warns and len(says) < len(action.by):
+        message = (
+            f"the template {template.id} does not say everywhere when the stamps run out, and so warns nobody there"
+        )
         file.reader.problem(file.place("send"), message, f"Write {{{{ card.{EXPIRES_ON} }}}} in it.", warning=True)
 
 

@@ -341,9 +341,10 @@ then:
     by: [sms]
 ```
 
-- **Without a warning that was delivered nothing ever runs out.** What was sent and did not arrive warns nobody. Who
-  said STOP, never agreed, is held out (`hold_out`), or is not reached by the rule's status, `if` or limits keeps their
-  stamps; `rules check` says of which cards no rule warns.
+- **Without a warning that was delivered nothing ever runs out.** What was sent and did not arrive warns nobody, nor
+  does a message that does not name the day (`card.expires_on`, in every language of its template). Who said STOP, never
+  agreed, is held out (`hold_out`), or is not reached by the rule's status, `if` or limits keeps their stamps; `rules
+  check` says of which cards no rule warns.
 - They run out at the end of the day that the message names: `after` the day of the newest stamp. If it arrives later
   than `warned` days before that, as many days later. A time that is made shorter afterwards takes nothing before the
   day that was told; without `expires` nothing runs out any more.

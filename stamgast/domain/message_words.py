@@ -10,6 +10,7 @@ from stamgast.domain.alert_words import alert_variables
 from stamgast.domain.answers import ANSWER, answer_variables
 from stamgast.domain.calendar import date_of
 from stamgast.domain.card_expiry import EXPIRES_ON
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
@@ -18,6 +19,7 @@ from stamgast.domain.rewards import SHOP_CODE
 from stamgast.domain.templates import Template
 from stamgast.domain.units import Day
 from stamgast.domain.validity import last_day
+from stamgast.domain.vocabulary import Channel
 from stamgast.domain.voucher_codes import short_of
 
 CUSTOMER: Final = "customer"
@@ -57,6 +59,15 @@ EXAMPLE_LINK: Final = "https://stamps.example.com/c/abcdefghijklmnopqrstuvwxyz23
 def tells_card(template: Template) -> bool:
     """Whether its words may name the address of the customer's card, which is then to be made."""
     return any(CARD_LINK in text for text in (*template.sms.values(), *template.variables.values()))
+
+
+def says_when_stamps_end(template: Template, channel: Channel) -> bool:
+    """Whether a message of it over that channel names the day on which stamps run out, in every language."""
+    word = f"card.{EXPIRES_ON}"
+    if spec_of(channel).wording is Wording.TEXT:
+        texts = template.wordings(channel).values()
+        return bool(texts) and all(word in text for text in texts)
+    return any(word in text for text in template.variables.values())
 
 
 def message_variables(

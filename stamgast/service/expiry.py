@@ -3,10 +3,12 @@
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.card_expiry import EXPIRES_ON, ends_at, lies, newest_stamp, run_out, warn
 from stamgast.domain.card_funnel import ran_out
+from stamgast.domain.channels import channel_named
 from stamgast.domain.customer import Card, Customer
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.full_cards import current
 from stamgast.domain.heard import knows_who_was_there
+from stamgast.domain.message_words import says_when_stamps_end
 from stamgast.domain.occasions import spell_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Millis
@@ -32,12 +34,15 @@ def wanted(customer: Customer, program: Program, at: Millis) -> dict[str, Millis
 
 
 def arrived(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    """A message arrived: if it says that the stamps run out that still lie on a card, the customer is warned."""
+    """A message arrived: if it names the day on which stamps run out that still lie on a card, they are warned."""
     if event.status not in TAKEN or event.rank < RANKS[Status.DELIVERED]:
         return
     name, newest = spell_of(cause_of(activation))
     card, definition = case.customer.cards.get(name), case.program.cards.get(name)
     if card is None or definition is None or definition.expires is None or card.warned_at:
+        return
+    template = case.program.templates.get(activation.template)
+    if template is None or not says_when_stamps_end(template, channel_named(activation.channel)):
         return
     if lies(card) and newest_stamp(card) == newest:
         warn(card, definition.expires, activation.data.get(EXPIRES_ON, 0), case.program.time_zone, case.at)

@@ -37,9 +37,10 @@ def shop(
     expires: str = EXPIRES,
     number: int = 1,
     status: str = "live",
+    words: str = WORDS,
 ) -> Bundle:
     """In force; without a rule if `when` is empty."""
-    files = {"program.yaml": PROGRAM.format(expires=expires), "templates/nl/warning.j2": WORDS}
+    files = {"program.yaml": PROGRAM.format(expires=expires), "templates/nl/warning.j2": words}
     if when:
         files["rules/warn.yaml"] = RULE.format(when=when, more=more, status=status)
     loaded = load_bundle(files)

@@ -62,7 +62,7 @@ LINTS: dict[str, Lint] = {
         {"program.yaml": LYING, **SAYS_WHEN, "rules/example.yaml": WARNS},
     ),
     "a warning that does not say when": Lint(
-        "the template warning does not say when the stamps run out",
+        "the template warning does not say everywhere when the stamps run out",
         {"program.yaml": LYING, **SAYS_NOTHING, "rules/example.yaml": WARNS},
         {"program.yaml": LYING, **SAYS_WHEN, "rules/example.yaml": WARNS},
     ),

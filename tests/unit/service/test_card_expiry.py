@@ -70,6 +70,13 @@ def test_what_did_not_arrive_warns_nobody(status: Status):
     assert (bread(owner).balance, bread(owner).warned_at) == (3, 0)
 
 
+def test_a_message_that_does_not_name_the_day_warns_nobody():
+    owner = with_stamps(owner=Owner(shop(words="Kom je nog eens langs? Stop? Antwoord STOP")))
+    warned(owner)
+    pass_until(owner, LAST_DAY + 100 * DAY)
+    assert (bread(owner).balance, bread(owner).warned_at) == (3, 0)
+
+
 def test_who_said_stop_keeps_their_stamps():
     owner = with_stamps()
     owner.apply(OptedOut(merchant=MERCHANT, customer=ANNA, at=FIRST + DAY, channel="sms"))
