@@ -189,25 +189,18 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     balance = card.balance
     steps = stamps.move_balance(card, definition, by, shift.memory, room)
     shift.balances[card_id] = card.balance - balance
-    if by > 0:
-        _note_stamp(shift, card, definition)
-    return steps
-
-
-def _note_stamp(shift: Shift, card: Card, definition: CardDefinition) -> None:
-    """A sale that is told late is a new stamp of the day on which it is told."""
-    if definition.expires is not None:
+    if by > 0 and (definition.expires is not None or card.warned_at):
+        # A sale that is told late is a new stamp of the day on which it is told.
         stamp_came(card, max(shift.new.day, business_day(shift.at, shift.program.time_zone)))
-    elif card.warned_at:
-        stamp_came(card, shift.new.day)
+    return steps
 
 
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
     if not gave or old.day == new.day:
-        by = gives - gave
-        return absorbed(card, new.day, _move_day(shift, card, definition, new.day, by))
+        by = _move_day(shift, card, definition, new.day, gives - gave)
+        return by if by >= 0 else absorbed(card, new.day, by)
     lost = _move_day(shift, card, definition, old.day, -gave)
     got = _move_day(shift, card, definition, new.day, gives)
     if new.day <= card.expired_day:  # a sale whose day is put right brings nothing back that has run out
