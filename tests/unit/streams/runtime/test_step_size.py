@@ -22,6 +22,7 @@ from stamgast.domain.campaign_events import (
     CampaignStarted,
     CampaignStopped,
 )
+from stamgast.domain.code_events import CodeGiven, CodesBrought, CodesDealt, CodesWished
 from stamgast.domain.draw_events import (
     DrawCalled,
     DrawDrawn,
@@ -195,6 +196,18 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     PrizePassed: _of_draw(PrizePassed, by=1, place=1),
     DrawnFor: _of(DrawnFor, draw="december", reward="loaf", place=1),
     PrizeDeclined: _of(PrizeDeclined, draw="december"),
+    CodesBrought: lambda number, _who, lines: CodesBrought(
+        merchant=MERCHANT, customer="", at=T0, reward="loaf", first=0, codes=tuple(f"{number}.{n}" for n in range(lines)),
+    ),
+    CodesWished: lambda number, _who, _lines: CodesWished(
+        merchant=MERCHANT, customer="", at=T0, reward="loaf", by=number % 12, of=12, number=number, need=1
+    ),
+    CodesDealt: lambda number, _who, lines: CodesDealt(
+        merchant=MERCHANT, customer="", at=T0, reward="loaf", number=number, codes=tuple(f"{number}.{n}" for n in range(lines)),
+    ),
+    CodeGiven: lambda number, who, _lines: CodeGiven(
+        merchant=MERCHANT, customer=who, at=T0, voucher="0-" + "A" * 16, reward="loaf", code=f"{number}.x"
+    ),
 }  # fmt: skip
 
 
