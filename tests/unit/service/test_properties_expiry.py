@@ -1,5 +1,6 @@
 """Whatever comes in whatever order: nothing runs out without a warning that arrived in time, and nobody owes for it."""
 
+from collections import Counter
 from itertools import count
 from typing import Any
 
@@ -7,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stamgast.domain.activation import Submission
-from stamgast.domain.events import PurchaseChanged
+from stamgast.domain.events import AnyEvent, PurchaseChanged
 from stamgast.domain.till_events import HandReason, StampsHanded, StampsHandedBack
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Status
+from stamgast.service import Change
 from tests.builders import ANNA, MERCHANT, at, bought, consent, taken_back
 from tests.fakes.in_memory import Owner
 from tests.fakes.lying_cards import became, bread, pass_until, shop
@@ -32,11 +34,24 @@ STEPS = st.lists(
 )
 
 
+class Recording(Owner):
+    """It remembers the log."""
+
+    def __init__(self) -> None:
+        super().__init__(shop(expires=SHORT))
+        self.log: list[AnyEvent] = []
+
+    def apply(self, *events: AnyEvent) -> Change:
+        """As ever."""
+        self.log += events
+        return super().apply(*events)
+
+
 class Play:
     """One customer, and what the carrier said of the messages to them."""
 
     def __init__(self) -> None:
-        self.owner = Owner(shop(expires=SHORT))
+        self.owner = Recording()
         self.now: Millis = BEGIN
         self.sales: list[PurchaseChanged] = []
         self.handed: list[str] = []
@@ -103,3 +118,16 @@ def test_nothing_runs_out_unwarned_and_nobody_owes_for_what_did(steps: list[tupl
     if "bread" in play.owner.state().cards:
         card = bread(play.owner)
         assert (card.balance, card.completed, card.expired) == (0, 0, 0), "all was given back, what ran out as well"
+    again = Recording()
+    again.apply(*play.owner.log)
+    assert again.states == play.owner.states, "the log alone comes to the same, in one piece as well"
+    assert again.ledgers == play.owner.ledgers
+    assert counted(again) == counted(play.owner)
+
+
+def counted(owner: Owner) -> Counter[str]:
+    """What stands in counters, those that came to nothing left out."""
+    found: Counter[str] = Counter()
+    for change in owner.changes:
+        found.update(change.counters)
+    return Counter({name: by for name, by in found.items() if by})
