@@ -10,7 +10,7 @@ LOCKED := $(PIP) --require-hashes --no-deps
 SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit unit-here check audit pin-images format docs install install-run services bench soak lock clean
+.PHONY: help demo test unit unit-here check audit pin-images format docs screenshots install install-run services bench soak lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ pin-images: ## write the digests of the images that are named by tags into docke
 format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
+
+screenshots: $(VENV)/.dev ## make the README's pictures anew, from the trial, in Chromium
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 docs: $(VENV)/.dev ## write docs/reference.md, docs/rules.md and schemas/ from the code
 	@$(BIN)/python scripts/write_reference.py

@@ -209,7 +209,9 @@ def _late(regular: Regular, times: int) -> Iterator[tuple[AnyEvent, ...]]:
 
 
 def _returned(regular: Regular, times: int) -> Iterator[tuple[AnyEvent, ...]]:
-    for number in range(times):
-        sale = regular.purchase(f"back:{number}", _LATE)
+    made = 0
+    while made < times:
+        sale = regular.purchase(f"back:{made}", _LATE)
         if sale.after is not None and len(sale.after.lines) > 1:
+            made += 1
             yield sale, regular.returned(sale)

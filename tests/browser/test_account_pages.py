@@ -162,6 +162,7 @@ def test_somebody_has_several_passkeys_and_ends_what_is_signed_in_elsewhere(brow
     with somebody(browser) as here, somebody(browser) as there:
         take(here, invite(site))
         user = site.house.roster.table.users()[0]
+        site.house.now += 1_000  # the later passkey is the last one of the list
         again = now(site.house.roster.invite_again(user, site.house.now))
         take(there, f"{site.url}/app/invitation/{again.token.text}")
         here.page.goto(f"{site.url}/app/sessions")

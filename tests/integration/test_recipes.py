@@ -14,6 +14,7 @@ import redis.asyncio
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
+from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, ROOT, Deployment
 
@@ -210,7 +211,21 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
                 shop.run("campaign", "start", "recall", "--yes", "--json")
         elif not await missing():
             break
+        await eventually(lambda: _is_over(shop, today), seconds=60, every=0.1)  # noqa: B023
     await eventually(all_came, seconds=60)
+
+
+async def _is_over(shop: Deployment, day: datetime) -> bool:
+    """Whether nothing is left to be done of what is due by then: what comes a day late is not said any more."""
+    async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
+        for number in range(shop.topics.partitions):
+            mine = customers(number)
+            due = await client.zrange(mine.timers, 0, 0, withscores=True)
+            if due and float(due[0][1]) <= day.timestamp() * 1_000:
+                return False
+            if await client.hlen(mine.outbox) or await client.hlen(mine.sending):
+                return False
+    return True
 
 
 async def _code_of(shop: Deployment, customer: str) -> str:

@@ -42,6 +42,11 @@ async def test_each_code_goes_to_one_customer_through_kills_and_a_lost_redis(
                 "vouchers", "import-codes", str(file), "--merchant", MERCHANT, "--reward", "web", "--json"
             )
 
+        def brought_again() -> Any:
+            found = bring()
+            assert "added" in found, found  # Redis is being filled anew
+            return found
+
         async def codes_said() -> Counter[str]:
             return Counter(message["body"].rpartition(" ")[2] for message in await shop.messages())
 
@@ -56,17 +61,23 @@ async def test_each_code_goes_to_one_customer_through_kills_and_a_lost_redis(
             worker.kill()
             shop.worker()
             await shop.buy(range(6, 10))
-            assert Counter((await shop.everything_ended(10)).values()) == {"delivered": 7, "suppressed": 3}
-            assert await codes_said() == Counter(CODES[:7])
+            ended = Counter((await shop.everything_ended(10)).values())
+            assert ended["suppressed"] == 3
+            assert ended["delivered"] + ended["in_doubt"] == 7  # one was on its way when the worker was killed, or none
+            said = await codes_said()
+            assert said <= Counter(CODES[:7])
+            assert said.total() >= ended["delivered"]
             await client.flushall()
             file.write_text("\n".join(CODES))
-            again = bring()
+            again = await eventually(brought_again, seconds=60, every=1)
             assert (again["added"], again["known"]) == (2, 7), "what is in the pool already is passed over"
             stock = shop.asked("vouchers", "codes", MERCHANT, "--json")["codes"]
             assert stock == [{"reward": "web", "brought": 9, "given": 7, "left": 2}]
             await shop.buy(range(10, 12))
             await shop.everything_ended(12)
-            assert await codes_said() == Counter(CODES)
+            said = await codes_said()
+            assert said <= Counter(CODES)
+            assert said.total() >= len(CODES) - ended["in_doubt"]
             used = [await redeem(shop, CODES[3].lower(), key) for key in ("till-1-000001", "till-2-000001")]
             assert used == [200, 409], "two tills at once give one yes"
             await nothing_in_the_clear(shop)

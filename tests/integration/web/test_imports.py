@@ -171,14 +171,15 @@ async def test_a_file_that_is_no_list_and_a_list_of_nothing_say_so(web, imported
 
 @pytest.mark.slow
 async def test_members_of_a_list_that_was_killed_are_all_told_and_nobody_becomes_two(web, settings, imported, tmp_path):
-    count = 700
+    count = 2_200
     path = tmp_path / "members.csv"
     rows = "".join(f"06{12_000_000 + number * 7};Anna;yes;paper\n" for number in range(count))
     path.write_text("phone;first_name;marketing_sms;consent_how\n" + rows)
-    assert await killed_after(path, steps=1, settings=settings) == 500
+    done = await killed_after(path, steps=1, settings=settings)
+    assert 0 < done < count
     told = await imported("members.csv")
-    assert (told["rows"], told["accepted"], told["skipped"]) == (count, count, 500)
+    assert (told["rows"], told["accepted"], told["skipped"]) == (count, count, done)
     joined = Counter(each.customer for each in await events(web) if isinstance(each, Enrolled))
     agreed = Counter(each.customer for each in await events(web) if isinstance(each, ConsentChanged))
     assert len(joined) == len(agreed) == count
-    assert sum(times > 1 for times in joined.values()) <= count - 500  # of the batch that was cut short alone
+    assert sum(times > 1 for times in joined.values()) <= 500  # of the batch that was cut short alone

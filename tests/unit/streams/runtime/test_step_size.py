@@ -66,6 +66,7 @@ from stamgast.domain.events import (
 from stamgast.domain.feed_events import FeedsTurned
 from stamgast.domain.feed_health import Health
 from stamgast.domain.referral_events import FriendBought, FriendGiven
+from stamgast.domain.shop_codes import MOST_AT_ONCE, MOST_BROUGHT
 from stamgast.domain.till_events import (
     HandReason,
     RedemptionTakenBack,
@@ -106,6 +107,7 @@ def _of_draw(kind: Any, **more: Any) -> Callable[[int, str, int], AnyEvent]:
     return lambda number, _who, _lines: kind(merchant=MERCHANT, customer="", at=T0 + number, draw=f"d{number}", **more)
 
 
+HIDDEN = tuple(f"{n:04}" + "x" * 100 for n in range(MOST_BROUGHT))
 WINNER = Winner("c1", "e" * 16, "f" * 64, "loaf")
 MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     PurchaseChanged: purchase,
@@ -196,18 +198,16 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     PrizePassed: _of_draw(PrizePassed, by=1, place=1),
     DrawnFor: _of(DrawnFor, draw="december", reward="loaf", place=1),
     PrizeDeclined: _of(PrizeDeclined, draw="december"),
-    CodesBrought: lambda number, _who, lines: CodesBrought(
-        merchant=MERCHANT, customer="", at=T0, reward="loaf", first=0, codes=tuple(f"{number}.{n}" for n in range(lines)),
+    CodesBrought: lambda number, _who, _lines: CodesBrought(
+        merchant=MERCHANT, customer="", at=T0, reward="loaf", first=MOST_BROUGHT * (number - 1), codes=HIDDEN
     ),
     CodesWished: lambda number, _who, _lines: CodesWished(
-        merchant=MERCHANT, customer="", at=T0, reward="loaf", by=number % 12, of=12, number=number, need=1
+        merchant=MERCHANT, customer="", at=T0, reward=f"r{number}", by=number % 12, of=12, number=number, need=1
     ),
-    CodesDealt: lambda number, _who, lines: CodesDealt(
-        merchant=MERCHANT, customer="", at=T0, reward="loaf", number=number, codes=tuple(f"{number}.{n}" for n in range(lines)),
+    CodesDealt: lambda number, _who, _lines: CodesDealt(
+        merchant=MERCHANT, customer="", at=T0, reward=f"r{number}", number=1, codes=HIDDEN[:MOST_AT_ONCE], left=3
     ),
-    CodeGiven: lambda number, who, _lines: CodeGiven(
-        merchant=MERCHANT, customer=who, at=T0, voucher="0-" + "A" * 16, reward="loaf", code=f"{number}.x"
-    ),
+    CodeGiven: _of(CodeGiven, voucher="0-" + "A" * 16, reward="loaf", code=HIDDEN[0]),
 }  # fmt: skip
 
 
