@@ -12,12 +12,14 @@ from rules.rule_reader import RuleFile
 from rules.testing.cases import RuleTest
 from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
+from stamgast.domain.card_expiry import EXPIRES_ON
 from stamgast.domain.channels import Wording, channel_named, spec_of
+from stamgast.domain.message_words import says_when_stamps_end
 from stamgast.domain.program import Program, Window
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.templates import Template
-from stamgast.domain.vocabulary import Channel, RuleStatus
+from stamgast.domain.vocabulary import Channel, FactName, RuleStatus
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
@@ -45,6 +47,7 @@ def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
         for action in file.rule.sends:
             _lint_send(file, action, program)
             _lint_words(file, action, program)
+            _lint_expiring(file, action, program)
             _lint_hours(file, action, program)
 
 
@@ -250,6 +253,25 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         elif thing == RECOMMENDED and action.recommend is None:
             message = f"the template {template.id} names a product that nothing chooses"
             file.reader.problem(file.place("send"), message, f"Write `- recommend: {template.id}` instead of `send`.")
+
+
+def _lint_expiring(file: RuleFile, action: Send, program: Program) -> None:
+    """When stamps run out is told by the rules that warn of it, and by them alone."""
+    if file.rule is None:
+        return
+    template, warns = program.templates[action.template], FactName.STAMPS_EXPIRING in file.rule.fact_names
+    says = [name for name in action.by if says_when_stamps_end(template, channel_named(name))]
+    texts = [text for name in action.by for text in _sources(channel_named(name), template)]
+    if not warns and any(f"card.{EXPIRES_ON}" in text for text in texts):
+        message = (
+            f"the template {template.id} says when stamps run out, and `{file.rule.trigger.name}` does not know it"
+        )
+        file.reader.problem(file.place("send"), message, "Use `stamps_expiring`, or another template.")
+    elif warns and len(says) < len(action.by):
+        message = (
+            f"the template {template.id} does not say everywhere when the stamps run out, and so warns nobody there"
+        )
+        file.reader.problem(file.place("send"), message, f"Write {{{{ card.{EXPIRES_ON} }}}} in it.", warning=True)
 
 
 def _sources(channel: Channel, template: Template) -> Collection[str]:

@@ -16,6 +16,7 @@ from rules.program.budgets import check_campaigns
 from rules.program.content_check import check_contents
 from rules.program.content_lock import LOCK, Lock, NotALockError, read_lock, sids_in
 from rules.program.contents import ContentFile, read_content
+from rules.program.expires import check_warned
 from rules.program.loader import empty_program, read_program
 from rules.program.look import FILE as LOOK
 from rules.program.message_size import check_approved, check_size, with_parts
@@ -198,6 +199,9 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
     program = replace(program, kept=kept_by(program, [*rules.values(), *audiences.values()]))
+    if program.expiring_cards and len(rules) == len(rule_files):  # else one may be missed that is only written wrong
+        expiring = [card.id for card in program.expiring_cards]
+        check_warned(loading.reader(PROGRAM), node, expiring, list(rules.values()))
     check_campaigns(loading.reader(PROGRAM), node, [file.id for file in rule_files])
     if any(rule.budgets for rule in rules.values()):
         program = with_parts(program)

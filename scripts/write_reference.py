@@ -329,6 +329,37 @@ then:
 """
 
 
+LYING = """\
+`expires: {after: 12 months, warned: 30 days}` of a card lets the stamps run out that lie on it without a new one for
+twelve months, and only after a message that says so:
+
+```yaml
+rule: stamps-run-out
+when: {stamps_expiring: slow}
+then:
+  - send: stamps_run_out   # Your {{ card.stamps }} stamps run out on {{ card.expires_on }}.
+    by: [sms]
+```
+
+- **Without a warning that was delivered nothing ever runs out.** What was sent and did not arrive warns nobody, nor
+  does a message that does not name the day (`card.expires_on`, in every language of its template). Who said STOP, never
+  agreed, is held out (`hold_out`), or is not reached by the rule's status, `if` or limits keeps their stamps; `rules
+  check` says of which cards no rule warns.
+- They run out at the end of the day that the message names: `after` the day of the newest stamp. If it arrives later
+  than `warned` days before that, as many days later. A time that is made shorter afterwards takes nothing before the
+  day that was told; without `expires` nothing runs out any more.
+- A new stamp ends it all, whoever gave it: a purchase, a till, a rule, a sale of long ago that is told only now. The
+  next quiet time has a warning of its own. History counts from the day on which it was brought in.
+- A card that lay for years when the rule begins to speak is warned within 30 days, with `warned` days from then.
+- Full cards, their vouchers, and what the card gave on its way (`levels`) stay; it goes on under the same number, so a
+  level is not given twice. What is owed does not run out.
+- A purchase that is given back after its stamps ran out takes them off those first: nobody owes stamps that they could
+  not use.
+- While the feed is stale, nobody is warned and nothing runs out.
+
+The card's page, the till and `GET …/customers/{c}` (`stamps_until`) show the day once the warning arrived; facts tell
+`expired`, the timeline says it, and report and overview count what is no longer owed (`ran_out_minor`).
+"""
 TIERS = """\
 Triggers and conditions about tiers ask program.yaml, and of single products only those that it names are known:
 
@@ -539,6 +570,7 @@ def rules() -> str:
     parts.append(f"## Segments\n\n{SEGMENTS}")
     parts.append(f"## Audiences\n\n{AUDIENCES}")
     parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
+    parts.append(f"## Stamps that run out\n\n{LYING}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
     parts.append(f"## What staff are told\n\n{STAFF}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())

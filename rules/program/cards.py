@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.bounds import MOST_GOODS, hold_to
 from rules.program.double_hours import read_double
+from rules.program.expires import read_expires
 from rules.program.freshness import read_duration
 from rules.program.named import named
 from rules.program.names import read_names
@@ -37,6 +38,7 @@ CARD_WORDS: Final = (
     "levels",
     "welcome",
     "double",
+    "expires",
 )
 MOST_LEVELS: Final = 10
 MOST_CARDS: Final = 50
@@ -58,7 +60,8 @@ def read_cards(
         card = _card(reader, name, found, currency, rewards)
         double = read_double(reader, card, found.get("double"), stores)
         names = read_names(reader, key, found, ("cards", "card", name), languages)
-        cards[name] = replace(card, double=double, names=names)
+        expires = read_expires(reader, name, found.get("expires"))
+        cards[name] = replace(card, double=double, names=names, expires=expires)
     if node is not None and len(cards) > MOST_CARDS:
         reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
     return cards

@@ -13,6 +13,7 @@ from rules.program.template_language import render_bounded
 from rules.yaml.nodes import MapNode, Mark, Node
 from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
+from stamgast.domain.card_expiry import EXPIRES_ON
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.message_words import ALERT, CUSTOMER, EXAMPLE_LINK, LINKS, STAFF, WORDS
@@ -61,7 +62,8 @@ def longest_words(program: Program, language: str) -> Words:
             "name": max(names, key=len, default="voucher"),
             "valid_until": _DATE,
         },
-        "card": {"stamps": most, "size": most, "missing": most, "name": max(cards, key=len, default="card")},
+        "card": dict.fromkeys(("stamps", "size", "missing"), most)
+        | {"name": max(cards, key=len, default="card"), EXPIRES_ON: _DATE},
         LINKS: {"card": EXAMPLE_LINK},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
         ALERT: {"about": _ABOUT, "why": _WHY},

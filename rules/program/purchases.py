@@ -13,8 +13,9 @@ from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_date, parse_duration
 from stamgast.domain.calendar import at_local, date_of
+from stamgast.domain.claim_rules import ClaimRules
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.program import MOST_REWARDS, ClaimRules, ReviewAbove, TransactionScope
+from stamgast.domain.program import MOST_REWARDS, ReviewAbove, TransactionScope
 from stamgast.domain.purchase_record import EARLIEST
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.units import DAY, Day, Millis, Minor

@@ -97,7 +97,7 @@ _TRIED: Final = {
         "name": "Een brood",
         "valid_until": "29/12/2026",
     },
-    "card": {"stamps": "5", "size": "8", "missing": "3", "name": "Broodkaart"},
+    "card": {"stamps": "5", "size": "8", "missing": "3", "name": "Broodkaart", "expires_on": "29/12/2026"},
     LINKS: {"card": EXAMPLE_LINK},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
     ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},

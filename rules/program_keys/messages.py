@@ -175,6 +175,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 variables: {"1": voucher.name, "2": "{{ customer.first_name or 'klant' }}"}
                 if_unproven: send_again
               we_miss_you: {purpose: marketing}
+              stamps_run_out: {purpose: utility}
               budget_spent: {purpose: utility}
             """),
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rules.language.schema_parts import DURATION, HOURS, MONEY, POSITIVE, SHARE, SPAN, TEXT, choice, one_or_more
+from rules.language.schema_parts import DAYS, DURATION, HOURS, MONEY, POSITIVE, SHARE, SPAN, TEXT, choice, one_or_more
 from rules.program_keys.key import COUNTRY, DATE, GOODS, ID, LANGUAGE, WORD, Key, yaml
 from stamgast.domain.calendar import WEEKDAYS
 from stamgast.domain.own_events import FieldKind
@@ -74,6 +74,15 @@ _CARD: Final = Key(
             "which the one that gives most counts.",
             keys=_DOUBLE,
             or_else={"type": "array", "items": _ONE_DOUBLE, "minItems": 1, "maxItems": 10},
+        ),
+        "expires": Key(
+            "When its stamps run out: `after` so long without a new one, and only if a message that says so arrived "
+            "`warned` so long before. See [Stamps that run out](#stamps-that-run-out).",
+            keys={
+                "after": Key("So long after the day of the newest stamp, at the end of a day.", SPAN),
+                "warned": Key("So long before that the warning has to arrive; else they run out later.", DAYS),
+            },
+            needed=("after", "warned"),
         ),
         "valid_for": Key("For how long, where the reward does not say.", DURATION),
         "most_rewards": Key("How often one purchase may fill it.", POSITIVE),
@@ -228,6 +237,7 @@ SHOP: Final[Mapping[str, Key]] = {
               happy:
                 stamps: 8
                 double: {weekday: [tuesday, wednesday], hour: "14:00-17:00", store: dok-noord, times: 3}
+              slow: {stamps: 12, expires: {after: 12 months, warned: 30 days}}
               sweet: {stamps: 12, per: item, double: [{category: tart}, {product: TART-6, weekday: friday, times: 3}]}
               spend: {stamps: 10, per: 15 EUR, max_per_purchase: 10, on_refund: next_stamps}
               rye:

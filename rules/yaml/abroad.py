@@ -45,6 +45,10 @@ clv: klantwaarde waarde valeur_client kundenwert ltv lifetime_value customer_val
 clv_passed: klantwaarde_bereikt valeur_atteinte kundenwert_erreicht clv_reached
 stamp_card_completed: stempelkaart_vol kaart_vol carte_complète carte_complete stempelkarte_voll card_full
 stamp_card_reaches: stempels_bereikt tampons_atteints stempel_erreicht stamps_reached card_reaches
+stamps_expiring: stempels_vervallen stempels_verlopen tampons_expirent stempel_verfallen stempel_laufen_ab card_expires
+expires: vervalt verloopt expirent verfällt verfaellt verfallen läuft_ab expiry expiration
+warned: gewaarschuwd averti avertis gewarnt warning notice
+expires_on: vervalt_op expire_le verfällt_am verfaellt_am
 stamps: stempels stempel tampons tampon stamp
 card: kaart stempelkaart carte karte stempelkarte
 became_at_risk: dreigt_weg_te_blijven à_risque a_risque gefährdet gefaehrdet at_risk

@@ -208,6 +208,8 @@ def _tell(document: dict[str, Any]) -> None:
         answer(f"  {line}")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
+    if owed["ran_out_minor"]:
+        answer(f"  no longer owed, for stamps that ran out: {money(owed['ran_out_minor'])}")
     if owed["without_cost"]:
         answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")
 

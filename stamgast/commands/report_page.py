@@ -76,12 +76,14 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
+    freed = owed["ran_out_minor"]
+    ran_out = f" Stamps for {format_money(freed, document['currency'])} ran out." if freed else ""
     told = lapses_in_words(document["lapses"]) if "lapses" in document else ""
     lapsing = f"<p>{escape(told)}.</p>" if told else ""
     when = f", {document['from']} to {document['to']}" if "from" in document else ""
     return (
         f"<h2>{escape(document['merchant'])}{when}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<ul>{said}{others}</ul>{lapsing}<p>The shop owes its customers {owes}.</p>{_plot(document)}"
+        f"<ul>{said}{others}</ul>{lapsing}<p>The shop owes its customers {owes}.{ran_out}</p>{_plot(document)}"
     )
 
 

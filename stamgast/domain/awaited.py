@@ -1,9 +1,11 @@
-"""Moments that rules wait for: a birthday, a day of silence, the end of a voucher. Each is a timer of the customer's.
+"""Moments that rules wait for: a birthday, a day of silence, the end of a voucher or of stamps. Each is a timer of the
+customer's.
 
 When it is due follows from the state, the programme and the rules in force, so that whoever plans it comes to the
 same: an event of the customer's, the review after a publication (`streams.customers.replan`), a rebuild. What lies in
 the past when it is planned is not waited for: who has been away for a year when a rule on thirty days of silence is
-published has not just come to be away for thirty days. A timer that is due and was not run yet stays.
+published has not just come to be away for thirty days. A timer that is due and was not run yet stays. Of stamps alone
+it is asked again, for they run out only once somebody was warned (`stamgast.domain.card_expiry`).
 """
 
 import calendar
@@ -13,9 +15,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from stamgast.domain.calendar import at_local, business_day, date_of, day_of_date
+from stamgast.domain.card_expiry import warning_at
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.program import Program
-from stamgast.domain.units import Day, Millis
+from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import TimerKind, VoucherState
 
 JOINED: Final = "joined"
@@ -25,12 +28,14 @@ BEGINNINGS: Final = (JOINED, FIRST_VISIT)
 
 
 class Awaited(NamedTuple):
-    """What a rule waits for. `by`: days of silence, days before the date, or milliseconds before a voucher ends."""
+    """What a rule waits for. `by`: days of silence, days before the date or before stamps may run out, or milliseconds
+    before a voucher ends.
+    """
 
     kind: TimerKind
     by: int
     of: str = ""
-    """Of an anniversary: one of `BEGINNINGS`."""
+    """Of an anniversary: one of `BEGINNINGS`. Of stamps: their card."""
 
     @property
     def name(self) -> str:
@@ -45,7 +50,7 @@ class Occurrence(NamedTuple):
     years: int
 
 
-KINDS: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING)
+KINDS: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING, TimerKind.EXPIRING)
 
 
 def due_of(awaited: Awaited, customer: Customer, program: Program, at: Millis, held: Millis | None) -> Millis | None:
@@ -53,6 +58,9 @@ def due_of(awaited: Awaited, customer: Customer, program: Program, at: Millis, h
     if awaited.kind is TimerKind.UNSEEN:
         moment = unseen_at(awaited, customer, program)
         return moment if moment is None or moment > at else held
+    if awaited.kind is TimerKind.EXPIRING:
+        moment = _warning_at(awaited, customer, program, at)
+        return moment if moment is None or held is None or held > at + DAY else min(held, moment)
     if awaited.kind is TimerKind.ENDING:
         moments = [voucher.expires_at - awaited.by for voucher in open_vouchers(customer)]
     else:
@@ -67,6 +75,13 @@ def unseen_at(awaited: Awaited, customer: Customer, program: Program) -> Millis 
     if not customer.visits:
         return None
     return at_local(customer.last_day + awaited.by, 0, program.time_zone)
+
+
+def _warning_at(awaited: Awaited, customer: Customer, program: Program, at: Millis) -> Millis | None:
+    definition, card = program.cards.get(awaited.of), customer.cards.get(awaited.of)
+    if definition is None or definition.expires is None or card is None:
+        return None
+    return warning_at(card, definition.expires, awaited.by, program.time_zone, at)
 
 
 def open_vouchers(customer: Customer) -> Iterable[Voucher]:

@@ -29,6 +29,8 @@ class CardFunnel(Struct, frozen=True):
     given: int
     """How many of those rewards were given, for whatever reason."""
     redeemed: int
+    ran_out: int = 0
+    """Stamps that ran out."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,6 +43,12 @@ def holding(card: str, stamps: int) -> str:
 def stamps_of(card: str) -> str:
     """The counter of the stamps that stand on all cards of a kind."""
     return counter(Counter.CARD, card, Sum.STAMPS)
+
+
+@lru_cache(maxsize=1024)
+def ran_out(card: str) -> str:
+    """The counter of the stamps that ran out on cards of a kind."""
+    return counter(Counter.CARD, card, Tally.RAN_OUT)
 
 
 def funnels(totals: Mapping[str, int], program: Program, full_cards: Mapping[str, Collection[str]]) -> list[CardFunnel]:
@@ -65,4 +73,5 @@ def _funnel(totals: Mapping[str, int], card: str, required: int, rewards: list[s
         rewards=rewards,
         given=sum(totals.get(counter(Counter.REWARD, each, Tally.ISSUED), 0) for each in rewards),
         redeemed=sum(totals.get(counter(Counter.REWARD, each, VoucherState.REDEEMED), 0) for each in rewards),
+        ran_out=totals.get(ran_out(card), 0),
     )

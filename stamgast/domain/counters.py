@@ -91,6 +91,8 @@ class Tally(StrEnum):
     """Prizes that were used at a till."""
     COST = "cost"
     """Of those, in minor units."""
+    RAN_OUT = "ran_out"
+    """Stamps."""
 
 
 class AtTill(StrEnum):

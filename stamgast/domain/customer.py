@@ -34,7 +34,7 @@ class Card(Struct, array_like=True, gc=False):
     `sizes` are the sizes of the completed cards as runs `[size, how many]`, by their numbers, so that a refund
     gives back what that card took; `gaps` the numbers below the highest that were taken out, as runs
     `[first, how many]` (`stamgast.domain.full_cards`). `day` and `day_raw` are the newest day with stamps and what was
-    earned on it before the daily cap.
+    earned on it before the daily cap. What is below them is of stamps that run out (`stamgast.domain.card_expiry`).
     """
 
     balance: int = 0
@@ -43,6 +43,16 @@ class Card(Struct, array_like=True, gc=False):
     day: Day = 0
     day_raw: int = 0
     gaps: list[list[int]] = []
+    stamped: Day = 0
+    """The newest day on which a stamp came, where that may be another one than `day`."""
+    warned_at: Millis = 0
+    """When a message arrived that says that the stamps run out; 0: none did since the newest stamp."""
+    until: Day = 0
+    """The last day that it named."""
+    expired: int = 0
+    """Stamps that ran out, less those that were taken back since."""
+    expired_day: Day = 0
+    """The newest day on which any of those came."""
 
 
 class Voucher(Struct, array_like=True, gc=False):

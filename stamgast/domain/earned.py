@@ -218,21 +218,23 @@ def _to_cent(figure: float | None) -> float | None:
 
 def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collection[str]]) -> dict[str, Any]:
     vouchers = sum(_open(totals, reward) * each.promised for reward, each in program.rewards.items())
-    stamps = 0.0
+    owing = ran_out = 0.0
     for card, each in program.cards.items():
         promised = [
             program.rewards.get(name)
             for name in (each.reward or "", *(reward for _, reward in each.levels), *full_cards.get(card, ()))
         ]
-        cost = sum(reward.promised for reward in promised if reward is not None)
-        stamps += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost / each.stamps_required
+        cost = sum(reward.promised for reward in promised if reward is not None) / each.stamps_required
+        owing += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost
+        ran_out += totals.get(counter(Counter.CARD, card, Tally.RAN_OUT), 0) * cost
     used, ended = (
         sum(totals.get(counter(Counter.REWARD, reward, state), 0) for reward in program.rewards)
         for state in (VoucherState.REDEEMED, VoucherState.EXPIRED)
     )
     return {
         "vouchers_minor": vouchers,
-        "stamps_minor": round(stamps),
+        "stamps_minor": round(owing),
+        "ran_out_minor": round(ran_out),
         "expected_redemption": round(used / (used + ended), 3) if used + ended else None,
         "without_cost": sorted(name for name, each in program.rewards.items() if each.cost is None),
     }

@@ -59,6 +59,7 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.SCHEDULED: ("at:<moment>", "data: rule"),
     FactName.FRIEND_BOUGHT: ("friend:<friend>", "data: friend, the customer who bought"),
     FactName.DRAWN: ("drawn:<draw>", "data: draw, won, place; of who won as of reward_given (instant: <draw>:<entry>)"),
+    FactName.STAMPS_EXPIRING: ("expiring:<card>:<day of its newest stamp>", "days until then; data: card, expires_on"),
     FactName.OWN_EVENT: ("posted:<id>", "data: event, fields"),
 }
 """Fact -> its occasion, and what its figures and data are."""

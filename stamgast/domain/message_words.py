@@ -9,13 +9,17 @@ from typing import Any, Final
 from stamgast.domain.alert_words import alert_variables
 from stamgast.domain.answers import ANSWER, answer_variables
 from stamgast.domain.calendar import date_of
+from stamgast.domain.card_expiry import EXPIRES_ON
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
-from stamgast.domain.program import Program
+from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.rewards import SHOP_CODE
 from stamgast.domain.templates import Template
+from stamgast.domain.units import Day
 from stamgast.domain.validity import last_day
+from stamgast.domain.vocabulary import Channel
 from stamgast.domain.voucher_codes import short_of
 
 CUSTOMER: Final = "customer"
@@ -27,7 +31,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "long_code", "name", "valid_until"),
-    "card": ("stamps", "size", "missing", "name"),
+    "card": ("stamps", "size", "missing", "name", EXPIRES_ON),
     LINKS: ("card",),
     STAFF: ("name", "customer"),
     ALERT: ("about", "why"),
@@ -35,13 +39,14 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     REFERRAL: ("code",),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward: `code` to be read and
-typed, `long_code` for a link or a QR; `card` when a stamp card set the rule off. `links.card` is the address of the
+typed, `long_code` for a link or a QR; `card` when a stamp card set the rule off, its `expires_on`
+where its stamps run out: the last day. `links.card` is the address of the
 customer's own card. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there where that
 is about the shop itself: which rule, budget or segment, and why. `recommended` is there where the rule recommends a
 product, `referral` where program.yaml has `referral`: the code by which they bring friends."""
-FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
-    f"{STAFF}.{each}" for each in WORDS[STAFF]
-}
+FOR_STAFF: Final = frozenset(
+    {"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"] if each != EXPIRES_ON)}
+) | {f"{STAFF}.{each}" for each in WORDS[STAFF]}
 """What staff may be told: no more of a customer than a first name and an id."""
 IN_ALERTS: Final = frozenset({"merchant.name", f"{STAFF}.name"} | {f"{ALERT}.{each}" for each in WORDS[ALERT]})
 """What they may be told of the shop itself: it is about no customer."""
@@ -54,6 +59,15 @@ EXAMPLE_LINK: Final = "https://stamps.example.com/c/abcdefghijklmnopqrstuvwxyz23
 def tells_card(template: Template) -> bool:
     """Whether its words may name the address of the customer's card, which is then to be made."""
     return any(CARD_LINK in text for text in (*template.sms.values(), *template.variables.values()))
+
+
+def says_when_stamps_end(template: Template, channel: Channel) -> bool:
+    """Whether a message of it over that channel names the day on which stamps run out, in every language."""
+    word = f"card.{EXPIRES_ON}"
+    if spec_of(channel).wording is Wording.TEXT:
+        texts = template.wordings(channel).values()
+        return bool(texts) and all(word in text for text in texts)
+    return any(word in text for text in template.variables.values())
 
 
 def message_variables(
@@ -94,11 +108,15 @@ def message_variables(
         words[ALERT] = alert_variables(program, data, language)
     card = program.cards.get(data.get("card", ""))
     if card is not None:
-        stamps = int(data.get("stamps", {}).get(card.id, 0))
-        size = card.stamps_required
-        words["card"] = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
-        words["card"]["name"] = card.name(language)
+        words["card"] = _card(card, data, language)
     return words
+
+
+def _card(card: CardDefinition, data: Mapping[str, Any], language: str) -> dict[str, str]:
+    stamps, size = int(data.get("stamps", {}).get(card.id, 0)), card.stamps_required
+    words = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
+    words["name"] = card.name(language)
+    return words | ({EXPIRES_ON: _written(int(data[EXPIRES_ON]))} if EXPIRES_ON in data else {})
 
 
 def _recommended(program: Program, told: Sequence[str], language: str) -> dict[str, str]:
@@ -115,6 +133,10 @@ def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[s
     if reward is not None:
         voucher["name"] = reward.names.get(language) or next(iter(reward.names.values()), reward.id)
     if "valid_until" in data:
-        day = date_of(last_day(program, int(data["valid_until"])))
-        voucher["valid_until"] = f"{day.day}/{day.month}/{day.year}"
+        voucher["valid_until"] = _written(last_day(program, int(data["valid_until"])))
     return voucher
+
+
+def _written(number: Day) -> str:
+    day = date_of(number)
+    return f"{day.day}/{day.month}/{day.year}"

@@ -3,8 +3,9 @@
 None may be forgotten as long as it can come again. A state keeps twelve a rule. What falls out:
 
 - a transaction: its ledger entry has the rule's mark as well;
-- a stamp card's number, or the day before a quiet spell: they stand as runs (`card:bread:1-20`), since one purchase may
-  fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
+- a stamp card's number, or the day before a quiet spell, of a customer or of a card: they stand as runs
+  (`card:bread:1-20`), since one purchase may fill many cards; beyond twelve runs the two lowest become one, so that
+  what lay between counts as fired for;
 - a day, week, month or year: it stands in the ledger as one bit of a field for some hundred of them, and is looked for
   there only if it is lower than the highest of them;
 - something about a voucher or a friend, or a stay on a tier or in a segment: it stands in the ledger likewise, and is
@@ -29,7 +30,9 @@ REMEMBERED: Final = 12
 CARDS: Final = "card:"
 """How the occasions begin that are stamp cards: `card:bread:3` is the third."""
 _QUIET: Final = "quiet:"
-_IN_RUNS: Final = (CARDS, _QUIET)
+EXPIRING: Final = "expiring:"
+"""Those on which a card lies still whose stamps are to run out: `expiring:bread:20728`, by its newest stamp's day."""
+_IN_RUNS: Final = (CARDS, _QUIET, EXPIRING)
 PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR})
 """What a rule fires once per that is a time."""
 VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
@@ -37,7 +40,7 @@ _TIERS: Final = ("tier:",)
 _SEGMENTS: Final = ("entered:", "left:")
 _FRIENDS: Final = ("friend:",)
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: VOUCHERS, OncePer.TIER: _TIERS,
+    OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET, EXPIRING), OncePer.REWARD: VOUCHERS, OncePer.TIER: _TIERS,
     OncePer.SEGMENT: _SEGMENTS, OncePer.FRIEND: _FRIENDS,
 }  # fmt: skip
 """How the occasions begin that a rule fires once per, where that is not the word itself."""
@@ -56,6 +59,19 @@ def card_of(occasion: str) -> tuple[str, int]:
         return "", 0
     card, _, number = occasion[len(CARDS) :].rpartition(":")
     return (card, int(number)) if card and number.isdecimal() else ("", 0)
+
+
+def expiring_occasion(card: str, newest: int) -> str:
+    """The occasion that a card lies still since the day of its newest stamp."""
+    return f"{EXPIRING}{card}:{newest}"
+
+
+def spell_of(occasion: str) -> tuple[str, int]:
+    """Which card lies still, and since which day, of such an occasion; nothing for any other."""
+    if not occasion.startswith(EXPIRING):
+        return "", 0
+    card, _, day = occasion[len(EXPIRING) :].rpartition(":")
+    return (card, int(day)) if card and day.isdecimal() else ("", 0)
 
 
 def is_among(occasion: str, remembered: Sequence[str]) -> bool:
@@ -106,7 +122,7 @@ def _without_one(kept: list[str], once_per: str) -> tuple[list[str], str]:
     if len(times) > 1:
         lowest = min(times, key=_in_time)
         return [each for each in kept if each != lowest], lowest
-    begins = next((begins for each in kept if (begins := _numbered(each.partition("-")[0])[0])), "")
+    begins = next((begins for each in kept if (begins := _numbered(_without_end(each))[0])), "")
     runs = sorted(_runs(begins, kept)) if begins else []
     if len(runs) > 1:
         (first, end), (start, last) = runs[:2]
@@ -130,8 +146,17 @@ def _numbered(occasion: str) -> tuple[str, int]:
     card, number = card_of(occasion)
     if card:
         return f"{CARDS}{card}:", number
+    card, number = spell_of(occasion)
+    if card:
+        return f"{EXPIRING}{card}:", number
     day = occasion.removeprefix(_QUIET)
     return (_QUIET, int(day)) if day != occasion and day.isdecimal() else ("", 0)
+
+
+def _without_end(run: str) -> str:
+    """The first of a run; ids of cards may have a hyphen too."""
+    first, _, last = run.rpartition("-")
+    return first if first and last.isdecimal() else run
 
 
 def _run(begins: str, first: int, last: int) -> str:

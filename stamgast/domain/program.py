@@ -14,6 +14,8 @@ from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
+from stamgast.domain.card_expiry import Expires
+from stamgast.domain.claim_rules import ClaimRules
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.costs import Costs
 from stamgast.domain.dated import is_within
@@ -96,6 +98,8 @@ class CardDefinition:
     double: tuple[DoubleHours, ...] = ()
     """Where several hold, the one that gives most counts."""
     names: Mapping[str, str] = field(default_factory=dict)
+    expires: Expires | None = None
+    """None: its stamps never run out."""
     dated: bool = field(init=False, repr=False, compare=False, default=False)
     """There are days on which it takes no stamps."""
 
@@ -229,16 +233,6 @@ class ReviewAbove:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimRules:
-    """How late a receipt may be claimed, and how many claims within a day are not looked at."""
-
-    within: Millis = 14 * DAY
-    per_customer: int = 5
-    per_operator: int = 30
-    per_store: int = 200
-
-
-@dataclass(frozen=True, slots=True)
 class Tiers:
     """Levels that customers rise to. `levels` are (name, what it takes), ascending; ranks count from 1.
 
@@ -361,6 +355,8 @@ class Program:
     """How its pages look."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
     """Cards that take only so many stamps a day."""
+    expiring_cards: tuple[CardDefinition, ...] = field(init=False, repr=False, compare=False, default=())
+    """Cards whose stamps may run out."""
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -368,6 +364,8 @@ class Program:
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
         object.__setattr__(self, "capped_cards", capped)
+        expiring = tuple(card for card in self.cards.values() if card.expires is not None)
+        object.__setattr__(self, "expiring_cards", expiring)
         object.__setattr__(self, "topics_of_templates", topics_of(self.topics, self.templates))
 
     def behind(self, veil: Veil) -> "Program":

@@ -6,6 +6,8 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from stamgast.domain import days, stamps
+from stamgast.domain.calendar import business_day
+from stamgast.domain.card_expiry import absorbed, stamp_came
 from stamgast.domain.customer import Card, Customer
 from stamgast.domain.earning import NOTHING
 from stamgast.domain.errors import UnknownBeforeError
@@ -15,7 +17,7 @@ from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.review import Doubt, beyond_its_day, laid_by, reweighed
-from stamgast.domain.units import Day
+from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import FactName, StepKind
 
 # Said here, for every purchase asks for them, and a member is slower to look up than a name.
@@ -48,6 +50,8 @@ class Shift(Struct, frozen=True, gc=False):
     purchase: Purchase | None
     balances: dict[str, int] = {}
     """Card -> by how much its balance moves."""
+    at: Millis = 0
+    """When it is recorded."""
 
 
 class Applied(Struct, frozen=True, gc=False):
@@ -88,7 +92,7 @@ def apply_purchase(
     facts = _purchase_facts(event, old, new, heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
-        facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances))
+        facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances, event.at))
     if customer.visits != visits and _VISITS in heard:
         facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
     if customer.spend != spend and _SPEND in heard:
@@ -185,6 +189,9 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     balance = card.balance
     steps = stamps.move_balance(card, definition, by, shift.memory, room)
     shift.balances[card_id] = card.balance - balance
+    if by > 0 and (definition.expires is not None or card.warned_at):
+        # A sale that is told late is a new stamp of the day on which it is told.
+        stamp_came(card, max(shift.new.day, business_day(shift.at, shift.program.time_zone)))
     return steps
 
 
@@ -192,10 +199,13 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
     if not gave or old.day == new.day:
-        by = gives - gave
-        return stamps.move_day(card, definition, new.day, by, shift.memory.raw_stamps) if by else 0
-    by = _move_day(shift, card, definition, old.day, -gave)
-    return by + _move_day(shift, card, definition, new.day, gives)
+        by = _move_day(shift, card, definition, new.day, gives - gave)
+        return by if by >= 0 else absorbed(card, new.day, by)
+    lost = _move_day(shift, card, definition, old.day, -gave)
+    got = _move_day(shift, card, definition, new.day, gives)
+    if new.day <= card.expired_day:  # a sale whose day is put right brings nothing back that has run out
+        return absorbed(card, old.day, lost + got)
+    return absorbed(card, old.day, lost) + got
 
 
 def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:

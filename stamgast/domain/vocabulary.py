@@ -114,6 +114,10 @@ class TimerKind(StrEnum):
     """The time is over for which a rule gave a tier."""
     NOTICE = "notice"
     """Something that staff are told waits for their hours, or for room; its id after a colon."""
+    EXPIRING = "expiring"
+    """Of rules: the stamps on a card are about to run out; the card and a number of days after colons."""
+    STAMPS = "stamps"
+    """Stamps of which a message has warned run out; the card after a colon."""
     TURN = "turn"
     """Of an occasion that is spread, with rule and occasion after colons."""
 
@@ -136,6 +140,8 @@ class StepKind(StrEnum):
     COMPLETED = "completed"
     UNCOMPLETED = "uncompleted"
     TAKEN = "taken"
+    EXPIRED = "expired"
+    """Its stamps ran out."""
 
 
 class FactName(StrEnum):
@@ -176,6 +182,7 @@ class FactName(StrEnum):
     SCHEDULED = "scheduled"
     FRIEND_BOUGHT = "friend_bought"
     DRAWN = "drawn"
+    STAMPS_EXPIRING = "stamps_expiring"
 
 
 class ActivationState(StrEnum):

@@ -93,6 +93,8 @@ class Money(Struct, frozen=True):
     owed_vouchers: Minor
     owed_stamps: Minor
     prices_known: bool
+    ran_out: Minor = 0
+    """What was owed for stamps that ran out."""
 
 
 class Overview(Struct, frozen=True):
@@ -168,6 +170,7 @@ def _money(seen: Seen) -> Money:
         owed_vouchers=owed["vouchers_minor"],
         owed_stamps=owed["stamps_minor"],
         prices_known=document["prices_known"],
+        ran_out=owed["ran_out_minor"],
     )
 
 

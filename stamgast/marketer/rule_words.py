@@ -62,6 +62,7 @@ def _named(program: Program, segments: tuple[str, ...], rules: tuple[str, ...]) 
         "campaign": tuple(program.campaigns),
         FactName.STAMP_CARD_COMPLETED: cards,
         "stamp_card_reaches": cards,
+        FactName.STAMPS_EXPIRING: cards,
         "add_stamps": cards,
         "stamps": cards,
         "event": tuple(program.events),

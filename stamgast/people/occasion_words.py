@@ -127,10 +127,17 @@ def _spend(rest: str) -> str | None:
     return f"what was spent in {span}, in {year}" if span else None
 
 
+def _lying(rest: str) -> str | None:
+    card, _, days = rest.rpartition(":")
+    told = _dated("{}")(days)
+    return f"the {card} card without a new stamp since {told}" if card and told else None
+
+
 _BY_KIND: Final[Mapping[str, Callable[[str], str | None]]] = {
     "card": _card,
     "quiet": _dated("staying away after {}"),
     "back": _dated("coming back after {}"),
+    "expiring": _lying,
     "day": _dated("{}"),
     "week": _week,
     "month": lambda rest: rest or None,

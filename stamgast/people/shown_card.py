@@ -8,7 +8,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import VoucherState
-from stamgast.people.view import show_voucher
+from stamgast.people.view import show_voucher, until_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class Stamps:
     reward: str
     """What a full one gives; empty: its rules decide."""
     completed: int
+    until: str = ""
+    """The last day of its stamps (2026-10-31), once a message has warned of it; empty: they stay."""
+    ran_out: int = 0
+    """Stamps that ran out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def stamps_on(state: Customer, card: CardDefinition, program: Program, language:
         owed=max(0, -balance),
         reward=name_of_reward(program, card.reward or "", language),
         completed=held.completed if held is not None else 0,
+        until=until_of(held, card, program),
+        ran_out=held.expired if held is not None else 0,
     )
 
 

@@ -29,6 +29,7 @@ from stamgast.domain.events import (
 from stamgast.domain.told import Arm, Told, decode_line
 from stamgast.domain.told import Line as Fact
 from stamgast.domain.units import Millis, Minor
+from stamgast.domain.vocabulary import StepKind
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import ConsumerRecord, LogReader, TopicPartition
 from stamgast.log.topics import Topics
@@ -65,6 +66,7 @@ class Kind(StrEnum):
     """A rule decided for them, and said nothing: `status` is the arm, `reason` why."""
     STAMPS = "stamps"
     CARD_FULL = "card_full"
+    STAMPS_RAN_OUT = "stamps_ran_out"
     STAMPS_BY_HAND = "stamps_by_hand"
     VOUCHER = "voucher"
     """What became of one: `status`."""
@@ -262,4 +264,6 @@ def told_of_fact(fact: Fact) -> Happening | None:
 def _of_stamps(fact: Fact) -> Happening | None:
     if fact.became == "completed":
         return Happening(fact.at, Kind.CARD_FULL, fact.card, count=fact.count)
+    if fact.became == StepKind.EXPIRED:
+        return Happening(fact.at, Kind.STAMPS_RAN_OUT, fact.card, count=fact.before)
     return Happening(fact.at, Kind.STAMPS, fact.card, before=fact.before, count=fact.after)

@@ -7,11 +7,12 @@ from msgspec import to_builtins
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.apart import still_open
 from stamgast.domain.calendar import business_day, date_of
+from stamgast.domain.card_expiry import last_day as last_day_of_stamps
 from stamgast.domain.clv import clv_of
 from stamgast.domain.currencies import format_money
-from stamgast.domain.customer import Customer, Voucher
+from stamgast.domain.customer import Card, Customer, Voucher
 from stamgast.domain.feedback import newest_band
-from stamgast.domain.program import Program
+from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.referrals import Referral
 from stamgast.domain.tiers import NO_TIER, standing
@@ -36,6 +37,9 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "refunds": state.refunds,
         "currency": program.currency,
         "stamps": {card: _stamps(state, card, program) for card in program.cards},
+        "stamps_until": {
+            name: day for name, card in program.cards.items() if (day := until_of(state.cards.get(name), card, program))
+        },
         "cards_completed": {card: state.cards[card].completed if card in state.cards else 0 for card in program.cards},
         "vouchers": [
             show_voucher(voucher, program) for voucher in state.vouchers if voucher.state == VoucherState.OPEN
@@ -141,6 +145,12 @@ def _feedback(state: Customer, model: Prospects) -> dict[str, Any] | None:
     if not model.feedback:
         return None
     return {"newest_score": newest_band(state.conversation), "pace": model.pace(state)}
+
+
+def until_of(held: Card | None, card: CardDefinition, program: Program) -> str:
+    """The last day of the stamps on a card (2026-10-31), once a message has warned of it; empty: they stay."""
+    last = None if held is None or card.expires is None else last_day_of_stamps(held, card.expires, program.time_zone)
+    return "" if last is None else date_of(last).isoformat()
 
 
 def _stamps(state: Customer, card: str, program: Program) -> int:

@@ -16,6 +16,8 @@ from rules.program.content_lock import LOCK, Approval, Held, Lock, Locked, all_h
 from rules.program.contents import ContentFile
 from rules.program.template_check import compiled
 from rules.program.template_language import render_bounded
+from stamgast.domain.calendar import business_day
+from stamgast.domain.card_expiry import EXPIRES_ON
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
 from stamgast.domain.recommendations import RECOMMENDED, name_of
@@ -174,6 +176,7 @@ def sample_words(program: Program, language: str, now: Millis, first_name: str =
     data |= {REFERRAL: _SAMPLE_FRIENDS_CODE, RECOMMENDED: _sample_product(program, language)}
     if card is not None:
         data |= {"card": card.id, "stamps": {card.id: card.stamps_required - 1}}
+        data |= {EXPIRES_ON: business_day(now + _IN_A_MONTH, program.time_zone)}
     return message_variables(program, data, language, first_name=first_name, name=name)
 
 

@@ -10,11 +10,13 @@ from msgspec import Struct
 from rules.actions import AddStamps
 from stamgast.domain import stamps
 from stamgast.domain.calendar import business_day
+from stamgast.domain.card_expiry import absorbed, stamp_came
 from stamgast.domain.counters import Counter, Tally, counter
 from stamgast.domain.customer import Card
 from stamgast.domain.dated import is_within
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.units import Day
 from stamgast.service import shop_counts
 from stamgast.service.case import Case, Firing
 
@@ -29,10 +31,14 @@ class Added(Struct, array_like=True, gc=False):
     back: bool = False
     counted: str = ""
     """Of what a till gave: the counter of till, cashier and week that it is in, which it leaves if it is taken back."""
+    day: Day = 0
+    """When it was put there, on a card whose stamps may run out; else 0."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(list[Added]).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
+_UNDATED: Final = 6
+"""Fields of what is put on other cards: as it stood before days were kept, byte for byte, or `verify` would tell."""
 
 
 def field_of(cause: str) -> bytes:
@@ -47,10 +53,10 @@ def add(case: Case, firing: Firing, action: AddStamps) -> None:
     for card, number in action.stamps:
         before = next((a for a in known if (a.rule, a.occasion, a.card) == (rule, firing.occasion, card)), None)
         if before is None and not firing.again and _takes_stamps(case, card, number):
-            known.append(Added(rule, firing.occasion, card, number))
+            known.append(Added(rule, firing.occasion, card, number, day=_day_on(case, card)))
             _move(case, rule, card, number)
         elif before is not None and before.back and _takes_stamps(case, card, before.stamps):
-            before.back = False
+            before.back, before.day = False, _day_on(case, card)
             _move(case, rule, card, before.stamps)
     if known:
         _write(case, cause, known)
@@ -65,7 +71,7 @@ def put(case: Case, cause: str, card: str, number: int, counted: str = "") -> bo
     """Put stamps on a card for a reason that no rule gave; False where the card takes none now."""
     if not _takes_stamps(case, card, number):
         return False
-    _write(case, cause, [Added("", cause, card, number, counted=counted)])
+    _write(case, cause, [Added("", cause, card, number, counted=counted, day=_day_on(case, card))])
     _move(case, "", card, number)
     return True
 
@@ -91,7 +97,7 @@ def take_off(case: Case, causes: Iterable[str], undone: Callable[[str, str], boo
         going = [each for each in known if not each.back and undone(cause, each.rule)]
         for each in going:
             each.back = True
-            _move(case, each.rule, each.card, -each.stamps)
+            _move(case, each.rule, each.card, -each.stamps, each.day)
         if going:
             _write(case, cause, known)
 
@@ -108,7 +114,8 @@ def _read(case: Case, causes: list[str]) -> dict[str, list[Added]]:
 
 def _write(case: Case, cause: str, known: list[Added]) -> None:
     case.customer.added_stamps = True
-    case.store(field_of(cause), _encode(known))
+    stored = [msgspec.structs.astuple(each) for each in known]
+    case.store(field_of(cause), _encode([each if each[-1] else each[:_UNDATED] for each in stored]))
 
 
 def _takes_stamps(case: Case, card: str, number: int) -> bool:
@@ -116,8 +123,7 @@ def _takes_stamps(case: Case, card: str, number: int) -> bool:
     definition = case.program.cards.get(card)
     if definition is None:
         return False
-    today = business_day(case.at, case.program.time_zone)
-    if definition.dated and not is_within(today, definition.starts, definition.ends):
+    if definition.dated and not is_within(_today(case), definition.starts, definition.ends):
         return False
     if case.left.stamps < number:
         case.count(counter(Counter.CARD, card, Tally.TOO_MANY))
@@ -126,8 +132,20 @@ def _takes_stamps(case: Case, card: str, number: int) -> bool:
     return True
 
 
-def _move(case: Case, rule: str, card_id: str, by: int) -> None:
-    """Rules and the card itself answer what comes of it once all others have spoken."""
+def _today(case: Case) -> Day:
+    return business_day(case.at, case.program.time_zone)
+
+
+def _day_on(case: Case, card: str) -> Day:
+    definition = case.program.cards.get(card)
+    return 0 if definition is None or definition.expires is None else _today(case)
+
+
+def _move(case: Case, rule: str, card_id: str, by: int, day: Day = 0) -> None:
+    """Rules and the card itself answer what comes of it once all others have spoken.
+
+    `day` is when what goes came; of that what has run out is not taken once more.
+    """
     definition = case.program.cards.get(card_id)
     if definition is None:
         return
@@ -135,7 +153,9 @@ def _move(case: Case, rule: str, card_id: str, by: int) -> None:
     if card is None:
         card = case.customer.cards[card_id] = Card()
     balance = card.balance
-    steps = stamps.move_balance(card, definition, by, case)
+    steps = stamps.move_balance(card, definition, absorbed(card, day, by), case)
+    if by > 0 and (definition.expires is not None or card.warned_at):
+        stamp_came(card, _today(case))
     shop_counts.stamps(case, card_id, card.balance, card.balance - balance)
     case.moved += [fact_of(card_id, step, None) for step in steps]
     case.change.stamped.append((rule, card_id, by))

@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Final
 
 from stamgast.domain.awaited import KINDS, Awaited, due_of, occurrences, open_vouchers, unseen_at
+from stamgast.domain.calendar import business_day
+from stamgast.domain.card_expiry import EXPIRES_ON, last_day_told, lies, newest_stamp
 from stamgast.domain.counters import Counter
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.heard import knows_who_was_there
+from stamgast.domain.occasions import expiring_occasion
 from stamgast.domain.rewards import ending_fact
 from stamgast.domain.tiers import drops_at, given_ends_at
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import FactName, TimerKind
+from stamgast.service import expiry
 from stamgast.service.case import Bundle, Case
 
 
@@ -24,6 +28,8 @@ def wanted(customer: Customer, bundle: Bundle, at: Millis) -> dict[str, Millis]:
         due = due_of(awaited, customer, bundle.program, at, customer.timers.get(awaited.name))
         if due is not None:
             found[awaited.name] = due
+    if bundle.program.expiring_cards:
+        found |= expiry.wanted(customer, bundle.program, at)
     if bundle.program.tiers is not None:
         due = drops_at(customer, bundle.program, at, customer.timers.get(_TIER))
         if due is not None:
@@ -85,12 +91,29 @@ def _ending(case: Case, awaited: Awaited, due: Millis) -> list[Fact]:
     ]
 
 
+def _expiring(case: Case, awaited: Awaited, _due: Millis) -> list[Fact]:
+    """Who bought while the feed was not heard has stamps that are not known yet: they are asked about tomorrow."""
+    card, definition = case.customer.cards.get(awaited.of), case.program.cards.get(awaited.of)
+    if definition is None or definition.expires is None or card is None or not lies(card) or card.warned_at:
+        return []
+    if not knows_who_was_there(case.program):
+        case.customer.timers[awaited.name] = case.at + DAY
+        case.count(Counter.FEED_STALE)
+        return []
+    today, newest = business_day(case.at, case.program.time_zone), newest_stamp(card)
+    if today < definition.expires.ends(newest) - awaited.by:
+        return []
+    data = {"card": awaited.of, EXPIRES_ON: last_day_told(card, definition.expires, today)}
+    return [Fact(FactName.STAMPS_EXPIRING, expiring_occasion(awaited.of, newest), after=awaited.by, data=data)]
+
+
 _ANSWERS: Final[dict[TimerKind, Callable[[Case, Awaited, Millis], list[Fact]]]] = {
     TimerKind.UNSEEN: _unseen,
     TimerKind.BIRTHDAY: _birthday,
     TimerKind.ANNIVERSARY: _anniversary,
     TimerKind.ENDING: _ending,
+    TimerKind.EXPIRING: _expiring,
 }
 _TIER: Final = TimerKind.TIER.value
 _GIVEN_TIER: Final = TimerKind.GIVEN_TIER.value
-_PLANNED: Final = frozenset({*KINDS, TimerKind.TIER, TimerKind.GIVEN_TIER})
+_PLANNED: Final = frozenset({*KINDS, TimerKind.TIER, TimerKind.GIVEN_TIER, TimerKind.STAMPS})

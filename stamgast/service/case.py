@@ -67,7 +67,8 @@ class Bundle:
         object.__setattr__(self, "keeps", keeps)
         object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
         object.__setattr__(self, "minds_worth", not self.rules.heard.isdisjoint(AHEAD))
-        object.__setattr__(self, "plans", bool(self.rules.awaited) or self.program.tiers is not None)
+        plans = bool(self.rules.awaited or self.program.expiring_cards) or self.program.tiers is not None
+        object.__setattr__(self, "plans", plans)
 
 
 class Context(Struct, frozen=True):

@@ -10,7 +10,7 @@ from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
-from stamgast.service import at_hand, awaited, budgets, given_tiers, notices, remembering, schedules, telling
+from stamgast.service import at_hand, awaited, budgets, expiry, given_tiers, notices, remembering, schedules, telling
 from stamgast.service.case import Case
 from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
@@ -29,7 +29,7 @@ _HELD: Final = TimerKind.HELD
 _VOUCHER: Final = TimerKind.VOUCHER
 _VOUCHERS: Final = TimerKind.VOUCHERS
 _OF_VOUCHER: Final = f"{TimerKind.VOUCHER}:"
-_OF_RULES: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING)
+_OF_RULES: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING, TimerKind.EXPIRING)
 
 
 def run_due_timers(case: Case, due: Millis) -> None:
@@ -76,6 +76,8 @@ def _answer_rules(case: Case, name: str, when: Millis) -> None:
         fire(case, remembering.tier_due(case))
     elif kind == TimerKind.NOTICE:
         notices.due(case, what)
+    elif kind == TimerKind.STAMPS:
+        expiry.due(case, what)
     elif kind == TimerKind.GIVEN_TIER:
         fire(case, given_tiers.over(case))
 

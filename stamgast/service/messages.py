@@ -25,13 +25,25 @@ from stamgast.domain.activation import (
 )
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.counters import Counter, Tally, counter
+from stamgast.domain.occasions import EXPIRING
 from stamgast.domain.recommendations import RECOMMEND
 from stamgast.domain.referrals import REFERRAL
 from stamgast.domain.rewards import with_code
 from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Outside, Reason, Status, Verdict, VoucherState
-from stamgast.service import at_hand, budgets, deeds, measuring, offers, recommending, shop_codes, telling, variants
+from stamgast.service import (
+    at_hand,
+    budgets,
+    deeds,
+    expiry,
+    measuring,
+    offers,
+    recommending,
+    shop_codes,
+    telling,
+    variants,
+)
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.drafts import drafted, given_for, of_card, speak_of, tells_of_voucher
@@ -314,7 +326,10 @@ def still_true(case: Case, activation: Activation) -> bool:
         voucher = with_code(case.customer, activation.voucher)
         if voucher is None or voucher.state != VoucherState.OPEN:
             return False
-    kind, _, day = cause_of(activation).partition(":")
+    cause = cause_of(activation)
+    if cause.startswith(EXPIRING):
+        return expiry.still_lies(case, cause)
+    kind, _, day = cause.partition(":")
     return kind != "quiet" or int(day) == case.customer.last_day
 
 

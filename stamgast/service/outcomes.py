@@ -18,7 +18,7 @@ from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.rewards import with_code
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import ActivationState, IfUnproven, NoteKind, Reason, Status, Treatment, Verdict
-from stamgast.service import at_hand, budgets, measuring, notices, offers, telling, variants
+from stamgast.service import at_hand, budgets, expiry, measuring, notices, offers, telling, variants
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -84,6 +84,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     case.customer.timers.pop(held_timer(activation.id), None)
     cost, charge = _book(case, activation, event)
     measuring.went(case, activation, event)
+    expiry.arrived(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED

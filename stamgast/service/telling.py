@@ -46,6 +46,16 @@ def stamps(case: Case, fact: Fact) -> None:
     )  # fmt: skip
 
 
+def stamps_ran_out(case: Case, card: str, ordinal: int, stamps: int) -> None:
+    """A card's stamps ran out."""
+    case.change.told.append(
+        StampsLine(
+            _STAMPS, StepKind.EXPIRED.value, case.program.merchant, case.customer_id, case.at,
+            case.receipt, card, ordinal, stamps, 0,
+        )
+    )  # fmt: skip
+
+
 def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, stamps: int, card: str = "") -> None:
     """A till gave stamps, or took them back."""
     case.change.told.append(

@@ -5,13 +5,16 @@ from typing import ClassVar
 
 from rules.engine import CompiledTrigger, Fires
 from rules.language.registry import Context, Schema
-from rules.language.schema_parts import POSITIVE, TEXT
+from rules.language.schema_parts import DAYS, POSITIVE, TEXT
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
 from rules.yaml.nodes import MapNode, Node
+from rules.yaml.words import parse_days
+from stamgast.domain.awaited import Awaited
 from stamgast.domain.facts import Fact
-from stamgast.domain.vocabulary import FactName, OncePer
+from stamgast.domain.vocabulary import FactName, OncePer, TimerKind
 
 MAY = (OncePer.CARD, *PERIODS)
+CARD, BEFORE = "card", "before"
 
 
 @TRIGGERS.add
@@ -125,5 +128,82 @@ class StampCardReachesTrigger(Trigger):
 def _reaches(card: str, stamps: int) -> Fires:
     def fires(fact: Fact) -> bool:
         return fact.before < stamps <= fact.after and fact.data.get("card") == card
+
+    return fires
+
+
+@TRIGGERS.add
+class StampsExpiringTrigger(Trigger):
+    """Stamps on a card are to run out, since none was added for so long. Once for as long as none is.
+
+    It comes as many days before that as the card's `warned` says, or `before`: `{card: bread, before: 45 days}`. The
+    stamps run out only once a message of such a rule was delivered, and `warned` days after that at the soonest; its
+    template says when: `{{ card.expires_on }}`. Who is sent none (STOP, no consent, held out) keeps their stamps. It
+    waits while the feed is stale. A card that lay for longer when the rule begins is told of within 30 days. A message
+    that waits does not go if a stamp was added meanwhile.
+
+    Example::
+
+        when:
+          stamps_expiring: slow
+    """
+
+    name = "stamps_expiring"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de stempels op de kaart {value} bijna vervallen",
+        "fr": "les tampons de la carte {value} vont expirer",
+        "de": "die Stempel auf der Karte {value} bald verfallen",
+        "en": "the stamps on the {value} card are about to run out",
+    }
+    facts = (FactName.STAMPS_EXPIRING,)
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """The id of a card whose stamps run out, with a number of days if not its own."""
+        reader, program, days = context.reader, context.program, None
+        if isinstance(node, MapNode):
+            found = reader.mapping(node, self.name, (CARD, BEFORE), (CARD,))
+            if CARD not in found:
+                return None
+            if BEFORE in found and (days := reader.word(found[BEFORE], BEFORE, parse_days)) is None:
+                return None
+            node = found[CARD]
+        card = reader.known(node, self.name, program.cards, "stamp card")
+        if card is None:
+            return None
+        expires = program.cards[card].expires
+        if expires is None:
+            hint = f"Write `expires: {{after: 12 months, warned: 30 days}}` under cards: {card} in program.yaml."
+            reader.problem(node, f"the stamps of the {card} card never run out", hint)
+            return None
+        before = expires.warned if days is None else days
+        if before < expires.warned or before >= expires.after.leaves(0):
+            hint = (
+                f"Write from {expires.warned} days (`warned` of the card) to less than {expires.after.text} (`after`)."
+            )
+            reader.problem(node, f"`{BEFORE}`: {before} days do not fit the {card} card", hint)
+            return None
+        return CompiledTrigger(
+            self.name,
+            f"the stamps of the {card} card running out in {before} days",
+            self.facts,
+            _running_out(card, before),
+            OncePer.QUIET_SPELL,
+            (OncePer.QUIET_SPELL, *PERIODS),
+            has_purchase=False,
+            card=card,
+            absence=True,
+            awaited=Awaited(TimerKind.EXPIRING, before, card),
+        )
+
+    def schema(self) -> Schema:
+        """A card's id, alone or with a number of days."""
+        words: Schema = {CARD: TEXT, BEFORE: DAYS}
+        full = {"type": "object", "properties": words, "required": [CARD], "additionalProperties": False}
+        return {"anyOf": [TEXT, full]}
+
+
+def _running_out(card: str, before: int) -> Fires:
+    def fires(fact: Fact) -> bool:
+        return fact.after == before and fact.data.get("card") == card
 
     return fires

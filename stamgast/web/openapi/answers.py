@@ -145,13 +145,19 @@ def _enrolled() -> Json:
 def _customer() -> Json:
     """What `stamgast customer show --json` says."""
     by_name: Json = {"type": "object", "additionalProperties": _COUNT}
+    days: Json = {
+        "type": "object",
+        "additionalProperties": {"type": "string", "format": "date"},
+        "description": "The last day of the stamps on a card, once a message that says so was delivered.",
+    }
     clv = _object(
         historic=_COUNT, simple=_COUNT, profit=_COUNT, predicted=_MAYBE_COUNT, net=_MAYBE_COUNT,
         acquisition_cost=_COUNT, contact_cost=_COUNT, clv_to_cac=_FIGURE, earns_its_cost={"type": ["boolean", "null"]},
     )  # fmt: skip
     customer = _object(
         customer=_TEXT, merchant=_TEXT, purchases=_COUNT, visits=_COUNT, spend=_COUNT, profit=_COUNT, refunds=_COUNT,
-        currency=_TEXT, stamps=by_name, cards_completed=by_name, vouchers={"type": "array", "items": _voucher()},
+        currency=_TEXT, stamps=by_name, stamps_until=days, cards_completed=by_name,
+        vouchers={"type": "array", "items": _voucher()},
         more_vouchers=by_name, stage=_TEXT, tier=_MAYBE_TEXT, clv=clv,
         prospects={"type": ["object", "null"], "additionalProperties": True},
         next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
@@ -312,7 +318,7 @@ def _report() -> Json:
         **{"return": _FIGURE},
     )
     liability = _object(
-        vouchers_minor=money, stamps_minor=money, expected_redemption=_FIGURE,
+        vouchers_minor=money, stamps_minor=money, ran_out_minor=money, expected_redemption=_FIGURE,
         without_cost={"type": "array", "items": _TEXT},
     )  # fmt: skip
     friends = _object(

@@ -56,6 +56,7 @@ KNOWN: Final = {
     "refunds": 0,
     "currency": "EUR",
     "stamps": {"bread": 0},
+    "stamps_until": {},
     "cards_completed": {"bread": 1},
     "vouchers": [
         {
@@ -189,6 +190,7 @@ REPORT: Final[dict[str, Any]] = {
     "liability": {
         "vouchers_minor": 0,
         "stamps_minor": 0,
+        "ran_out_minor": 0,
         "expected_redemption": None,
         "without_cost": ["free_loaf"],
     },

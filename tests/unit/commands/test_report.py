@@ -30,7 +30,7 @@ SUMS = {
     "measure|win-back|purchases": 95, "measure|win-back|revenue": 190_000, "measure|win-back|profit": 95_000,
     "referral|invited": 4, "referral|counted": 3,
     "reward|loaf|issued": 100, "reward|loaf|redeemed": 60, "reward|loaf|expired": 20, "reward|loaf|withdrawn": 5,
-    f"{Counted.CARD}|bread|stamps": 900, "budget|shop/month|2026-10|spent": 6_500_000,
+    f"{Counted.CARD}|bread|stamps": 900, f"{Counted.CARD}|bread|ran_out": 180, "budget|shop/month|2026-10|spent": 6_500_000,
     "draw|wheel|entered": 1_200, "draw|wheel|entrants": 400, "draw|wheel|won": 58, "draw|wheel|taken": 40,
     "draw|wheel|cost": 4_400, "draw|wheel|too_many": 7,
     "budget|prize:wheel/loaf/total|total|spent": 55_000, "budget|prize:wheel/loaf/total|total|back": 3_000,
@@ -74,7 +74,7 @@ def test_the_figures_of_a_rule_and_what_the_shop_owes():
     assert figures["return"] == round(200 * 300 / 6500, 2)
     assert figures["attributed"] == {"purchases": 95, "revenue_minor": 190_000, "profit_minor": 95_000}
     assert document()["liability"] == {
-        "vouchers_minor": 15 * 110, "stamps_minor": 11_000, "expected_redemption": 0.75, "without_cost": ["coffee"],
+        "vouchers_minor": 15 * 110, "stamps_minor": 11_000, "ran_out_minor": 2_200, "expected_redemption": 0.75, "without_cost": ["coffee"],
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A rule speaks once of an occasion, however many of them one purchase brings."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +45,16 @@ def test_cards_in_any_order_are_remembered_each(numbers: list[int]):
         remembered, _ = with_one_more(remembered, f"card:bread-2:{number}", "card")
     assert {n for n in range(40) if is_among(f"card:bread-2:{n}", remembered)} == set(numbers)
     assert not is_among("card:bread:1", remembered)
+
+
+@pytest.mark.parametrize(
+    ("once_per", "begins"), [("card", "card:old-bread:"), ("quiet_spell", "expiring:bread:"), ("quiet_spell", "quiet:")]
+)
+def test_what_comes_apart_for_years_is_remembered_without_growing(once_per: str, begins: str):
+    remembered: list[str] = []
+    for number in range(1, 200, 3):
+        assert not is_among(f"{begins}{number}", remembered)
+        remembered, fallen = with_one_more(remembered, f"{begins}{number}", once_per)
+        assert fallen == ""
+    assert len(remembered) == REMEMBERED
+    assert all(is_among(f"{begins}{number}", remembered) for number in range(1, 200, 3))

@@ -60,6 +60,7 @@ READ_FROM_OUTSIDE = {
     ("rules/language/wished.py", "reward_redeemed"),  # a word that is wished for
     ("rules/engine.py", "not_met"),  # field of a rule
     ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
+    ("rules/language/triggers/cards.py", "stamps_expiring"),
     ("rules/language/triggers/silence.py", "won_back"),
     ("rules/language/triggers/rewards.py", "reward_given"),
     ("rules/language/triggers/rewards.py", "reward_expired"),

@@ -19,6 +19,8 @@ SAID = {
     "card:bread:3": "bread card 3",
     f"quiet:{DAY}": "staying away after 2026-10-03",
     f"quiet:{DAY}-{DAY + 1}": "staying away after 2026-10-03 to 2026-10-04",
+    f"expiring:bread:{DAY}": "the bread card without a new stamp since 2026-10-03",
+    f"expiring:bread-2:{DAY}-{DAY + 1}": "the bread-2 card without a new stamp since 2026-10-03 to 2026-10-04",
     f"back:{DAY}": "coming back after 2026-10-03",
     f"day:{DAY}": "2026-10-03",
     "week:2026-W40": "week 40 of 2026",

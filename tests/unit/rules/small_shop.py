@@ -46,6 +46,7 @@ NEXT_PRODUCT = {"templates/nl/next_product.j2": "Bij je brood: {{ recommended.na
 CALL_BACK = {
     "templates/nl/call_back.j2": "{{ staff.name }}: bel {{ customer.first_name or 'de klant' }} ({{ staff.customer }})"
 }
+WITH_EXPIRY = PROGRAM.replace("cards: {", "cards: {slow: {stamps: 12, expires: {after: 12 months, warned: 30 days}}, ")
 HELLO = "Hallo! Stop? Antwoord STOP"
 
 RULE = """

@@ -25,6 +25,7 @@ from tests.unit.rules.plain_data import data_of
 from tests.unit.rules.small_shop import (
     CALL_BACK,
     NEXT_PRODUCT,
+    WITH_EXPIRY,
     WITH_FRIENDS,
     WITH_GOODS,
     WITH_QUESTION,
@@ -96,7 +97,12 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
         rule = rule.replace("[whatsapp, sms]", "[sms]")
     if word.name == "recommend":
         rule = rule.replace("[whatsapp, sms]", "[sms]")
-    shops = {"notify": (WITH_STAFF, CALL_BACK), "recommend": (WITH_GOODS, NEXT_PRODUCT), "referred": (WITH_FRIENDS, {})}
+    shops = {
+        "notify": (WITH_STAFF, CALL_BACK),
+        "recommend": (WITH_GOODS, NEXT_PRODUCT),
+        "referred": (WITH_FRIENDS, {}),
+        "stamps_expiring": (WITH_EXPIRY, {}),
+    }
     program, texts = shops.get(word.name, (WITH_QUESTION, {}))
     loaded = load_bundle(files_of(rule, program, **texts))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
@@ -166,10 +172,11 @@ def test_messages_speak_of_nothing_they_do_not_have():
 def test_every_word_of_messages_can_be_filled():
     program = load_merchant(MERCHANTS[0]).program
     data = {"code": "X", "reward": "free_loaf", "valid_until": 0, "card": "bread", "stamps": {"bread": 5}}
+    data |= {"expires_on": 364}
     data |= {"staff": "eva", "customer": "c1"}
     data |= {"alert": "rule_paused", "about": "win-back", "how": "failed", "mark": "1", "found": 30, "of": 100}
     data |= {"recommended": ["BUTTER-250", "Butter"], "referral": "05K7P-M4XQ9"}
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
     assert words["voucher"] == {"code": "X", "long_code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
-    assert words["card"] == {"stamps": "5", "size": "7", "missing": "2", "name": "Bread"}
+    assert words["card"] == {"stamps": "5", "size": "7", "missing": "2", "name": "Bread", "expires_on": "31/12/1970"}

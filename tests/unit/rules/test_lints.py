@@ -10,7 +10,7 @@ from rules.advice import advise
 from rules.loader import load_bundle
 from rules.program.approved_contents import APPROVED
 from stamgast.domain.calendar import at_local
-from tests.unit.rules.small_shop import PROGRAM, files_of
+from tests.unit.rules.small_shop import PROGRAM, WITH_EXPIRY, files_of
 
 PRICED = PROGRAM + "prices: {sms: {NL: 0.0875 EUR}}\ncosts: {margins: {bread: 60%, cheese: 50%}}\n"
 TESTS = "tests: [{name: a, given: a purchase, expect: {nothing: true}}]\n"
@@ -49,7 +49,30 @@ def approved(text: str) -> dict[str, str]:
     return {APPROVED: json.dumps({"contents": [content | {"approval_requests": {"status": "approved"}}]})}
 
 
+LYING = WITH_EXPIRY.replace("  hello: {}\n", "  hello: {}\n  warning: {}\n")
+WARNS = rule("{stamps_expiring: slow}", "[{send: warning, by: [sms]}]")
+SAYS_WHEN = {"templates/nl/warning.j2": "Tot {{ card.expires_on }}! Stop? Antwoord STOP"}
+SAYS_NOTHING = {"templates/nl/warning.j2": "Kom terug! Stop? Antwoord STOP"}
+
+
 LINTS: dict[str, Lint] = {
+    "stamps run out and nobody is warned": Lint(
+        "no stamps of the slow card ever run out: no rule sends a warning",
+        {"program.yaml": LYING, **SAYS_WHEN, "rules/example.yaml": rule("{stamps_expiring: slow}")},
+        {"program.yaml": LYING, **SAYS_WHEN, "rules/example.yaml": WARNS},
+    ),
+    "a warning that does not say when": Lint(
+        "the template warning does not say everywhere when the stamps run out",
+        {"program.yaml": LYING, **SAYS_NOTHING, "rules/example.yaml": WARNS},
+        {"program.yaml": LYING, **SAYS_WHEN, "rules/example.yaml": WARNS},
+    ),
+    "when stamps run out, where nobody knows it": Lint(
+        "says when stamps run out, and `stamp_card_completed` does not know it",
+        hello("Tot {{ card.expires_on }}! Stop? Antwoord STOP")
+        | {"rules/example.yaml": rule("{stamp_card_completed: bread}", SENDS)},
+        {"rules/example.yaml": rule("{stamp_card_completed: bread}", SENDS)},
+        severity="error",
+    ),
     "never fires: the stage": Lint(
         "this rule never fires: at `lapsing` the stage is lapsing",
         rule("lapsing", more="if: [{stage: new}]\n"),

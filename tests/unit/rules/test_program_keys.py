@@ -26,9 +26,11 @@ RULES = sorted((ROOT / "config/merchants").glob("*/rules/*.yaml"))
 TEXTS = {f"templates/{each}.j2": "Hallo! Stop? Antwoord STOP" for each in ("nl/we_miss_you", "fr/we_miss_you")} | {
     f"templates/{each}/budget_spent.j2": "{{ staff.name }}: {{ alert.about }}, {{ alert.why }}" for each in ("nl", "fr")
 }
+TEXTS |= {f"templates/{each}/stamps_run_out.j2": "{{ card.expires_on }}. STOP? STOP" for each in ("nl", "fr")}
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4"/></svg>'
 TEXTS |= {f"look/{each}.svg": DRAWING for each in ("logo", "loaf")}
 FILES = {"program.yaml": example_program(), "rules/win-back.yaml": RULE.replace("example", "win-back"), **TEXTS}
+FILES["rules/warn.yaml"] = "rule: warn\nwhen: {stamps_expiring: slow}\nthen: [{send: stamps_run_out}]\n"
 
 
 def test_the_documented_programme_is_right():

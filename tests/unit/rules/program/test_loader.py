@@ -3,7 +3,8 @@
 import pytest
 
 from rules.loader import load_bundle, load_merchant
-from stamgast.domain.program import ClaimRules, LapseModel, ReviewAbove, Store, Window
+from stamgast.domain.claim_rules import ClaimRules
+from stamgast.domain.program import LapseModel, ReviewAbove, Store, Window
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR
 

@@ -44,6 +44,7 @@ TRIGGERED = {
         "7 purchases of bread, one per day from 2026-10-01 12:30",
     ),
     "stamp_card_reaches": ("{stamp_card_reaches: {bread: 3}}", THREE),
+    "stamps_expiring": ("{stamps_expiring: slow}", f"{THREE}, then 340 days pass"),
     "reward_given": ("{reward_given: free_loaf}", "a free_loaf is given"),
     "reward_expires_in": ("{reward_expires_in: 3 days}", "a free_loaf is given, then 31 days pass"),
     "reward_redeemed": ("reward_redeemed", "a free_loaf is given, then the last voucher is redeemed after 2 hours"),
@@ -166,7 +167,10 @@ SECTIONS_PROMISED = (
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
     rule = f"rule: example\nstatus: live\nwhen: {when}\n{more}then: {then}\n{tests}"
-    program = small_shop.WITH_STAFF.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + small_shop.DRAWS
+    program = small_shop.WITH_STAFF.replace(
+        "cards: {", "cards: {slow: {stamps: 12, expires: {after: 1 year, warned: 30 days}}, "
+    )
+    program = program.replace("  hello: {}\n", "  hello: {}\n  next_product: {}\n") + small_shop.DRAWS
     files = small_shop.files_of(rule, program + QUESTIONS, **small_shop.CALL_BACK, **small_shop.NEXT_PRODUCT)
     loaded = load_bundle(files)
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
