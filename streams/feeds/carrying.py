@@ -90,6 +90,8 @@ class Carrying(Service):
         self._wrote_at = 0.0
         self._unusable: dict[Name, tuple[Feed, str]] = {}
         self._was_down: set[Name] = set()
+        self._at_work = asyncio.Lock()
+        """Held by a look: nothing is closed under it, and none begins once all is closed."""
 
     def notes(self) -> list[str]:
         """What is wrong with feeds, for people: one feed's trouble is no reason to call the worker unready."""
@@ -104,7 +106,9 @@ class Carrying(Service):
     async def _keep(self) -> None:
         while not self.should_stop:
             try:
-                await self.look()
+                async with self._at_work:
+                    if not self.should_stop:
+                        await self.look()
             except (NotAppendedError, *TROUBLE) as error:
                 log.warning("feeds wait for Kafka", why=repr(error))
             except Exception as error:
@@ -114,6 +118,9 @@ class Carrying(Service):
 
     async def on_stop(self) -> None:
         """Send no more, and write down how far it came, if there is time for that."""
+        with suppress(TimeoutError):  # one that waits for Kafka is cut off
+            async with asyncio.timeout(_LAST_WRITE_S):
+                await self._at_work.acquire()
         await self._end([*self._couriers])
         with suppress(TimeoutError, NotAppendedError, *TROUBLE):
             async with asyncio.timeout(_LAST_WRITE_S):
