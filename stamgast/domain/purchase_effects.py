@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from stamgast.domain import days, stamps
+from stamgast.domain import days, stamp_days, stamps
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_expiry import absorbed, stamp_came
 from stamgast.domain.customer import Card, Customer
@@ -29,14 +29,11 @@ _CLV: Final = FactName.CLV_CHANGED.value
 _COMPLETED: Final = StepKind.COMPLETED
 
 
-class Memory(stamps.Past, Protocol):
+class Memory(stamps.Past, stamp_days.Memory, Protocol):
     """What the effects ask about the customer's past."""
 
     def entry(self, transaction: str) -> Entry | None:
         """What a transaction gave so far."""
-
-    def raw_stamps(self, card: str, day: Day) -> int:
-        """What a day's purchases gave before its cap; asked for only of a day that is not the card's newest."""
 
 
 class Shift(Struct, frozen=True, gc=False):
@@ -180,9 +177,11 @@ def _move_cards(shift: Shift) -> list[Fact]:
 
 def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     definition = shift.program.cards.get(card_id)
-    if definition is None:
-        return []
     card = shift.customer.cards.get(card_id)
+    if definition is None:
+        if card is not None:
+            stamps.move_day_of_none(card, shift.old.day, -shift.old.stamps.get(card_id, 0))
+        return []
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
@@ -211,7 +210,7 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
 def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:
     if not by:
         return 0
-    return stamps.move_day(card, definition, day, by, shift.memory.raw_stamps)
+    return stamps.move_day(card, definition, day, by, shift.memory)
 
 
 _FACT_NAMES: Final = {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rules.actions import Give
+from stamgast.domain import stamp_days
 from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
@@ -166,31 +167,41 @@ def _has_kept(customer: Customer) -> bool:
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:
-    """Which ledger fields the events need: those of changed or very old purchases; `ALL` (None) for the lot.
+    """Which ledger fields the events need: those of changed or very old purchases, and of the days that those move.
 
-    The whole ledger is needed only where a card has a daily cap and the day is not the newest one.
+    `ALL` (None) for the lot: where a card has a daily cap, and what its older days earned is not known yet.
+    What is not foreseen here is asked for by `NotReadError`.
     """
     fields: list[bytes] = []
-    capped = program.capped_cards
-    newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
         if type(event) is not PurchaseChanged:
             if type(event) is PurchaseReviewed or type(event) is RateKnown:
-                if capped:
-                    return ALL
                 fields.append(field_of(event.transaction))
             continue
         known = event.before is not None or (state is not None and state.moved)
         if known or (event.after and event.at - event.after.occurred_at > MEMORY):
             fields.append(field_of(event.transaction))
-        if capped:
-            if event.before is not None:
+        if program.capped_cards and state is not None:
+            of_days = _fields_of_days(state, event, program)
+            if of_days is None:
                 return ALL
-            if event.after is not None:
-                day = day_of(event.after, program)
-                if day < newest:
-                    return ALL
-                newest = day
+            fields += of_days
+    return fields
+
+
+def _fields_of_days(state: Customer, event: PurchaseChanged, program: Program) -> list[bytes] | None:
+    """Those of the days of which a purchase was and is, on capped cards; None: they are not known."""
+    fields: list[bytes] = []
+    for day in [day_of(each, program) for each in (event.before, event.after) if each is not None]:
+        for id_ in program.capped_cards:
+            card = state.cards.get(id_)
+            if card is None or day >= card.day:
+                continue
+            if card.by_day is None:
+                return None
+            number = stamp_days.block_needed(card, day)
+            if number is not None:
+                fields.append(stamp_days.field_of_block(list(state.cards).index(id_), number))
     return fields
 
 
