@@ -211,7 +211,8 @@ otherwise:
 
 TESTS = """
 What can happen is `send`, `give` and `withdraw`, `tag` and `untag`, `add_stamps` and `take_stamps`, `set_tier` and
-`take_tier` (each taken back with its reason), and `notify`.
+`take_tier` (each taken back with its reason), `notify`, and `run_out` of a card whose stamps do: in a test each message
+arrives as soon as it is sent.
 
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule. `expect_also: anything` lets the rest pass.
@@ -460,6 +461,7 @@ STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
     "a refund of the last after 2 hours": "{refund: last}",
     "40 days pass": "{pass: 40 days}",
+    "12 months pass": "{pass: 12 months}",
     "the feed is stale": "{feed: stale}",
     "the customer joins from flyer on 2026-10-01 09:00": "{join: {source: flyer}, at: 2026-10-01 09:00}",
     "the customer joins without consent": "{join: {consent: none}}",

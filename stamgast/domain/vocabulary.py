@@ -345,4 +345,6 @@ class Happened(StrEnum):
     NOTIFY = "notify"
     ENTER_DRAW = "enter_draw"
     LEAVE_DRAW = "leave_draw"
+    RUN_OUT = "run_out"
+    """A card's stamps did: its own doing, once a warning of the rule's has arrived."""
     WITHHELD = "withheld"
