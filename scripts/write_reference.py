@@ -358,7 +358,10 @@ then:
   not use.
 - While the feed is stale, nobody is warned and nothing runs out.
 
-The card's page, the till and `GET …/customers/{c}` (`stamps_until`) show the day once the warning arrived; facts tell
+`stamgast rules new stamps-expire` makes all of it, also for a card that is there already. In a rule's test every warning
+arrives: `given: a purchase, then 12 months pass, then 30 days pass` comes to `{send: …}` and `{run_out: slow}`.
+
+The card's page and picture, `KAART`, passes in wallets, the till and `GET …/customers/{c}` (`stamps_until`) show the day once the warning arrived; facts tell
 `expired`, the timeline says it, and report and overview count what is no longer owed (`ran_out_minor`).
 """
 TIERS = """\

@@ -142,6 +142,8 @@ class StepKind(StrEnum):
     TAKEN = "taken"
     EXPIRED = "expired"
     """Its stamps ran out."""
+    WARNED = "warned"
+    """A message that says when they do has arrived."""
 
 
 class FactName(StrEnum):
