@@ -12,7 +12,7 @@ from stamgast.domain.units import Millis
 from stamgast.people.shown_card import Stamps, Voucher, stamps_on, vouchers_of
 from stamgast.wallet.words import Word, count, day, say, spoken
 
-_LAID_OUT_AS: Final = 1
+_LAID_OUT_AS: Final = 2
 """Goes up when the passes themselves change, so that devices fetch them anew."""
 _USUAL: Final = "#a4471c"
 """Of merchants that have said no colour; as on their pages."""
@@ -54,6 +54,15 @@ class PassContent:
         if card.reward:
             return count(Word.MISSING, card.missing, self.language, reward=card.reward)
         return count(Word.MISSING_NAMELESS, card.missing, self.language)
+
+    def told(self, card: Stamps) -> str:
+        """What is missing, and when its stamps run out, once that was said."""
+        ends = say(Word.RUNS_OUT, self.language, day=day(card.until, self.language)) if card.until else ""
+        return "\n".join(filter(None, (self.missing(card), ends)))
+
+    def last_day(self, card: Stamps) -> str:
+        """The last day of its stamps, in words; empty: they stay."""
+        return day(card.until, self.language) if card.until else ""
 
     def until(self, voucher: Voucher) -> str:
         """Its last day, in words."""

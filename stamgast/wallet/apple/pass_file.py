@@ -88,6 +88,8 @@ def _fields(content: PassContent, page: str) -> dict[str, Any]:
         label = say(Word.STAMPS, language) if len(content.cards) == 1 else first.name
         fields["headerFields"] = [_field("stamps", label, f"{first.stamps} / {first.of}")]
         fields["secondaryFields"] = [_field("missing", say(Word.NEXT, language), content.missing(first))]
+        if first.until:
+            fields["secondaryFields"].append(_field("last_day", say(Word.LAST_DAY, language), content.last_day(first)))
     if content.vouchers:
         label = count(Word.READY, len(content.vouchers), language)
         fields["auxiliaryFields"] = [
@@ -95,7 +97,7 @@ def _fields(content: PassContent, page: str) -> dict[str, Any]:
             for number, each in enumerate(content.vouchers[:_MOST_BESIDE])
         ]
     back = [
-        _field(f"card{number}", each.name, f"{each.stamps} / {each.of}\n{content.missing(each)}")
+        _field(f"card{number}", each.name, f"{each.stamps} / {each.of}\n{content.told(each)}")
         for number, each in enumerate(content.cards)
     ]
     if content.vouchers:

@@ -98,7 +98,7 @@ def _texts(content: PassContent) -> list[dict[str, str]]:
     found = []
     for number, each in enumerate(content.cards[:2]):
         header = say(Word.NEXT, content.language) if len(content.cards) == 1 else each.name
-        found.append({"id": f"card{number}", "header": header, "body": content.missing(each)})
+        found.append({"id": f"card{number}", "header": header, "body": content.told(each)})
     ready = count(Word.READY, 1, content.language)
     for number, voucher in enumerate(content.vouchers[: _MOST_LISTED - len(found)]):
         body = f"{content.promise(voucher)}\n{voucher.short}, {content.until(voucher)}"

@@ -19,6 +19,7 @@ from stamgast.people.shown_card import Stamps
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.pages.customer.card import CardPage, page_of
 from stamgast.web.pages.customer.holder import holder_of, speaks
+from stamgast.web.pages.formats import filters
 from stamgast.web.pages.languages import texts
 from stamgast.web.pages.looks import OURS, shades
 
@@ -85,12 +86,14 @@ def _stamps(pen: _Draw, card: Stamps, box: tuple[int, int, int, int], inks: tupl
     pad = 48 * _TWICE
     _write(pen, f"{card.stamps} / {card.of}", (right - pad, top + pad), 44, _SOFT, width=300 * _TWICE, anchor="ra")
     _write(pen, card.name, (left + pad, top + pad), 44, _INK, width=right - left - 2 * pad - 320 * _TWICE)
-    _write(
-        pen, missing(card, language), (left + pad, bottom - pad), 40, _INK, width=right - left - 2 * pad, anchor="ls"
-    )
+    wide, below = right - left - 2 * pad, bottom - pad
+    if card.until:
+        _write(pen, runs_out(card, language), (left + pad, below), 32, _SOFT, width=wide, anchor="ls")
+        below -= 48 * _TWICE
+    _write(pen, missing(card, language), (left + pad, below), 40, _INK, width=wide, anchor="ls")
     if card.of > _MOST_ROUNDS:
         return
-    rounds = _rows(card.of, right - left - 2 * pad, bottom - top - 2 * pad - 150 * _TWICE)
+    rounds = _rows(card.of, wide, below - top - pad - 150 * _TWICE)
     for place, (x, y, radius) in enumerate(rounds):
         centre = (left + pad + x, top + pad + 80 * _TWICE + y)
         _round(pen, centre, radius, place < card.stamps, inks)
@@ -124,11 +127,24 @@ def _round(pen: _Draw, centre: tuple[int, int], radius: int, on: bool, inks: tup
 def missing(card: Stamps, language: str) -> str:
     """What is missing to the next reward, in words."""
     says = texts(language).ngettext
+    if card.owed:
+        words = says(
+            "A return took %(num)d stamp that was used already: your next one makes up for it.",
+            "A return took %(num)d stamps that were used already: your next ones make up for them.",
+            card.owed,
+        )
+        return words % {"num": card.owed}
     if card.reward:
         words = says("%(num)d more stamp: %(reward)s", "%(num)d more stamps: %(reward)s", card.missing)
         return words % {"num": card.missing, "reward": card.reward}
     words = says("%(num)d more stamp fills your card", "%(num)d more stamps fill your card", card.missing)
     return words % {"num": card.missing}
+
+
+def runs_out(card: Stamps, language: str) -> str:
+    """The last day of its stamps, in words."""
+    day = filters(language)["day"](card.until)
+    return texts(language).gettext("These stamps run out after %(day)s.") % {"day": day}
 
 
 def _ready(pen: _Draw, shown: CardPage, box: tuple[int, int, int, int], how: tuple[str, str]) -> None:

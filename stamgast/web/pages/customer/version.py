@@ -7,7 +7,7 @@ import msgspec
 
 from stamgast.domain.look import Look
 
-DRAWN_AS: Final = 1
+DRAWN_AS: Final = 2
 """Goes up when the drawing itself changes."""
 
 
