@@ -7,6 +7,7 @@ from typing import Any, Final
 from stamgast.domain.program import Program
 from stamgast.pos.adapter import Adapter, Context, Document, Found, Headers
 from stamgast.pos.connections import Connection
+from stamgast.pos.documents import unmarked
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Refused, as_given
 from stamgast.pos.webhook import FORM, guarded, purchases_of, read_body
@@ -101,7 +102,7 @@ def _meaning(adapter: Adapter, found: Sequence[Found], context: Context) -> Mean
 
 def guess(raw: bytes) -> str:
     """What type a body is: a form where nobody said what it is: it has fields, and does not begin as JSON does."""
-    begins = raw.lstrip()[:1]
+    begins = unmarked(raw).lstrip()[:1]
     return FORM if b"=" in raw and begins not in (b"{", b"[", b'"') else "application/json"
 
 

@@ -135,7 +135,7 @@ class _Sums:
             self.paid -= back.money
         self.back = sum((back.goods for back in backs), ZERO)
         """What was given back of the goods, or of more than these where no refund says of what."""
-        if self.goods < 0 <= self.paid:
+        if backs and self.goods < 0 <= self.paid:
             self._less(-self.goods)
         self.discounts = money(order, "total_discounts")
         self.discount = money(order, "current_total_discounts", self.discounts) if backs else self.discounts
