@@ -7,7 +7,6 @@ from rules.actions import Give
 from stamgast.domain import stamp_days
 from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation
@@ -143,7 +142,7 @@ def handle(
 def _tidy_vouchers(case: Case) -> None:
     if case.context.bundle.codes:
         shop_codes.follow(case)
-    if len(case.customer.vouchers) > AT_HAND or case.customer.apart is not None:
+    if case.customer.vouchers or case.customer.apart is not None:
         at_hand.tidy(case)
 
 
