@@ -1,6 +1,8 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -35,6 +37,9 @@ class Memory(stamps.Past, stamp_days.Memory, Protocol):
     def entry(self, transaction: str) -> Entry | None:
         """What a transaction gave so far."""
 
+    def purchases_by_day(self) -> Mapping[Day, int]:
+        """How many purchases count on each day, of all that there ever were. Raises `NotReadError`."""
+
 
 class Shift(Struct, frozen=True, gc=False):
     """A purchase's part in the sums goes from `old` to `new`."""
@@ -59,6 +64,8 @@ class Applied(Struct, frozen=True, gc=False):
     facts: list[Fact]
     doubt: Doubt | None
     balances: dict[str, int] = {}
+    all_days: tuple[bytes, bytes] | None = None
+    """All visit days before and after, where the state itself does not have all that this touched."""
 
 
 def apply_purchase(
@@ -85,7 +92,7 @@ def apply_purchase(
         new = laid_by(event.after)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
-    _move_days(customer, old, new)
+    all_days = _move_days(customer, old, new, memory)
     facts = _purchase_facts(event, old, new, heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
@@ -96,7 +103,7 @@ def apply_purchase(
         facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
     if customer.profit != profit and _CLV in heard:
         facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
-    return Applied(old, new, facts, doubt, balances)
+    return Applied(old, new, facts, doubt, balances, all_days)
 
 
 def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
@@ -107,16 +114,36 @@ def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
         customer.refunds += new.refunds - old.refunds
 
 
-def _move_days(customer: Customer, old: Entry, new: Entry) -> None:
+def _move_days(customer: Customer, old: Entry, new: Entry, memory: Memory) -> tuple[bytes, bytes] | None:
+    """As `Applied.all_days`."""
     if old.counts == new.counts and old.day == new.day:
-        return
+        return None
     if not old.counts and new.counts and (new.day >= customer.last_day or not customer.visits):
         _append_visit(customer, new.day)
-        return
+        customer.days = days.trimmed(customer.days, customer.last_day)
+        return None
+    touched = [day for day, counts in ((old.day, old.counts), (new.day, new.counts)) if counts]
+    seen = before = customer.days
+    if not days.is_whole(customer.days, customer.visits) and (
+        not customer.days or min(touched) <= days.first_of(customer.days)
+    ):
+        before = _take_all_days(customer, sorted(memory.purchases_by_day().items()))
     if old.counts:
         _change_visit(customer, old.day, -1)
     if new.counts:
         _change_visit(customer, new.day, 1)
+    after = customer.days
+    customer.days = days.trimmed(after, customer.last_day)
+    return None if before is seen and customer.days == after else (before, after)
+
+
+def _take_all_days(customer: Customer, all_days: list[tuple[Day, int]]) -> bytes:
+    """Have all visit days in the state, with their sums: a worker of before may have reckoned with those it saw."""
+    customer.days, customer.visits = days.encode_days(all_days), len(all_days)
+    if all_days:
+        customer.first_day, customer.last_day = all_days[0][0], all_days[-1][0]
+    customer.gaps = sum(days.log_gap(later - earlier) for (earlier, _), (later, _) in pairwise(all_days))
+    return customer.days
 
 
 def _change_visit(customer: Customer, day: Day, by: int) -> None:

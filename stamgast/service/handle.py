@@ -7,12 +7,12 @@ from rules.actions import Give
 from stamgast.domain import stamp_days
 from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
+from stamgast.domain.days import first_of, is_whole
 from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -142,7 +142,7 @@ def handle(
 def _tidy_vouchers(case: Case) -> None:
     if case.context.bundle.codes:
         shop_codes.follow(case)
-    if len(case.customer.vouchers) > AT_HAND or case.customer.apart is not None:
+    if case.customer.vouchers or case.customer.apart is not None:
         at_hand.tidy(case)
 
 
@@ -179,9 +179,10 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
                 fields.append(field_of(event.transaction))
             continue
         known = event.before is not None or (state is not None and state.moved)
-        if known or (event.after and event.at - event.after.occurred_at > MEMORY):
+        is_old = known or bool(event.after and event.at - event.after.occurred_at > MEMORY)
+        if is_old:
             fields.append(field_of(event.transaction))
-        if program.capped_cards and state is not None:
+        if state is not None and (is_old or program.capped_cards):
             of_days = _fields_of_days(state, event, program)
             if of_days is None:
                 return ALL
@@ -190,9 +191,11 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
 
 
 def _fields_of_days(state: Customer, event: PurchaseChanged, program: Program) -> list[bytes] | None:
-    """Those of the days of which a purchase was and is, on capped cards; None: they are not known."""
+    """Those of the days of which a purchase was and is, on capped cards; None: no more is known of such a day."""
     fields: list[bytes] = []
     for day in [day_of(each, program) for each in (event.before, event.after) if each is not None]:
+        if state.days and day <= first_of(state.days) and not is_whole(state.days, state.visits):
+            return None
         for id_ in program.capped_cards:
             card = state.cards.get(id_)
             if card is None or day >= card.day:

@@ -14,6 +14,7 @@ from stamgast.domain.ledger import (
     encode_entry,
     field_of,
     is_of_transaction,
+    purchases_by_day,
     written,
 )
 from stamgast.domain.rewards import newest_used, unused_cards
@@ -146,6 +147,10 @@ class Past:
                         of_card[entry.day] = of_card.get(entry.day, 0) + stamps
             self._days = days
         return self._days.get(card, {})
+
+    def purchases_by_day(self) -> dict[Day, int]:
+        """How many purchases count on each day, of all that there ever were. Raises NotReadError."""
+        return purchases_by_day(dict(self.whole_ledger()))
 
     def _place(self, card: str) -> int:
         return list(self.customer.cards).index(card)

@@ -30,7 +30,7 @@ from stamgast.state.session import Session
 from streams.customers.parking import offset_of
 from streams.maintenance.differences import Report, departing, plain, said, said_of_entries
 from streams.maintenance.replay import PartitionReplay
-from streams.maintenance.uncounted_days import as_far_as_known
+from streams.maintenance.states_of_before import as_far_as_known
 from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
 from streams.maintenance.verify_roll import roll_differences
