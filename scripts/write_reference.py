@@ -359,12 +359,11 @@ then:
 - While the feed is stale, nobody is warned and nothing runs out.
 
 `stamgast rules new stamps-expire` makes all of it, also for a card that is there already. In a rule's test every
-warning arrives: `given: a purchase, then 12 months pass, then 30 days pass` comes to `{send: …}` and
-`{run_out: slow}`.
+warning arrives: `given: a purchase, then 12 months pass, then 30 days pass` comes to `{send: …}` and `{run_out: slow}`.
 
 The card's page and picture, `KAART`, passes in wallets, the till and `GET …/customers/{c}` (`stamps_until`) show the
-day once the warning arrived; facts tell `expired`, the timeline says it, and report and overview count what is no
-longer owed (`ran_out_minor`).
+day once the warning arrived; facts tell `warned` and `expired`, the timeline says what ran out, and report and overview
+count what is no longer owed (`ran_out_minor`).
 """
 TIERS = """\
 Triggers and conditions about tiers ask program.yaml, and of single products only those that it names are known:
