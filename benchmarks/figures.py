@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 
@@ -28,6 +28,14 @@ class Figure:
     def ratio(self) -> float | None:
         """How many times the peer's value this is."""
         return round(self.value / self.peer_value, 3) if self.peer_value else None
+
+    def at_most(self, goal: float) -> Figure:
+        """The same beside a goal that it must not exceed."""
+        return replace(self, peer="goal, at most", peer_value=goal)
+
+    def at_least(self, goal: float) -> Figure:
+        """The same beside a goal that it must reach."""
+        return replace(self, peer="goal, at least", peer_value=goal)
 
     def line(self) -> str:
         """What machines read."""

@@ -113,6 +113,8 @@ class Apart(Struct, array_like=True, gc=False):
     """Day at whose beginning (UTC) they have ended -> reward -> how many."""
     used: dict[str, int] = {}
     """Card -> the newest of its numbers for which one was redeemed."""
+    numbers: dict[str, int] | None = None
+    """Card -> the highest of its numbers for which any is apart; None: not known, as of before it was kept."""
 
 
 class Spending(Struct, array_like=True, gc=False):

@@ -7,7 +7,6 @@ from rules.actions import Give
 from stamgast.domain import stamp_days
 from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation
@@ -77,7 +76,8 @@ from stamgast.service import (
     telling,
     voiding,
 )
-from stamgast.service.case import Case, Change, Context
+from stamgast.service.case import Case, Context
+from stamgast.service.change import Change
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
@@ -153,7 +153,7 @@ def _take_stock(case: Case, *, keeps: bool, minds_segments: bool, is_new: bool) 
 def _tidy_vouchers(case: Case) -> None:
     if case.context.bundle.codes:
         shop_codes.follow(case)
-    if len(case.customer.vouchers) > AT_HAND or case.customer.apart is not None:
+    if case.customer.vouchers or case.customer.apart is not None:
         at_hand.tidy(case)
 
 

@@ -1,10 +1,14 @@
 """States of a version before, whose older days of capped cards nobody has counted yet."""
 
+from stamgast.domain import apart, occasions
 from stamgast.domain.days import encode_days
+from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.ledger import purchases_by_day
+from stamgast.domain.till_events import VoucherRedeemed
 from stamgast.domain.units import DAY
+from stamgast.service import ended
 from streams.maintenance.states_of_before import as_far_as_known
-from tests.builders import ANNA, T0, bought, bundle, card, program
+from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, consent, hello_rule, program
 from tests.fakes.in_memory import Owner
 
 
@@ -40,3 +44,38 @@ def test_verify_takes_days_of_long_ago_for_no_difference():
     assert state.days != of_log.days
     as_far_as_known(state, live.ledgers[ANNA], of_log, folded.ledgers[ANNA])
     assert state == of_log
+
+
+def test_verify_takes_what_ended_and_is_still_in_the_state_for_no_difference_and_tells_of_what_differs(monkeypatch):
+    live, folded = (regular(monkeypatch, keeps=keeps) for keeps in (True, False))
+    state, of_log = live.state(), folded.state()
+    assert (len(state.vouchers), len(state.activations), len(state.fired["thanks"])) == (12, 8, 12)
+    assert (len(of_log.vouchers), len(of_log.activations), len(of_log.fired["thanks"])) == (4, 3, 3)
+    entries, of_fold = as_far_as_known(state, live.ledgers[ANNA], of_log, folded.ledgers[ANNA])
+    assert (state, entries) == (of_log, of_fold)
+    state = live.state()
+    state.vouchers[0].state = "open"
+    as_far_as_known(state, live.ledgers[ANNA], of_log, folded.ledgers[ANNA])
+    assert state != of_log
+
+
+def regular(monkeypatch, *, keeps: bool) -> Owner:
+    """Who was written to at each purchase and used each reward, as a version before kept it or as this one does."""
+    if keeps:
+        monkeypatch.setattr(apart, "ENDED_AT_HAND", 20)
+        monkeypatch.setattr(ended, "KEEP_SETTLED", 8)
+        monkeypatch.setattr(occasions, "SHOWN", 12)
+    owner = Owner(bundle(program(card("bread", 1, reward="loaf")), hello_rule("thanks", per="purchase")))
+    owner.apply(consent())
+    for number in range(12):
+        now = T0 + number * 10 * DAY
+        for each in owner.apply(bought(f"t{number}", now)).submissions:
+            arrived = ActivationOutcome(
+                merchant=MERCHANT, customer=ANNA, at=now + 1, activation=each.activation, status="delivered", rank=30,
+                channel="sms",
+            )  # fmt: skip
+            owner.apply(arrived)
+        code = owner.state().vouchers[-1].code
+        owner.apply(VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=now + 2, id=f"q{number}", code=code))
+    monkeypatch.undo()
+    return owner
