@@ -134,7 +134,7 @@ def handle(
             segments.follow(case, event)
         if program.questions:
             conversation.open_asked(case, before)
-        if bundle.codes or customer.apart is not None or len(customer.vouchers) > AT_HAND:
+        if bundle.codes or customer.vouchers or customer.apart is not None:
             _tidy_vouchers(case)
         if plans_anew:
             awaited.plan(case)
