@@ -131,7 +131,7 @@ async def test_whoever_has_said_all_of_it_makes_no_room_though_nobody_has_read_i
     async with served(most=2, per_address=2, open_at_most=100, settling_s=0, is_urgent=lambda _: True) as web:
         crowd = [web.connect(sent=ASK) for _ in range(20)]
         for each in crowd:
-            assert (await eventually(lambda each=each: _said(each), every=0.01)).startswith(b"HTTP/1.1 200")
+            assert (await eventually(partial(_said, each), every=0.01)).startswith(b"HTTP/1.1 200")
         assert web.dropped == []
 
 
