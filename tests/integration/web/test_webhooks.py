@@ -121,14 +121,11 @@ async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, emp
     assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
 
 
-async def test_a_stop_that_takes_too_long_to_be_answered_is_in_the_log_all_the_same(
-    web_settings, published, empty_redis, monkeypatch
-):
+async def test_a_stop_that_takes_too_long_is_in_the_log_all_the_same(web_settings, published, empty_redis, monkeypatch):
     """Where thousands come at once the last waits too long, and the carrier does not post it again."""
     monkeypatch.setattr(around, "Dues", lambda _limit_s: Dues(0.0))
     async with open_web(web_settings) as web:
-        answer = await web.message("+31612345678", "STOP")
-        assert answer.status_code == 503
+        assert (await web.message("+31612345678", "STOP")).status_code == 503
         [(_key, value)] = await eventually(lambda: suppressions(web))
         assert decode_entry(value).stopped
 
