@@ -29,7 +29,7 @@ def pkpass(content: PassContent, account: AppleAccount, serial: str, token: str,
     """The signed pass. `page` is the address of the card's page, for its back; empty: none."""
     files = {"pass.json": msgspec.json.encode(pass_json(content, account, serial, token, page))}
     card = content.cards[0] if content.cards else None
-    files |= apple_images(content.colour, *((card.stamps, card.of) if card else (0, 0)))
+    files |= apple_images(content.colour, *((card.stamps, card.of) if card else (0, 0)), content.look)
     manifest = msgspec.json.encode(
         {name: hashlib.sha1(value, usedforsecurity=False).hexdigest() for name, value in files.items()}
     )

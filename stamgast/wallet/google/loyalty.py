@@ -11,6 +11,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.wallet.content import PassContent
 from stamgast.wallet.google.account import GoogleAccount
+from stamgast.wallet.images import pictured_as
 from stamgast.wallet.words import Word, count, say
 
 SAVE: Final = "https://pay.google.com/gp/v/save/"
@@ -34,7 +35,9 @@ def object_id(account: GoogleAccount, serial: str) -> str:
 def class_json(account: GoogleAccount, program: Program) -> dict[str, Any]:
     """A shop as Google keeps it."""
     colour = colour_of(program.look)
-    picture = f"{account.public_url}/wallet/logo/{colour.removeprefix('#')}.png"
+    own = pictured_as(colour, program.look)
+    name = f"{program.merchant}/{own}" if own else colour.removeprefix("#")
+    picture = f"{account.public_url}/wallet/logo/{name}.png"
     return {
         "id": class_id(account, program.merchant),
         "issuerName": program.name,

@@ -86,8 +86,8 @@ def test_the_picture_says_it_and_is_another_version():
     warn(anna)
     after = shown(anna)
     assert runs_out(after.cards[0], "nl") == "Deze stempels vervallen na 3 oktober 2026."
-    assert draw(after, "#a4471c", "nl") != draw(before, "#a4471c", "nl")
     look = anna.bundle.program.look
+    assert draw(after, look, "nl") != draw(before, look, "nl")
     assert version_of(after, look) != version_of(before, look)
 
 

@@ -13,5 +13,6 @@ DRAWN_AS: Final = 2
 
 def version_of(shown: Any, look: Look) -> str:
     """Twelve hexadecimal digits."""
-    content = msgspec.json.encode([DRAWN_AS, shown, look.colour])
+    drawings = [look.logo, look.stamp] if look.logo or look.stamp else []
+    content = msgspec.json.encode([DRAWN_AS, shown, look.colour, *drawings])
     return hashlib.blake2b(content, digest_size=6).hexdigest()
