@@ -126,7 +126,7 @@ def spread(pairs: Pairs) -> tuple[float, float, float]:
 
 
 def _sliced(scene: Scene | None, tree: Path, name: str, *, quick: bool) -> Pairs:
-    count, rounds = (400, 2) if quick else (20_000, _ROUNDS)
+    count, rounds = (400, 2) if quick else (8_000, _ROUNDS)
     with contextlib.ExitStack() as stack:
         both = [Driven(each, name, count, scene) for each in (tree, ROOT)]
         for one in both:

@@ -41,6 +41,17 @@ class Memory(stamps.Past, stamp_days.Memory, Protocol):
         """How many purchases count on each day, of all that there ever were. Raises `NotReadError`."""
 
 
+class Listening(Protocol):
+    """Which facts are asked about: most are heard by nobody, and are not made."""
+
+    @property
+    def heard(self) -> AbstractSet[str]:
+        """Names of facts that some rule listens to."""
+
+    def hears(self, name: str, before: int, after: int) -> bool:
+        """Whether a fact of that name may set anything off where its figure goes so."""
+
+
 class Shift(Struct, frozen=True, gc=False):
     """A purchase's part in the sums goes from `old` to `new`."""
 
@@ -74,12 +85,12 @@ def apply_purchase(
     program: Program,
     memory: Memory,
     *,
-    heard: AbstractSet[str],
+    rules: Listening,
     agreed: Agreed | None = None,
 ) -> Applied:
     """Replace what the transaction gave so far by what it gives now. `agreed` is what was just confirmed of it.
 
-    Of what rules alone answer, no fact is made whose name is not among `heard`: most are heard by nobody.
+    Of what rules alone answer, only facts are made that `rules` hear.
 
     Raises `UnknownBeforeError` if the event changes a purchase the ledger has forgotten.
     """
@@ -93,15 +104,15 @@ def apply_purchase(
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     all_days = _move_days(customer, old, new, memory)
-    facts = _purchase_facts(event, old, new, heard)
+    facts = _purchase_facts(event, old, new, rules.heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances, event.at))
-    if customer.visits != visits and _VISITS in heard:
+    if customer.visits != visits and rules.hears(_VISITS, visits, customer.visits):
         facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
-    if customer.spend != spend and _SPEND in heard:
+    if customer.spend != spend and rules.hears(_SPEND, spend, customer.spend):
         facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
-    if customer.profit != profit and _CLV in heard:
+    if customer.profit != profit and rules.hears(_CLV, profit, customer.profit):
         facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
     return Applied(old, new, facts, doubt, balances, all_days)
 

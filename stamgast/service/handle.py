@@ -118,14 +118,13 @@ def handle(
         case.count(NEVER_BOUGHT)
     bundle = context.bundle
     keeps, plans_anew = bundle.keeps or _has_kept(customer), bundle.plans
+    program = bundle.program
     minds_segments = bool(bundle.rules.segments or customer.segments)
+    takes_stock = keeps or minds_segments or program.referral is not None
     for event in events:
         case.begin(event.at)
-        if keeps:
-            remembering.take_stock(case)
-        if minds_segments:
-            segments.take_stock(case, is_new=state is None)
-        referrals.keep_code(case)
+        if takes_stock:
+            _take_stock(case, keeps=keeps, minds_segments=minds_segments, is_new=state is None)
         before = len(case.change.submissions)
         _APPLY.get(type(event), _is_none)(case, event)
         if case.expired:
@@ -133,11 +132,22 @@ def handle(
             fire(case, expired)
         if minds_segments:
             segments.follow(case, event)
-        conversation.open_asked(case, before)
-        _tidy_vouchers(case)
+        if program.questions:
+            conversation.open_asked(case, before)
+        if bundle.codes or customer.vouchers or customer.apart is not None:
+            _tidy_vouchers(case)
         if plans_anew:
             awaited.plan(case)
     return case.finish()
+
+
+def _take_stock(case: Case, *, keeps: bool, minds_segments: bool, is_new: bool) -> None:
+    """Note how the customer stands before the event, where something asks for that."""
+    if keeps:
+        remembering.take_stock(case)
+    if minds_segments:
+        segments.take_stock(case, is_new=is_new)
+    referrals.keep_code(case)
 
 
 def _tidy_vouchers(case: Case) -> None:
