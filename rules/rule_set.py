@@ -141,6 +141,19 @@ class RuleSet:
         """The running rules (live, canary, shadow) that such a fact could fire, by id."""
         return self._listening.get(fact_name, _NOBODY).all
 
+    def hears(self, name: str, before: int, after: int) -> bool:
+        """Whether a fact that a figure went so may set anything off.
+
+        One that falls always may: it takes back what rising gave.
+        """
+        listeners = self._listening.get(name)
+        if listeners is None or after < before or self.calling_off:
+            return name in self.heard
+        if listeners.always or listeners.key:
+            return True
+        thresholds = listeners.thresholds
+        return listeners.highest > before and thresholds[bisect_right(thresholds, before)] <= after
+
     def asked_by(self, fact: Fact) -> Sequence[CompiledRule]:
         """Those of them that this very fact may fire: not the ones that wait for a threshold it does not pass."""
         listeners = self._listening.get(fact.name)

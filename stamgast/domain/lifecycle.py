@@ -27,28 +27,31 @@ _AT_RISK: Final = Stage.AT_RISK
 def plan_lapse(customer: Customer, program: Program) -> None:
     """Move the customer's timers of staying away to where the state says they belong."""
     timers = customer.timers
-    wanted = quiet_timers(customer, program)
-    for kind in QUIET:
-        if kind in wanted:
-            timers[kind] = wanted[kind]
+    for kind, due in zip(QUIET, _due(customer, program), strict=True):
+        if due is not None:
+            timers[kind] = due
         elif kind in timers:
             del timers[kind]
 
 
 def quiet_timers(customer: Customer, program: Program) -> dict[str, Millis]:
     """Which timers of staying away the state asks for, and when they are due."""
+    each = zip(QUIET, _due(customer, program), strict=True)
+    return {kind: due for kind, due in each if due is not None}
+
+
+def _due(customer: Customer, program: Program) -> tuple[Millis | None, Millis | None, Millis | None]:
+    """When each of `QUIET` is due; None: there is none."""
     if not customer.visits:
-        return {}
+        return None, None, None
     last = customer.last_day
     gaps = quiet_gaps(customer, program)
     if customer.lapse_day != last:
-        wanted = {_LAPSE: moment_after(last, gaps.lapse)}
-        if customer.risk_day != last and gaps.risk < gaps.lapse:
-            wanted[_RISK] = moment_after(last, gaps.risk)
-        return wanted
+        at_risk = customer.risk_day != last and gaps.risk < gaps.lapse
+        return moment_after(last, gaps.risk) if at_risk else None, moment_after(last, gaps.lapse), None
     if customer.lapsed_day != last:
-        return {_LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
-    return {}
+        return None, None, moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))
+    return None, None, None
 
 
 def notice(customer: Customer, kind: str) -> None:

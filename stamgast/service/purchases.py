@@ -47,7 +47,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     bundle = case.context.bundle
     worth_before = worth(case) if bundle.minds_worth else {}
     was_before = remembering.before(case) if bundle.minds_purchases else None
-    applied = apply_purchase(customer, event, case.program, case, heard=bundle.rules.heard, agreed=agreed)
+    applied = apply_purchase(customer, event, case.program, case, rules=bundle.rules, agreed=agreed)
     facts = applied.facts
     if worth_before:
         facts += worth_facts(case, worth_before, event.after)
@@ -67,13 +67,15 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     case.write_entry(event.transaction, left)
     if customer.watched or customer.delivered:
         measuring.purchase(case, event, applied.old, applied.new)
-    _keep_the_list(case, event.transaction, applied)
-    referrals.follow(case, event, applied.new)
+    if applied.doubt is not None or applied.old.held:
+        _keep_the_list(case, event.transaction, applied)
+    if customer.referral is not None:
+        referrals.follow(case, event, applied.new)
     facts += restage(case, event.after)
     counters = case.change.counters
     for card, by in applied.balances.items():
         shop_counts.stamps(case, card, customer.cards[card].balance, by)
-    shop_counts.purchase(case, event, applied.old, applied.new, stood)
+    shop_counts.purchase(case, event, applied, stood)
     counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit

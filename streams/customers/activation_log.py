@@ -11,6 +11,7 @@ of an activation allows a submission (invariant 10).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,10 @@ log = get_logger(__name__)
 _AT_ONCE: Final = 1_000
 _NOTES_AT_ONCE: Final = 2
 """Entries of the stream of notes; each may hold a thousand."""
+_GATHER_S: Final = 0.1
+"""So long notes wait for others that nobody waits for either: they stand in Redis already."""
+_WORTH_WRITING: Final = 100
+"""Records of one step that are written without that."""
 _OPEN_STILL: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.NOT_SUBMITTED, Status.HELD, Status.SUBMITTED})
 _OF_ATTEMPTS: Final[frozenset[str]] = frozenset({NoteKind.CLAIMED, NoteKind.CLOSED})
 
@@ -59,6 +64,11 @@ class _Entry:
     up_to: int = 0
     offsets: list[int] = field(default_factory=list)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Say whether somebody waits for it, or there is as much of it as is worth a write of its own."""
+        return self.line is not None or len(self.records) + len(self.told) >= _WORTH_WRITING
+
 
 class ActivationLog:
     """One owned partition of the log of activations."""
@@ -78,6 +88,7 @@ class ActivationLog:
         """The newest note that the last owner left to be written; empty once it is."""
         self._under_way = 0
         self._woken = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -130,6 +141,8 @@ class ActivationLog:
     def _put(self, entry: _Entry) -> None:
         self._pending.append(entry)
         self._woken.set()
+        if entry.is_urgent:
+            self._urgent.set()
 
     async def _write(self) -> None:
         try:
@@ -137,10 +150,20 @@ class ActivationLog:
             while True:
                 self._woken.clear()
                 while self._pending:
+                    await self._gather()
                     await self._write_some()
                 await self._woken.wait()
         except TROUBLE as error:
             self._owned.take_again(f"the log of activations could not be written: {error}")
+
+    async def _gather(self) -> None:
+        """Few notes of one step after another are written together: an acknowledged write costs as much as a step."""
+        if any(entry.is_urgent for entry in self._pending):
+            return
+        self._urgent.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_S):
+                await self._urgent.wait()
 
     async def _write_what_was_left(self) -> None:
         """A piece at a time; it stands before whatever is committed from now on."""

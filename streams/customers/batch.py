@@ -11,7 +11,7 @@ import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import UNREADABLE, DomainError, why_unreadable
-from stamgast.domain.events import AnyEvent, encode_event
+from stamgast.domain.events import AnyEvent, encode_event, key_of
 from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.domain.told import encode_line
 from stamgast.logs import get_logger
@@ -41,13 +41,16 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     """The state to write."""
     told: list[bytes]
     """Lines for `facts.v1`, as they stand there."""
+    notes: list[tuple[bytes, bytes]] = []
+    """Key and value of records for `activations.v1`."""
 
 
 class Proven(NamedTuple):
-    """The last state, and the lines that are told, as they are written."""
+    """The last state, the lines that are told and the notes, as they are written."""
 
     state: bytes
     told: list[bytes]
+    notes: list[tuple[bytes, bytes]]
 
 
 class Batch(Sorting):
@@ -62,6 +65,7 @@ class Batch(Sorting):
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""
         self._turn = time.perf_counter()
+        self._newest: Context | None = None
 
     async def think(self) -> list[Result]:
         """Look up the customers' states, and the ledger entries that changes need, and apply everything."""
@@ -128,18 +132,19 @@ class Batch(Sorting):
         self, name: Name, state: Customer | None, ledger: Mapping[bytes, bytes]
     ) -> tuple[list[Change], Proven] | None:
         """Apply a customer's events; with what came of them comes what to write. None: not all at once."""
+        runs = self.runs[name]
         try:
             changes, known = [], ledger
-            for run in self.runs[name]:
+            for run in runs:
                 change = handle(state, name[1], run.events, self._context(run.bundle), known)
                 changes.append(change)
                 state = change.state
-                if len(self.runs[name]) > 1:
+                if len(runs) > 1:
                     known = written(known, change.ledger)
             proven = _proven(changes)
         except Exception:  # noqa: BLE001  whatever it was, the events before and after the bad one must be applied
             return None
-        for run, change in zip(self.runs[name], changes, strict=True):
+        for run, change in zip(runs, changes, strict=True):
             self._note_failures(name, run, change)
         return changes, proven
 
@@ -149,12 +154,13 @@ class Batch(Sorting):
         """One event after another, leaving out those that cannot be applied and reading what they turn out to need."""
         changes: list[Change] = []
         lines: list[bytes] = []
+        notes: list[tuple[bytes, bytes]] = []
         for run in self.runs[name]:
             for item in run.items:
                 event, record = item.event, item.record
                 try:
                     change, ledger = await self._apply_one(name, value, event, run, ledger)
-                    value, told = _proven([change])
+                    value, told, noted = _proven([change])
                 except DomainError as error:
                     self.rejected.append((record, str(error)))
                     continue
@@ -166,11 +172,12 @@ class Batch(Sorting):
                     continue
                 changes.append(change)
                 lines += told
+                notes += noted
                 self._note_failures(name, run, change)
                 ledger = written(ledger, change.ledger)
                 if self._has_thought_enough():
                     await self._yield()
-        return changes, Proven(value, lines) if changes and value is not None else None
+        return changes, Proven(value, lines, notes) if changes and value is not None else None
 
     async def _apply_one(
         self, name: Name, value: bytes | None, event: AnyEvent, run: Run, ledger: Mapping[bytes, bytes]
@@ -196,7 +203,11 @@ class Batch(Sorting):
             self.failures.update((name[0], run.number, *failure) for failure in change.failures)
 
     def _context(self, bundle: Bundle) -> Context:
-        return Context(bundle, self._partition, self._voucher_key)
+        """That of the bundle asked for last is kept: most of a chunk is one merchant's."""
+        context = self._newest
+        if context is None or context.bundle is not bundle:
+            context = self._newest = Context(bundle, self._partition, self._voucher_key)
+        return context
 
     def _has_thought_enough(self) -> bool:
         return time.perf_counter() - self._turn > THINK_S
@@ -217,16 +228,17 @@ def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:
 def _proven(changes: Sequence[Change]) -> Proven:
     """Encode what is to be written of changes, so that what cannot be is found out here."""
     told: list[bytes] = []
+    notes: list[tuple[bytes, bytes]] = []
     for change in changes:
         if change.told:
             told += map(encode_line, change.told)
         for submission in change.submissions:
             encode_submission(submission)
-        for note in change.notes:
-            encode_note(note)
+        if change.notes:
+            notes += [(key_of(note.merchant, note.customer), encode_note(note)) for note in change.notes]
         for event in change.tells:
             encode_event(event)
-    return Proven(encode_customer(changes[-1].state), told)
+    return Proven(encode_customer(changes[-1].state), told, notes)
 
 
 def earliest(state: Customer | None) -> int | None:

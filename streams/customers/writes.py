@@ -13,14 +13,15 @@ from stamgast.domain.shop_codes import mark_of
 from stamgast.domain.units import SECOND
 from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
-from stamgast.service.case import Report
+from stamgast.service.change import Report
 from stamgast.state.keys import IDLE, PartitionKeys
-from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submission
+from stamgast.state.outbox import NOTE, TOLD, Lane, encode_submission
 from stamgast.state.partitions import Writes
 from stamgast.state.roll import entry_of
 from stamgast.state.session import Word
 from stamgast.state.voucher_owners import encode_owner, name_by_mark
 from streams.customers.batch import Result, earliest
+from streams.customers.counters import by_hash
 from streams.customers.in_force import Standing
 from streams.customers.state_cache import Name
 
@@ -73,31 +74,41 @@ def write(
         if result.told and not quiet:
             key = key_of(merchant, customer)
             written.told += [(key, line) for line in result.told]
+        if result.notes and not quiet:
+            written.notes += result.notes
         for change in result.changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
-            _write_voucher_owners(keys, merchant, customer, change, writes)
-            for code, owner in change.codes.items():
-                name = keys.referral(merchant, code)
-                writes.do("DEL", name) if owner is None else writes.do("SET", name, owner)
-            _write_reviews(keys, merchant, customer, change, writes)
-            _write_named(keys.asks, change.asks, writes)
-            _write_named(keys.wants, change.wants, writes)
-            _write_named(keys.entries, change.entries, writes)
-            for event, answer in change.answers.items():
-                writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
-            written.submissions += change.submissions
-            _write_finished(keys, result.name, change, writes, written)
-            stands |= change.stands
+            if change.issued or change.submissions or change.recoded:
+                _write_voucher_owners(keys, merchant, customer, change, writes)
+            if change.codes or change.reviews or change.asks or change.wants or change.entries or change.answers:
+                _write_what_is_rare(keys, result.name, change, writes)
+            if change.submissions or change.finished:
+                written.submissions += change.submissions
+                _write_finished(keys, result.name, change, writes, written)
+                stands |= change.stands
             writes.cancels += change.cancels
             if change.notes:
                 _write_bound(keys.bound(merchant, customer), change.notes, writes)
-                written.notes += () if quiet else map(_keyed, change.notes)
                 written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
     _write_timers(keys, results, writes)
-    _write_counters(keys.stats, written.counters, writes)
+    _write_counters(keys, written.counters, writes)
     _write_outbox(keys, writes, written, place)
+
+
+def _write_what_is_rare(keys: PartitionKeys, name: Name, change: Change, writes: Writes) -> None:
+    """What most purchases change nothing of."""
+    merchant, customer = name
+    for code, owner in change.codes.items():
+        key = keys.referral(merchant, code)
+        writes.do("DEL", key) if owner is None else writes.do("SET", key, owner)
+    _write_reviews(keys, merchant, customer, change, writes)
+    _write_named(keys.asks, change.asks, writes)
+    _write_named(keys.wants, change.wants, writes)
+    _write_named(keys.entries, change.entries, writes)
+    for event, answer in change.answers.items():
+        writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
 
 
 def write_codes(brought: Mapping[tuple[str, str], Sequence[str]], keys: PartitionKeys, writes: Writes) -> None:
@@ -188,13 +199,19 @@ def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
         writes.do("EXPIRE", key, BOUND_KEPT_S)
 
 
-def _write_counters(key: str, counters: Mapping[str, int], writes: Writes) -> None:
+def _write_counters(keys: PartitionKeys, counters: Mapping[str, int], writes: Writes) -> None:
     """One that is nothing does not stand there, whether or not it ever was something."""
-    _do_in_pieces(writes, ("HSET", key), [word for pair in counters.items() if pair[1] for word in pair])
-    _do_in_pieces(writes, ("HDEL", key), [name for name, value in counters.items() if not value])
+    for key, names in by_hash(keys, counters).items():
+        moved = [word for name in names if counters[name] for word in (name, counters[name])]
+        _do_in_pieces(writes, ("HSET", key), moved)
+        _do_in_pieces(writes, ("HDEL", key), [name for name in names if not counters[name]])
 
 
 def _write_ledger(key: str, change: Change, writes: Writes) -> None:
+    if len(change.ledger) == 1:  # as nearly always
+        ((name, value),) = change.ledger.items()
+        writes.do("HDEL", key, name) if value is None else writes.do("HSET", key, name, value)
+        return
     kept: list[Word] = []
     gone: list[Word] = []
     for name, value in change.ledger.items():
@@ -233,7 +250,3 @@ def _do_in_pieces(writes: Writes, command: tuple[str, str], words: Sequence[Word
         return
     for start in range(0, len(words), _WORDS_AT_ONCE):
         writes.do(*command, *words[start : start + _WORDS_AT_ONCE])
-
-
-def _keyed(note: Note) -> tuple[bytes, bytes]:
-    return key_of(note.merchant, note.customer), encode_note(note)

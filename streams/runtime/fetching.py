@@ -42,6 +42,9 @@ _MOST_STRETCHES: Final = 10_000
 _WAIT_MS: Final = 100
 """How long the broker holds a request while there is nothing: then what was resumed meanwhile is asked for too."""
 _SHORT_WAIT_MS: Final = 20
+_QUIET_WAIT_MS: Final = 500
+"""The same once nothing has come for `_QUIET_S`: in the night nobody minds if a partition is resumed so much later."""
+_QUIET_S: Final = 5.0
 _MOST_BYTES: Final = 50 << 20
 _MOST_OF_ONE: Final = 1 << 20
 _RETRY_S: Final = 0.1
@@ -93,6 +96,8 @@ class LeanConsumer:
         self._beyond: Asked = {}
         self._broken: Exception | None = None
         self._greeted = 0.0
+        self._busy_at = time.monotonic()
+        """When something came, or was to be read from elsewhere (monotonic seconds)."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._consumer, name)
@@ -110,6 +115,7 @@ class LeanConsumer:
         self._consumer.seek(pair, offset)
         self._consumer.pause(pair)
         self._at[pair] = offset
+        self._busy_at = time.monotonic()
         self._without.pop(pair, None)
         self._news.set()
 
@@ -160,6 +166,8 @@ class LeanConsumer:
         found: dict[TopicPartition, list[Record]] = {}
         while self._answers:
             await self._take_in(*self._answers.popleft(), found)
+        if found:
+            self._busy_at = now
         return found
 
     def _ask(self, pairs: Iterable[TopicPartition]) -> None:
@@ -171,7 +179,7 @@ class LeanConsumer:
                 continue
             leader = cluster.leader_for_partition(pair)
             led.setdefault(-1 if leader is None else leader, {})[pair] = start
-        wait_ms = _WAIT_MS if sum(map(len, led.values())) == len(ours) else _SHORT_WAIT_MS
+        wait_ms = patience_ms(time.monotonic() - self._busy_at, of_all=sum(map(len, led.values())) == len(ours))
         for node, asked in led.items():
             if node not in self._under_way:
                 self._under_way[node] = asyncio.create_task(self._fetch(node, asked, wait_ms), name="fetch")
@@ -228,6 +236,13 @@ class LeanConsumer:
             self._beyond[pair] = start
             self._resting.add(pair)  # until it is told from where to read on
         return False
+
+
+def patience_ms(quiet_s: float, *, of_all: bool) -> int:
+    """How long a broker may hold a request, after so long without news. `of_all`: no partition of ours is left out."""
+    if not of_all:
+        return _SHORT_WAIT_MS
+    return _WAIT_MS if quiet_s < _QUIET_S else _QUIET_WAIT_MS
 
 
 def records_of(data: bytes, start: int, aborted: Aborted = ()) -> Found:

@@ -23,7 +23,8 @@ from streams.runtime.position import Position
 
 log = get_logger(__name__)
 
-_EVERY_S: Final = 0.25
+_EVERY_S: Final = 1.0
+"""Who stays away for weeks may be missed a second later."""
 _NOTE: Final = Script.named("progress")
 
 

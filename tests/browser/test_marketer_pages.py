@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.looking import seen, served
 from tests.fakes.marketed import Marketed
@@ -50,13 +50,41 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
     assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
 
 
+SMALLEST = """() => Math.min(...[...document.querySelectorAll(".pygal-chart text")]
+  .map((each) => each.getBoundingClientRect().height))"""
+NARROWEST = """() => Math.min(...[...document.querySelectorAll(".facts dd")]
+  .map((each) => each.getBoundingClientRect().width / each.parentElement.getBoundingClientRect().width))"""
+
+
+def test_on_a_phone_charts_can_be_read_and_facts_stand_below_what_they_are_of(browser: Browser, site: Site):
+    url, token = site
+    with contextlib.closing(browser.new_context(locale="en-GB", viewport={"width": 360, "height": 860})) as context:
+        context.add_cookies([{"name": "stamgast", "value": token, "url": url}])
+        page = context.new_page()
+        for path in ("/app/segments", "/app/report/2026-09"):
+            page.goto(f"{url}{path}?lang=de")
+            assert page.evaluate(SMALLEST) > 8, path
+        assert page.evaluate(NARROWEST) > 0.9
+        page.goto(f"{url}/app/connections/replay?lang=fr")
+        heading = page.get_by_role("heading", level=1)
+        assert heading.evaluate("(it) => it.scrollWidth <= it.clientWidth"), "it stays within its card"
+        page.goto(f"{url}/app/segments?lang=fr")
+        assert "3,0" in (page.locator(".pygal-chart").text_content() or "")
+
+
 AS_LONG_AS_THEY_GET = """() => {
-  for (const [name, most] of [["months", 13], ["stores", 4], ["rules", 40]]) {
+  for (const [name, most] of [["months", 13], ["stores", 4], ["rules", 40], ["whys", 40]]) {
     const rows = document.querySelector(`[aria-labelledby=${name}] tbody`);
     while (rows.children.length < most) rows.append(rows.lastElementChild.cloneNode(true));
   }
 }"""
 """Thirteen months are shown, and a shop of four stores may have forty rules."""
+
+
+A4 = ViewportSize(width=710, height=1039)
+"""Less its margins, at 96 dpi."""
+CUT_OFF = """() => [...document.querySelectorAll(".table")].filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.textContent)"""
 
 
 @pytest.mark.parametrize("language", ["nl", "de"])
@@ -69,6 +97,8 @@ def test_a_months_report_is_one_page_of_paper(browser: Browser, site: Site, lang
         page.evaluate(AS_LONG_AS_THEY_GET)
         printed = page.pdf(format="A4", print_background=True, prefer_css_page_size=True)
         page.emulate_media(media="print")
+        page.set_viewport_size(A4)
+        assert page.evaluate(CUT_OFF) == [], "paper cannot be scrolled"
         assert not page.get_by_role("button").first.is_visible()
         assert not page.get_by_role("navigation").first.is_visible()
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1

@@ -17,6 +17,7 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, decode_note, encode_note
 from stamgast.state.partitions import Lease
+from streams.customers import activation_log
 from streams.customers.activation_log import ActivationLog, ClaimLostError
 from tests.conftest import eventually
 from tests.fakes.emitters import MemoryEmitters
@@ -121,3 +122,27 @@ async def test_whoever_waits_for_a_claim_of_a_partition_that_is_given_up_is_told
     for each in (under_way, behind, later):
         with pytest.raises(ClaimLostError):
             await asyncio.wait_for(each, 60)
+
+
+async def test_notes_of_small_steps_are_written_together_and_a_claim_takes_them_along_at_once(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activation_log, "_GATHER_S", 3_600.0)
+    await owner.log.open(owner)  # type: ignore[arg-type]
+    for number in range(3):
+        owner.log.note([(b"m:c", note(number))], [], [], number + 1)
+    claim = Note(kind="claimed", activation="a09", merchant="m", customer="c", at=9, attempt="t" * 32)
+    assert await owner.log.claim(claim)
+    assert owner.appends == [["a00", "a01", "a02", "a09"]]
+
+
+async def test_small_steps_are_written_soon_though_nothing_else_comes_and_large_ones_at_once(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await owner.log.open(owner)  # type: ignore[arg-type]
+    owner.log.note([(b"m:c", note(0))], [], [], 1)
+    await eventually(lambda: owner.log.idle)
+    monkeypatch.setattr(activation_log, "_GATHER_S", 3_600.0)
+    owner.log.note([(b"m:c", note(number)) for number in range(1, 101)], [], [], 2)
+    await eventually(lambda: owner.log.idle)
+    assert list(map(len, owner.appends)) == [1, 100]

@@ -74,6 +74,8 @@ def _drawn(chart: Any) -> Markup:
     root = chart.render_tree()
     _strip(root)
     root.attrib.pop("id", None)
+    if chart.config.width > WIDTH:
+        root.set("class", f"{root.get('class', '')} broad".strip())
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
     return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704  labels are escaped as they are written

@@ -62,3 +62,9 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "month": month,
         "moment": moment,
     }
+
+
+def tenths(language: str) -> Callable[[float], str]:
+    """How charts write a figure with one decimal."""
+    number = filters(language)["number"]
+    return lambda value: str(number(value, 1))

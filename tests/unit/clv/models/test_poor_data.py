@@ -9,8 +9,9 @@ import pytest
 
 from stamgast.clv.data.rows import Rows, make_rows
 from stamgast.clv.models.fitting import FEW, fit_alike, fit_with_fallback, signs_of_nothing
-from stamgast.domain.attrition import MBG_CNBD_K, MBG_NBD, PARETO_NBD, Model, make_model
+from stamgast.domain.attrition import ALIKE, MBG_CNBD_K, MBG_NBD, PARETO_NBD, Model, make_model
 from stamgast.domain.history import History
+from stamgast.domain.quiet_spells import quiet_days
 
 USUAL = {
     MBG_CNBD_K: make_model(MBG_NBD, {"r": 0.5, "alpha": 6.0, "a": 1.0, "b": 2.5}),
@@ -91,6 +92,18 @@ def test_a_new_customer_is_neither_given_up_nor_kept_for_ever(name, shop, age):
         assert model.p_buy(new, WEEKS) <= looks[-1] * 1.25 + 0.02, said
 
 
+@pytest.mark.parametrize("age", AGES)
+@pytest.mark.parametrize("shop", SHOPS)
+@pytest.mark.parametrize("name", [MBG_CNBD_K, PARETO_NBD, ALIKE])
+def test_whom_a_worker_calls_lapsed_it_calls_within_three_years(name, shop, age):
+    rows, log_gaps = shop(200, age)
+    found = fit_alike(rows) if name == ALIKE else fit_with_fallback(name, rows, log_gaps)
+
+    days = quiet_days(found.model, History(0, 0.0, 0.0), 0.4, 0.95)
+
+    assert 1 <= days <= 3 * 366, found.parameters
+
+
 def _gap(model: Model, history: History) -> float:
     """Weeks after which a customer has lapsed, as timers have it: not before a quarter of those who come back would."""
     lapses = model.lapses_at(history, 0.5)
@@ -106,6 +119,27 @@ def test_a_first_fit_where_everybody_came_once_says_that_it_knows_too_little():
     assert found.notes == (
         "0 of 200 customers came again, which tells too little: its customers count for 200 beside the prior",
     )
+
+
+def test_a_dozen_who_came_back_after_a_year_tell_that_others_will_and_chance_gaps_do_not():
+    rng = np.random.default_rng(3)
+    firsts = rng.integers(0, 360, 388).tolist()
+    once = [[int(day)] for day in firsts]
+    yearly = [[day, day + 350 + day % 10] for day in range(12)]
+    by_chance = [[day, day + gap] for day, gap in enumerate((1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233))]
+    ages = [370 - each[0] for each in once + yearly]
+
+    regular, other = (fit_with_fallback(MBG_CNBD_K, *_since_first(once + some, ages)) for some in (yearly, by_chance))
+
+    assert regular.parameters["k"] > 1
+    assert regular.notes == ("12 of 400 customers came again, and regularly: it was fitted with a prior",)
+    assert "which tells too little" in other.notes[0]
+    half_a_year = History(0, 0.0, 26.0)
+    assert regular.model.p_alive(half_a_year) > 1.5 * other.model.p_alive(half_a_year)
+
+
+def _since_first(days: list[list[int]], ages: list[int]) -> Came:
+    return _of([[day - each[0] for day in each] for each in days], ages)
 
 
 def test_twenty_thousand_who_came_once_tell_no_more_than_two_hundred():
