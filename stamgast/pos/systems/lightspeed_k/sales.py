@@ -15,6 +15,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, ids, moments
 from stamgast.pos.systems.lightspeed_k.shared_bills import Payment, Share, id_of, shared, shares_of
 from stamgast.pos.systems.lines import Line, distinct, half_up, rounded, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.types import write_instant
@@ -217,7 +218,7 @@ def _line(line: Part, currency: str, *, is_back: bool) -> tuple[Line, tuple[Deci
     own = line.id("sku", "id") or "line"
     found = {
         "line_id": own,
-        "kind": _kind(category, quantity),
+        "kind": DEPOSIT if is_deposit(line.maybe("nameOverride", "name")) else _kind(category, quantity),
         "sku": line.id("sku"),
         "name": ids.short(line.maybe("nameOverride", "name") or "") or None,
         "category": ids.fitting(category) if category else None,
