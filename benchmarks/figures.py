@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 
@@ -21,11 +21,21 @@ class Figure:
     unit: str
     peer: str = ""
     peer_value: float | None = None
+    span: tuple[float, float] | None = None
+    """Between what the middle half of several measurements lies, where that is told."""
 
     @property
     def ratio(self) -> float | None:
         """How many times the peer's value this is."""
         return round(self.value / self.peer_value, 3) if self.peer_value else None
+
+    def at_most(self, goal: float) -> Figure:
+        """The same beside a goal that it must not exceed."""
+        return replace(self, peer="goal, at most", peer_value=goal)
+
+    def at_least(self, goal: float) -> Figure:
+        """The same beside a goal that it must reach."""
+        return replace(self, peer="goal, at least", peer_value=goal)
 
     def line(self) -> str:
         """What machines read."""
@@ -37,6 +47,8 @@ class Figure:
             "peer_value": None if self.peer_value is None else tidy(self.peer_value),
             "ratio": self.ratio,
         }
+        if self.span is not None:
+            fields |= {"low": tidy(self.span[0]), "high": tidy(self.span[1])}
         return "BENCH " + json.dumps(fields, ensure_ascii=False)
 
 

@@ -132,14 +132,19 @@ def _variables(reader: Reader, node: Node | None, where: str) -> dict[str, str]:
             reader.problem(number, f'"{number.text}" is not the number of a variable', 'Write them as "1", "2", …')
         elif text is not None:
             source = f"{{{{ {text} }}}}" if is_dotted(text) else text
-            check_text(reader, value, source)
-            _check_name(reader, value.mark, source, "WhatsApp takes no empty variable: the message would not go out")
+            _check_variable(reader, value, source)
             variables[number.text] = source
     expected = [str(number) for number in range(1, len(variables) + 1)]
     if node is not None and sorted(variables, key=int) != expected:
         hint = f"Number them {', '.join(expected)}, as the approved text does." if expected else 'Begin with "1".'
         reader.problem(node, "`variables` must be numbered from 1 without gaps", hint)
     return variables
+
+
+def _check_variable(reader: Reader, node: Node, source: str) -> None:
+    if not reader.source.published:
+        check_text(reader, node, source)
+        _check_name(reader, node.mark, source, "WhatsApp takes no empty variable: the message would not go out")
 
 
 def check_text(reader: Reader, node: Node, source: str) -> None:
@@ -170,9 +175,9 @@ def _meant(text: str) -> str:
 
 
 def _try_it(reader: Reader, mark: Mark, source: str) -> None:
-    """Note what would keep each message from being made. What was published before this was tried stays in force."""
+    """Note what would keep each message from being made."""
     hold_length(reader, mark, "this text", source, LONGEST_TEXT)
-    if len(source) <= LONGEST_TEXT and not reader.source.published and (mistake := mistake_in(source)):
+    if len(source) <= LONGEST_TEXT and (mistake := mistake_in(source)):
         reader.problem(mark, in_words(mistake), "No message could be made of it.")
 
 

@@ -287,16 +287,23 @@ def words_of(template: ProgramTemplate) -> frozenset[str]:
 
 def _used(source: str) -> Sequence[Used]:
     try:
-        return used_words(source)
-    except TemplateSyntaxError:
+        return _read(source) if len(source) < _MOST_REMEMBERED else _said_in(source)
+    except (TemplateSyntaxError, RecursionError):
         return ()  # noted at the template itself
 
 
+def _said_in(source: str) -> Sequence[Used]:
+    """Its words alone: of a bundle that is in force nothing is tried, and compiling takes most of the time."""
+    return tuple(_words_of(RENDERING.parse(source)))
+
+
+@lru_cache(maxsize=1_024)
+def _read(source: str) -> Sequence[Used]:
+    return _said_in(source)
+
+
 def _has(source: str, thing: str) -> bool:
-    try:
-        return any(each.thing == thing for each in used_words(source))
-    except TemplateSyntaxError:
-        return False  # noted at the template itself
+    return thing in source and any(each.thing == thing for each in _used(source))
 
 
 def _words_of(tree: nodes.Template) -> list[Used]:

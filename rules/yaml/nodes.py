@@ -1,12 +1,12 @@
 """A YAML document as a tree that remembers where each thing stood. Free of any YAML library."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Plain = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a file: line and column count from 1, `length` is in characters of that line."""
 
     line: int
@@ -14,8 +14,7 @@ class Mark:
     length: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(NamedTuple):
     """One value: `text` as it was written, `value` as YAML 1.2's core schema reads it."""
 
     value: Plain

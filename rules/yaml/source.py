@@ -43,6 +43,7 @@ _FAST: Final = getattr(yaml, "CSafeLoader", None)
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})?(\.[0-9]+([eE][-+]?[0-9]{1,2})?|(?<=[0-9])[eE][-+]?[0-9]{1,2})")
+_DASH: Final = re.compile(r"-[A-Za-z]")
 _WORDS: Final[dict[str, Plain]] = {
     "": None,
     "~": None,
@@ -163,6 +164,8 @@ def _read(source: Source) -> Node | None:
 
 
 def _refuse_tabs(source: Source) -> None:
+    if _ODD_SPACE.search(source.text) is None:
+        return
     for number, line in enumerate(source.lines, start=1):
         if "\t" in line:
             mark = Mark(number, line.index("\t") + 1)
@@ -183,6 +186,7 @@ def _note_character(source: Source, error: yaml.YAMLError) -> None:
 
 _HARD_SPACE: Final = re.compile(f"(?:^ *|[:,-] *)(?P<space>[{SPACES}]+)")
 """Where a space counts: at the beginning of a line, and after what asks for one."""
+_ODD_SPACE: Final = re.compile(f"[\\t{SPACES}]")
 
 
 def _note_syntax(source: Source, error: yaml.MarkedYAMLError) -> None:
@@ -239,14 +243,15 @@ class _Composer:
             self._source.problem(_mark(after), "a second document", "One file, one document.")
         return root
 
-    def _node(self, event: Event, depth: int) -> Node:
+    def _node(self, event: NodeEvent, depth: int) -> Node:
         mark = _mark(event)
         self._count += 1
         if self._count > MAX_NODES:
             raise _TooMuch(mark, f"this file holds more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
             raise _TooMuch(mark, f"this is nested more than {MAX_DEPTH} levels deep")
-        self._refuse_references(event, mark)
+        if event.anchor is not None or getattr(event, "tag", None) is not None:
+            self._refuse_references(event, mark)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, mark)
         if isinstance(event, MappingStartEvent):
@@ -293,11 +298,11 @@ class _Composer:
                 self._source.problem(
                     key.mark, "a word is missing before the colon", "Write what it is, then the colon."
                 )
-            elif re.match(r"-[A-Za-z]", key.text) and isinstance(event, ScalarEvent) and not event.style:
+            elif key.text[:1] == "-" and _DASH.match(key.text) and isinstance(event, ScalarEvent) and not event.style:
                 hint = f'Write "- {key.text[1:]}: …".'
                 self._source.problem(key.mark, "a space is missing after the dash", hint)
                 entries.append((ScalarNode(key.text[1:], key.text[1:], key.mark), value))
-            elif self._is_after_comma(event, key, value, entries):
+            elif key.text[:1].isdigit() and self._is_after_comma(event, key, value, entries):
                 self._rejoin(key, entries)
             elif key.text == "<<":
                 self._source.problem(key.mark, "a merge key (<<)", "Write the values out where they are used.")
@@ -326,8 +331,7 @@ class _Composer:
         nothing = isinstance(value, ScalarNode) and value.value is None and value.text == ""
         if not nothing or not isinstance(before, ScalarNode) or not isinstance(event, ScalarEvent):
             return False
-        follows = before.text[-1:].isdigit() and key.text[:1].isdigit()
-        return follows and before.mark.line == key.mark.line
+        return before.text[-1:].isdigit() and before.mark.line == key.mark.line
 
     def _rejoin(self, key: ScalarNode, entries: list[tuple[ScalarNode, Node]]) -> None:
         word, before = entries[-1]
@@ -344,5 +348,6 @@ def _mark(event: Event) -> Mark:
     start, end = event.start_mark, event.end_mark
     if start is None or end is None:
         return Mark(1, 1)
-    length = end.column - start.column if end.line == start.line else 1
-    return Mark(start.line + 1, start.column + 1, max(1, length))
+    line, column = start.line, start.column
+    length = end.column - column if end.line == line else 1
+    return Mark(line + 1, column + 1, length if length > 0 else 1)

@@ -1,4 +1,4 @@
-"""What one run of `handle` works on and what it hands back."""
+"""What one run of `handle` works on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,21 +8,21 @@ from msgspec.structs import replace
 
 from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
-from stamgast.domain.activation import Activation, Note, Submission
+from stamgast.domain.activation import Activation, Note
 from stamgast.domain.budgets import Budget
+from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Charge, Customer, Voucher
-from stamgast.domain.draw_events import EntriesMoved
+from stamgast.domain.day_sums import month_of
 from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.program import Program
-from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.rewards import Ground, by_ground
 from stamgast.domain.rule_answers import minute_of, renewed
-from stamgast.domain.told import AnyLine
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind
+from stamgast.service.change import Change
 from stamgast.service.left import Left
 from stamgast.service.past import Past
 
@@ -73,77 +73,6 @@ class Context(Struct, frozen=True):
     mind_holdout: bool = True
     luck: Mapping[str, str] | None = None
     """In rule tests: draw -> the reward that tickets of an instant win hit; those of others hit nothing."""
-
-
-class Report(Struct, frozen=True):
-    """What the carrier found out of a message that it took, and what that says of its sender."""
-
-    activation: str
-    channel: str
-    refused: str = ""
-    """The code of a carrier that refuses the sender; empty where the message went."""
-
-
-class Change(Struct):
-    """What is to be written for one customer, all of it in the same commit.
-
-    ledger      field -> value, None to remove.
-    submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
-    finished    activations whose outbox entry goes, each with the channel it was for, as far as that is known.
-    notes       lines for `activations.v1`, in order; told: lines for `facts.v1`.
-    counters    read-model counters to add to, without the merchant's prefix.
-    answers     HTTP answers (JSON) by event id.
-    asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
-    wants       merchant:customer:voucher -> that it is to have a code of the shop's own, None to remove.
-    entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
-    reviews     transaction -> its line in the list of what waits for a person, None to remove.
-    issued      vouchers that were given, or opened again; withdrawn: those that were taken back; recoded: those that
-                have another code now.
-    stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
-    failures    (rule id, what it raised): the event was applied without that rule.
-    reports     what the carrier found out of messages that it took.
-    stamped     (rule, card, stamps that it put on, or of its own that went again).
-    entered     (rule, draw, entries that it made, or of its own that went again).
-    tiers       (rule, tier, whether it gave it or its reason went away).
-    codes       code by which friends join -> whose it is, None for nobody's any more.
-    tells       what other customers' streams are told, in order; gifts: (rule, reward) that friends are given by it.
-    """
-
-    state: Customer
-    ledger: dict[bytes, bytes | None] = {}
-    submissions: list[Submission] = []
-    cancels: list[str] = []
-    finished: dict[str, str] = {}
-    stands: dict[str, bool] = {}
-    notes: list[Note] = []
-    told: list[AnyLine] = []
-    counters: dict[str, int] = {}
-    answers: dict[str, bytes] = {}
-    failures: list[tuple[str, str]] = []
-    reviews: dict[str, bytes | None] = {}
-    issued: list[Voucher] = []
-    withdrawn: list[Voucher] = []
-    recoded: list[Voucher] = []
-    reports: list[Report] = []
-    stamped: list[tuple[str, str, int]] = []
-    tiers: list[tuple[str, str, bool]] = []
-    asks: dict[str, bytes | None] = {}
-    codes: dict[str, str | None] = {}
-    tells: list[FriendBought | FriendGiven | EntriesMoved] = []
-    gifts: list[tuple[str, str]] = []
-    entries: dict[str, bytes | None] = {}
-    entered: list[tuple[str, str, int]] = []
-    wants: dict[str, bytes | None] = {}
-
-    def submit(self, submission: Submission) -> None:
-        """Put an entry into the outbox."""
-        self.submissions.append(submission)
-        self.stands[submission.activation] = True
-
-    def finish(self, activation: str, channel: str) -> None:
-        """Take an activation's entry out of the outbox."""
-        self.finished[activation] = channel
-        self.stands[activation] = False
 
 
 class Firing(Struct, frozen=True):
@@ -214,12 +143,24 @@ class Case(Past):
         if self.said:
             self._remember_answers()
         self.at: Millis = at
+        month = month_of(business_day(at, self.program.time_zone))
+        if month != self.change.month:
+            self._begin_month(month)
         self.customer.recorded_at = at
         self.late = False
         self.receipt = ""
         self.foreseen: list[bytes] = []
         """Fields of occasions that may give something in this event."""
         self.left = Left()
+
+    def _begin_month(self, month: str) -> None:
+        """What moved so far belongs to the month before."""
+        change = self.change
+        if change.month:
+            known = [*change.earlier.values()]
+            moved = {name: by - sum(each.get(name, 0) for each in known) for name, by in change.counters.items()}
+            change.earlier[change.month] = {name: by for name, by in moved.items() if by}
+        change.month = month
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:
         """The vouchers at hand, to be found by what they were given for."""

@@ -76,7 +76,8 @@ from stamgast.service import (
     telling,
     voiding,
 )
-from stamgast.service.case import Case, Change, Context
+from stamgast.service.case import Case, Context
+from stamgast.service.change import Change
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known

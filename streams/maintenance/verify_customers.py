@@ -11,11 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator, Container, Mapping
 
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.counters import BETWEEN
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.day_sums import is_dropped
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.units import DAY
 from stamgast.identity.sealing import derive_voucher_key
 from stamgast.identity.veiling import Veils
 from stamgast.log.reading import LogReader
@@ -33,6 +30,7 @@ from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.states_of_before import as_far_as_known
 from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_counters import counter_differences
 from streams.maintenance.verify_roll import roll_differences
 from streams.maintenance.verify_sending import attempt_differences, meta_differences
 
@@ -94,14 +92,8 @@ class _Partition:
         names = sorted(live | timed | folded)
         async for what in departing(names, self._look, self._fold_on, self._compare):
             yield what
-        seen = await look(self._session, self._keys, entries=self._keys.stats)
-        await self._fold_on(seen)
-        found = {counter.decode(): int(value) for counter, value in seen.entries.items()}
-        expected = replay.fold.counters
-        for counter in sorted(found.keys() | expected.keys()):
-            is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
-            if is_now != should_be and not is_dropped(counter.partition(BETWEEN)[2], replay.time // DAY):
-                yield f"counter {counter}: is {is_now}, should be {should_be}"
+        async for what in counter_differences(self._session, self._keys, replay, self._fold_on):
+            yield what
         for key, kind, expected_there in (
             (self._keys.review, "purchase to review", replay.fold.reviews),
             (self._keys.entries, "entry in a draw", replay.fold.entries),
