@@ -71,10 +71,9 @@ def write(
     for result in results:
         merchant, customer = result.name
         writes.set(keys.customer(merchant, customer), result.value)
-        if result.told and not quiet:
+        if not quiet:
             key = key_of(merchant, customer)
             written.told += [(key, line) for line in result.told]
-        if result.notes and not quiet:
             written.notes += result.notes
         for change in result.changes:
             if change.ledger:
