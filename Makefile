@@ -63,7 +63,7 @@ install-run: $(VENV)/.made ## build .venv with what running needs and nothing el
 services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-C
 	@$(BIN)/stamgast services $(ARGS)
 
-bench: $(VENV)/.dev ## measure, each figure beside its peers doing the same work
+bench: $(VENV)/.dev ## measure, each figure beside its peers doing the same work (ARGS="--against main": beside that version)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.dev ## sell over HTTP and Kafka for ten minutes while everything is killed, and judge (ARGS="--seconds 60 --seed 7")

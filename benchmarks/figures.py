@@ -21,6 +21,8 @@ class Figure:
     unit: str
     peer: str = ""
     peer_value: float | None = None
+    span: tuple[float, float] | None = None
+    """Between what the middle half of several measurements lies, where that is told."""
 
     @property
     def ratio(self) -> float | None:
@@ -45,6 +47,8 @@ class Figure:
             "peer_value": None if self.peer_value is None else tidy(self.peer_value),
             "ratio": self.ratio,
         }
+        if self.span is not None:
+            fields |= {"low": tidy(self.span[0]), "high": tidy(self.span[1])}
         return "BENCH " + json.dumps(fields, ensure_ascii=False)
 
 

@@ -1,7 +1,8 @@
-"""How long until somebody sees a page of the marketer's, with a million customers in Redis?
+"""How long until somebody sees a page, a customer's, a till's or the marketer's, with a million customers in Redis?
 
 One web process answers all of them, and an empty page of the same server beside each. In Chromium, where there is one:
-first contentful paint, from the navigation on. Else, and beside it, how long the whole answer takes to come.
+first contentful paint, from the navigation on. Else, and beside it, how long the whole answer takes to come; of a card
+as a picture that alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import time
 from contextlib import AsyncExitStack
+from datetime import date
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -29,20 +31,25 @@ from benchmarks.scene import PARTITIONS, Scene, all_topics, fill
 from benchmarks.ten_purchases import MERCHANT, shipped_bakery
 from rules.loader import load_merchant
 from stamgast.bootstrap import web_parts
+from stamgast.domain.counters import Counter
 from stamgast.domain.day_sums import KEPT, month_of, names_of_sale, of_day
 from stamgast.domain.events import key_of
 from stamgast.domain.units import DAY
 from stamgast.fold import Fold
+from stamgast.identity.ids import Identifier
 from stamgast.lifecycle.garbage import collect_rarely
 from stamgast.log.partitioning import partition_for
 from stamgast.log.segments import AllValued, Point, SegmentWorth, encode_word
+from stamgast.marketer.backtests import Backtests
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.settings import Settings
 from stamgast.state.keys import customers
 from stamgast.users.rights import Role
 from stamgast.users.roster import NewPasskey
+from stamgast.web.access.cookies import Cookie
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.app import create_app
+from stamgast.web.deps import Deps
 from stamgast.web.limits import Limits
 from stamgast.web.serve import deps_over, serving
 
@@ -88,13 +95,34 @@ def _fill(client: Any, fold: Fold, count: int) -> None:
                 pipe.set(keys.customer(MERCHANT, name), states[number % len(states)])
             pipe.execute()
     times, today = count // len(states) or 1, int(time.time() * 1000) // DAY
-    counters = {name: by * times // PARTITIONS + 1 for name, by in fold.counters.items()}
+    of_all = {name: by for name, by in fold.counters.items() if f"|{Counter.RULE_MONTH}|" not in name}
+    counters = {name: by * times // PARTITIONS + 1 for name, by in of_all.items()}
     for back in range(KEPT):
         for store in ("dok-noord", "korenmarkt"):
             counters |= {f"{MERCHANT}|{name}": 100 + back for name in names_of_sale(today - back, store)}
         counters |= {f"{MERCHANT}|{of_day(today - back, 'visits')}": 90 + back}
+    for name, by in _rule_months(fold).items():
+        client.hset(customers(0).rule_months, name, by)
     for partition in range(PARTITIONS):
-        client.hset(customers(partition).stats, mapping=counters)
+        client.hset(
+            customers(partition).stats, mapping={n: by for n, by in counters.items() if "|rule_month|" not in n}
+        )
+        if partition:
+            client.copy(customers(0).rule_months, customers(partition).rule_months)
+
+
+def _rule_months(fold: Fold) -> dict[str, int]:
+    """Two years of them, as many as the fold has in a month."""
+    begins = f"{MERCHANT}|{Counter.RULE_MONTH}|"
+    months = {name[len(begins) :].partition("|")[0] for name in fold.counters if name.startswith(begins)}
+    known = {name: by for name, by in fold.counters.items() if name.startswith(begins + max(months))}
+    now = date.today()  # noqa: DTZ011  any will do
+    found: dict[str, int] = {}
+    for back in range(25):
+        year, month = divmod(now.year * 12 + now.month - 1 - back, 12)
+        begin = f"{begins}{year:04d}-{month + 1:02d}"
+        found |= {begin + name[len(begins + max(months)) :]: by for name, by in known.items()}
+    return found
 
 
 def _segments(count: int) -> list[tuple[bytes, bytes]]:
@@ -120,24 +148,54 @@ async def _measure(settings: Settings, times: int) -> dict[str, tuple[float, flo
     """Page -> first paint, the empty page's, the answer's milliseconds, the empty one's."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(web_parts(settings))
-        app = create_app(deps_over(parts, limits=Limits(per_visitor=1e9, per_visitor_burst=1e9)))
+        played = Backtests(parts.redis, settings)
+        stack.push_async_callback(played.close)
+        deps = deps_over(parts, limits=Limits(per_visitor=1e9, per_visitor_burst=1e9), backtests=played)
+        app = create_app(deps)
         app.router.routes.insert(0, Route(_EMPTY, _empty))
         port = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
-        tables = (parts.merchants, parts.segments, parts.letters, parts.replies, parts.files)
-        while not all(table.loaded for table in tables):
+        tables = (
+            parts.merchants,
+            parts.segments,
+            parts.letters,
+            parts.replies,
+            parts.files,
+            parts.roster.table,
+            parts.identities,
+        )
+        while not all(table.loaded for table in (*tables, parts.roster.table, parts.identities)):
             await asyncio.sleep(0.05)
-        while not parts.roster.table.loaded:
-            await asyncio.sleep(0.05)
-        token = await _sign_in(parts)
+        is_local = settings.public_url.startswith("http:")
+        tokens = {Cookie.SESSION: await _sign_in(parts), Cookie.TILL: await _pair(parts)}
+        cookie = "; ".join(f"{each if is_local else f'__Host-{each}'}={token}" for each, token in tokens.items())
+        pages = (*_marketers(parts), *await _customers(deps), "/till", "/app/sign-in")
         collect_rarely()  # as web does
-        url, name = f"http://127.0.0.1:{port}", "stamgast" if settings.public_url.startswith("http:") else ""
-        cookie = f"{name or '__Host-stamgast'}={token}"
-        report = f"/app/report/{month_of(parts.clock.now() // DAY)}"
-        rule, customer = "/app/rules/free-loaf", f"/app/customers/{customer_id(7)}"
-        segments = ("/app/segments", "/app/segments/source/source-7")
-        others = ("/app/campaigns", "/app/inbox", "/app/connections", "/app/health")
-        pages = ("/app", report, "/app/rules", rule, "/app/customers", customer, *segments, *others)
-        return await asyncio.to_thread(_open_all, url, cookie, pages, times)
+        return await asyncio.to_thread(_open_all, f"http://127.0.0.1:{port}", cookie, pages, times)
+
+
+def _marketers(parts: Any) -> tuple[str, ...]:
+    report = f"/app/report/{month_of(parts.clock.now() // DAY)}"
+    rule, customer = "/app/rules/free-loaf", f"/app/customers/{customer_id(7)}"
+    of_rule = [f"{rule}/{each}" for each in ("history", "launch?to=paused", "edit", "backtest")]
+    of_customer = [f"{customer}/{each}" for each in ("timeline", "consents", "export", "erase")]
+    segments = ("/app/segments", "/app/segments/source/source-7")
+    others = ("/app/campaigns", "/app/inbox", "/app/connections", "/app/health")
+    account = ("/app/users", "/app/audit", "/app/tills", "/app/tills/use", "/app/sessions")
+    rules, customers_ = ("/app/rules", rule, *of_rule), ("/app/customers", customer, *of_customer)
+    return ("/app", report, *rules, *customers_, *segments, *others, *account)
+
+
+async def _customers(deps: Deps) -> tuple[str, ...]:
+    """Somebody who has a card is known by a phone."""
+    names = [Identifier("phone", "+31612345678")]
+    found = await deps.identities.resolve(MERCHANT, names, deps.clock.now(), deps.last_heard)
+    keys = customers(partition_for(key_of(MERCHANT, found.customer), PARTITIONS))
+    like = customers(partition_for(key_of(MERCHANT, customer_id(7)), PARTITIONS)).customer(MERCHANT, customer_id(7))
+    state = await deps.redis.call("GET", like)
+    await deps.redis.call("SET", keys.customer(MERCHANT, found.customer), state)
+    card = f"/c/{await deps.identities.cards.token(MERCHANT, found.customer)}"
+    receipt = f"/r/{deps.identities.receipt_tokens.of(MERCHANT, 'a-receipt')}"
+    return card, f"{card}/preferences", f"{card}/data", f"{card}.png", "/j/brood", receipt
 
 
 def _open_all(
@@ -145,7 +203,8 @@ def _open_all(
 ) -> dict[str, tuple[float, float, float, float]]:
     painted = _painted(url, cookie, pages, times)
     found = {}
-    with httpx.Client(base_url=url, headers={"Cookie": cookie, "Accept": "text/html"}, timeout=30) as client:
+    heads = {"Cookie": cookie, "Accept": "text/html"}
+    with httpx.Client(base_url=url, headers=heads, timeout=30, follow_redirects=True) as client:
         for path in pages:
             ours: list[float] = []
             empty: list[float] = []
@@ -175,7 +234,7 @@ def _painted(url: str, cookie: str, pages: tuple[str, ...], times: int) -> dict[
         )
         context = browser.new_context(extra_http_headers={"Cookie": cookie})
         page = context.new_page()
-        for path in pages:
+        for path in (each for each in pages if not each.endswith(".png")):
             kept: dict[str, list[float]] = {path: [], _EMPTY: []}
             for round_ in range(times + 1):
                 for where, paints in kept.items():
@@ -189,6 +248,12 @@ def _painted(url: str, cookie: str, pages: tuple[str, ...], times: int) -> dict[
             found[path] = median(kept[path]), median(kept[_EMPTY])
         browser.close()
     return found
+
+
+async def _pair(parts: Any) -> str:
+    _, token = await parts.roster.pair(MERCHANT, "dok-noord", "Counter", "", parts.clock.now())
+    text: str = token.text
+    return text
 
 
 async def _sign_in(parts: Any) -> str:

@@ -28,6 +28,7 @@ from rules.yaml.words import (
     parse_hours,
     parse_money,
     parse_percent,
+    parse_span,
 )
 from stamgast.domain.program import Program
 
@@ -76,6 +77,7 @@ KINDS: Final[Mapping[str, Callable[[str], object]]] = {
     "money": parse_money,
     "percent": parse_percent,
     "duration": parse_duration,
+    "span": parse_span,
     "hours": parse_hours,
     "date": parse_date,
 }

@@ -211,7 +211,8 @@ otherwise:
 
 TESTS = """
 What can happen is `send`, `give` and `withdraw`, `tag` and `untag`, `add_stamps` and `take_stamps`, `set_tier` and
-`take_tier` (each taken back with its reason), and `notify`.
+`take_tier` (each taken back with its reason), `notify`, and `run_out` of a card whose stamps do: in a test each message
+arrives as soon as it is sent.
 
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule. `expect_also: anything` lets the rest pass.
@@ -357,8 +358,12 @@ then:
   not use.
 - While the feed is stale, nobody is warned and nothing runs out.
 
-The card's page, the till and `GET …/customers/{c}` (`stamps_until`) show the day once the warning arrived; facts tell
-`expired`, the timeline says it, and report and overview count what is no longer owed (`ran_out_minor`).
+`stamgast rules new stamps-expire` makes all of it, also for a card that is there already. In a rule's test every
+warning arrives: `given: a purchase, then 12 months pass, then 30 days pass` comes to `{send: …}` and `{run_out: slow}`.
+
+The card's page and picture, `KAART`, passes in wallets, the till and `GET …/customers/{c}` (`stamps_until`) show the
+day once the warning arrived; facts tell `warned` and `expired`, the timeline says what ran out, and report and overview
+count what is no longer owed (`ran_out_minor`).
 """
 TIERS = """\
 Triggers and conditions about tiers ask program.yaml, and of single products only those that it names are known:
@@ -460,6 +465,7 @@ STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
     "a refund of the last after 2 hours": "{refund: last}",
     "40 days pass": "{pass: 40 days}",
+    "12 months pass": "{pass: 12 months}",
     "the feed is stale": "{feed: stale}",
     "the customer joins from flyer on 2026-10-01 09:00": "{join: {source: flyer}, at: 2026-10-01 09:00}",
     "the customer joins without consent": "{join: {consent: none}}",

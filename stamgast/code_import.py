@@ -8,7 +8,7 @@ its mark (`stamgast.domain.shop_codes`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final, NamedTuple
 
@@ -47,10 +47,11 @@ class NotHeardError(TimeoutError):
 
 
 class Brought(NamedTuple):
-    """How many came in now, and how many were there before."""
+    """How many came in now, how many were there before, and code -> the other reward whose it is already."""
 
     added: int
     known: int
+    elsewhere: Mapping[str, str] = {}
 
 
 class Stock(NamedTuple):
@@ -118,6 +119,7 @@ class _Bringing:
     async def bring(self, codes: Sequence[str], at: Millis, tell: Tell) -> Brought:
         await self._read_pool()
         marks = {self._veil.code_mark(code): code for code in codes}
+        elsewhere = await self._take_out_others(marks)
         known = len(marks.keys() & self._there)
         while lacking := [code for mark, code in marks.items() if mark not in self._there]:
             await self._append(lacking[: _PIECES * MOST_BROUGHT], at)
@@ -126,7 +128,18 @@ class _Bringing:
             tell(len(marks) - len([mark for mark in marks if mark not in self._there]), len(marks))
             if self._read == before:
                 await asyncio.sleep(_LOOK_S)
-        return Brought(len(marks) - known, known)
+        return Brought(len(marks) - known, known, elsewhere)
+
+    async def _take_out_others(self, marks: dict[str, str]) -> Mapping[str, str]:
+        """Those of other rewards: a till that reads a code must find one voucher, and one customer has it."""
+        pools = POOLS.of(await _meta(self._redis, POOL))
+        elsewhere: dict[str, str] = {}
+        for merchant, reward in sorted(pools.keys() - {self._pool}):
+            if merchant != self._pool[0]:
+                continue
+            async for some in _marks_of(self._redis, (merchant, reward)):
+                elsewhere |= {marks.pop(mark): reward for mark in some if mark in marks}
+        return elsewhere
 
     async def _append(self, codes: Sequence[str], at: Millis) -> None:
         merchant, reward = self._pool
@@ -154,14 +167,18 @@ class _Bringing:
         raise NotHeardError("no worker has put them into the pool yet; they stand in the log")
 
     async def _read_pool(self) -> None:
-        while True:
-            words = await self._redis.call(
-                "LRANGE", customers(POOL).pool(*self._pool), self._read, self._read + _READ_AT_ONCE - 1
-            )
-            self._there.update(mark_of(word.decode()) for word in words)
-            self._read += len(words)
-            if len(words) < _READ_AT_ONCE:
-                return
+        async for marks in _marks_of(self._redis, self._pool, self._read):
+            self._there.update(marks)
+            self._read += len(marks)
+
+
+async def _marks_of(redis: RedisClient, pool: tuple[str, str], first: int = 0) -> AsyncIterator[Sequence[str]]:
+    """Marks of a pool's codes in their order, some at a time."""
+    words = [b""]
+    while words:
+        words = await redis.call("LRANGE", customers(POOL).pool(*pool), first, first + _READ_AT_ONCE - 1)
+        yield [mark_of(word.decode()) for word in words]
+        first += len(words)
 
 
 async def stocks(settings: Settings, program: Program) -> Sequence[Stock]:

@@ -3,10 +3,11 @@
 `stamgast verify` compares what that comes to with live state, and simulations begin from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import AnyEvent
+from stamgast.domain.rule_months import moved_in
 from stamgast.service import Bundle, Change, Context, handle
 
 CustomerKey = tuple[str, str]
@@ -49,8 +50,13 @@ class Fold:
         asks, entries, wants = (self.asks, change.asks), (self.entries, change.entries), (self.wants, change.wants)
         for known, news in ((self.reviews, reviews), asks, entries, wants):
             _replace(known, news)
-        for counted, by in change.counters.items():
-            name = f"{key[0]}|{counted}"
+        self._count(key[0], change.counters.items())
+        for month, moved in change.counted():
+            self._count(key[0], moved_in(month, moved))
+
+    def _count(self, merchant: str, moved: Iterable[tuple[str, int]]) -> None:
+        for counted, by in moved:
+            name = f"{merchant}|{counted}"
             self.counters[name] = self.counters.get(name, 0) + by
 
     def state(self, key: CustomerKey) -> Customer | None:

@@ -23,8 +23,9 @@ from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
 from stamgast.domain.shop_codes import decode_want, hidden
+from stamgast.domain.told import StampsLine
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import Happened, NoteKind, Reason, Status, VoucherState
+from stamgast.domain.vocabulary import Happened, NoteKind, Reason, Status, StepKind, VoucherState
 from stamgast.fold import CustomerKey, Fold
 from stamgast.service import Bundle, Change, Context, hand_out
 from stamgast.service.schedules import fact_of, is_in
@@ -323,13 +324,22 @@ class Simulation(Fold):
             self._say(key, Happened.ENTER_DRAW if entries > 0 else Happened.LEAVE_DRAW, draw, rule=rule)
         for rule, tier, given in change.tiers:
             self._say(key, Happened.SET_TIER if given else Happened.TAKE_TIER, tier, rule=rule)
+        if self.bundle.program.expiring_cards:
+            self._note_run_out(key, change)
         tags = change.state.tags
-        if before == tuple(tags):
-            return
+        if before != tuple(tags):
+            self._note_tags(key, before, tags)
+
+    def _note_tags(self, key: CustomerKey, before: Collection[str], tags: Collection[str]) -> None:
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)
         for tag in sorted(set(before).difference(tags)):
             self._say(key, Happened.UNTAG, tag)
+
+    def _note_run_out(self, key: CustomerKey, change: Change) -> None:
+        for line in change.told:
+            if isinstance(line, StampsLine) and line.became == StepKind.EXPIRED:
+                self._say(key, Happened.RUN_OUT, line.card)
 
     def _offered(self, rule_id: str, key: str) -> tuple[str, ...]:
         """The rewards that went with a message, or an offer, that was withheld."""

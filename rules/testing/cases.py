@@ -260,11 +260,22 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         return reader.known(node, kind, program.rewards, "reward")
     if kind in {Happened.ADD_STAMPS, Happened.TAKE_STAMPS}:
         return reader.known(node, kind, program.cards, "card")
+    if kind == Happened.RUN_OUT:
+        return _card_that_runs_out(reader, node, program)
     if kind in {Happened.ENTER_DRAW, Happened.LEAVE_DRAW}:
         return reader.known(node, kind, program.draws, "draw")
     if kind in {Happened.SET_TIER, Happened.TAKE_TIER}:
         return read_tier(reader, node, kind, program) if has_tiers(reader, node, program) else None
     return reader.text(node, kind)
+
+
+def _card_that_runs_out(reader: Reader, node: Node, program: Program) -> str | None:
+    card = reader.known(node, Happened.RUN_OUT, program.cards, "card")
+    if card is not None and program.cards[card].expires is None:
+        hint = f"Write `expires: {{after: 12 months, warned: 30 days}}` under cards: {card} in program.yaml."
+        reader.problem(node, f"the stamps of the {card} card never run out", hint)
+        return None
+    return card
 
 
 def read_date(reader: Reader, node: Node, where: str) -> Day | None:

@@ -45,6 +45,7 @@ from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.feed_health import Health
 from stamgast.domain.program import Program
+from stamgast.domain.spans import Span
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel
 
@@ -153,7 +154,7 @@ class Story:
         self._hold(group.count)
         for _ in range(group.count):
             at = moment(day, minute, self.program)
-            if at < self._now:
+            if at < self._now and self.steps:
                 raise WordError(
                     "this happens before the step that is written before it",
                     "Write the steps in the order in which they happen.",
@@ -175,10 +176,14 @@ class Story:
         at = self._now + HOUR if at is None else at
         self._add(GiveBack(at, ordinal - 1), at)
 
-    def wait(self, length: Millis) -> None:
-        """Let time pass."""
+    def wait(self, length: Millis | Span) -> None:
+        """Let time pass; months on the calendar, until the same time of day."""
         self._hold(1)
-        until = self._now + length
+        if isinstance(length, Span):
+            local = local_time(self._now, self.program.time_zone)
+            until = moment(length.leaves(local.day), local.minute, self.program)
+        else:
+            until = self._now + length
         self._add(Wait(until), until)
         local = local_time(self._now, self.program.time_zone)
         self._day, self._minute = local.day, local.minute

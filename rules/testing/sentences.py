@@ -10,6 +10,7 @@ from typing import Final
 
 from rules.testing.abroad import in_english
 from rules.testing.givens import Given, Group, Story, number_in
+from rules.testing.waits import parse_wait
 from rules.yaml.nodes import ScalarNode
 from rules.yaml.reader import Reader, in_digits
 from rules.yaml.words import WordError, parse_duration, parse_moment, parse_money
@@ -20,7 +21,7 @@ from stamgast.domain.written_money import SPACES
 
 _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
-_PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
+_PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week|month|year)s?) pass(?:es)?")
 _FEED: Final = re.compile(r"the feed(?: of (?P<store>[A-Za-z0-9_.-]+))? is (?P<state>[a-z]+)(?: again)?")
 _ON: Final = re.compile(r"(?P<what>.+?),? on (?P<day>[0-9-]{10})(?:(?: at)? (?P<time>[0-9]{2}:[0-9]{2}))?")
 _JOIN: Final = re.compile(
@@ -161,7 +162,7 @@ def _in_english(text: str, program: Program) -> str:
 
 def _tell(story: Story, part: str, program: Program) -> None:
     if match := _PASS.fullmatch(part):
-        story.wait(parse_duration(match["length"]))
+        story.wait(parse_wait(match["length"]))
     elif match := _REFUND.fullmatch(part):
         if match["after"]:
             story.wait(parse_duration(match["after"]) - HOUR)

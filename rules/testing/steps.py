@@ -6,10 +6,11 @@ from typing import Final
 
 from rules.testing.givens import Given, Group, Story, moment
 from rules.testing.happenings import events_in
+from rules.testing.waits import parse_wait
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import WordError, parse_duration, parse_moment
+from rules.yaml.words import WordError, parse_moment
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Day
 from stamgast.domain.vocabulary import Channel, Purpose
@@ -90,7 +91,7 @@ def _refund(reader: Reader, node: Node, story: Story, told: _Told) -> bool:
 
 
 def _pass(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
-    length = reader.word(node, "pass", parse_duration)
+    length = reader.word(node, "pass", parse_wait)
     story.wait(length or DAY)
     return length is not None
 

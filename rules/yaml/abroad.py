@@ -47,6 +47,7 @@ stamp_card_completed: stempelkaart_vol kaart_vol carte_complète carte_complete 
 stamp_card_reaches: stempels_bereikt tampons_atteints stempel_erreicht stamps_reached card_reaches
 stamps_expiring: stempels_vervallen stempels_verlopen tampons_expirent stempel_verfallen stempel_laufen_ab card_expires
 expires: vervalt verloopt expirent verfällt verfaellt verfallen läuft_ab expiry expiration
+run_out: laat_vervallen is_vervallen a_expiré ont_expiré ist_verfallen sind_verfallen ran_out stamps_run_out
 warned: gewaarschuwd averti avertis gewarnt warning notice
 expires_on: vervalt_op expire_le verfällt_am verfaellt_am
 stamps: stempels stempel tampons tampon stamp

@@ -8,6 +8,8 @@ import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
 _INDENT: Final = 2
+WITHIN: Final = ": "
+"""Between an entry and a word of it."""
 
 
 class InsertionError(ValueError):
@@ -17,7 +19,7 @@ class InsertionError(ValueError):
 def insert_entry(text: str, section: str, name: str, value: str) -> str:
     """The text of a file with `name: value` (YAML in one line, or a block below it) in a top-level section.
 
-    What is there already under that name stays as it is.
+    What is there already under that name stays as it is. `coffee: expires` is a word of an entry that is there.
 
     Raises:
         InsertionError: the file, or that section, is no mapping.
@@ -26,18 +28,28 @@ def insert_entry(text: str, section: str, name: str, value: str) -> str:
         document = yaml.compose(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise InsertionError(f"this is not YAML: {error}") from error
-    if document is None:
+    entry, _, word = name.partition(WITHIN)
+    if document is None and not word:
         return f"{section}:\n{_lines(name, value, _INDENT)}"
     if not isinstance(document, MappingNode):
         raise InsertionError("this file is no mapping of words to values")
     found = next((node for key, node in document.value if key.value == section), None)
-    if found is None or _is_empty(found):
+    if not word and (found is None or _is_empty(found)):
         return _new_section(text, document, section, _lines(name, value, _INDENT))
     if not isinstance(found, MappingNode):
         raise InsertionError(f"`{section}` is no mapping of names to values")
+    if word:
+        found, name = _entry(found, section, entry), word
     if any(key.value == name for key, _ in found.value):
         return text
     return _into_flow(text, found, name, value) if found.flow_style else _into_block(text, found, name, value)
+
+
+def _entry(section: MappingNode, where: str, name: str) -> MappingNode:
+    found = next((node for key, node in section.value if key.value == name), None)
+    if not isinstance(found, MappingNode):
+        raise InsertionError(f"`{where}: {name}` is no mapping of words to values")
+    return found
 
 
 def _is_empty(node: Node) -> bool:

@@ -15,7 +15,6 @@ from stamgast.clv.models.paces import at_paces
 from stamgast.clv.models.scores import Scores, scores_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
-from stamgast.domain.feedback import Band, band_by
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.sheets.cells import MICRO
 
@@ -50,12 +49,6 @@ class LastYear(NamedTuple):
     parameters: ParameterSet
     closed: ClosedDays
 
-    def paces(self) -> Floats:
-        """Return how fast each customer's time to come runs, by what they said last."""
-        paces, said = self.parameters.feedback, self.live.said or [()] * len(self.live.days)
-        told = [paces.get(band_by(each, self.live.sample.as_of) or Band.NONE, 1.0) for each in said]
-        return np.array(told, dtype=np.float64)
-
 
 def last_year_of(purchases: Purchases) -> Floats:
     """Return what each customer of a file spent in the year up to its day, refunds off, in major units."""
@@ -80,7 +73,7 @@ def changes_of(told: LastYear) -> tuple[Change, list[Change]] | None:
     weeks = closed.open_between(sample.as_of, sample.as_of + YEAR_DAYS) / WEEK_DAYS
     model = scores_of(parameters.attrition())
     mean, variance, few, many = at_paces(
-        sample.rows, told.paces(), lambda rows, pace: _counts(model, rows, weeks * pace)
+        sample.rows, sample.paces(parameters.feedback), lambda rows, pace: _counts(model, rows, weeks * pace)
     )
     each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
     expected = mean * each

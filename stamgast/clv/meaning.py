@@ -10,6 +10,7 @@ from scipy.special import gammaincinv
 from stamgast.clv.data.rows import make_rows
 from stamgast.clv.models.scores import scores_of
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.counting import so_many
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Spend
 
@@ -44,6 +45,10 @@ def _days(phases: float, rate: float) -> float:
 
 
 def _often(fast: float, slow: float) -> str:
+    if fast >= _LONGEST_DAYS:
+        return "while they are customers, three in four of them hardly ever come"
+    if round(fast) == round(slow):
+        return f"while they are customers, half of them come about every {so_many(round(fast), 'day')}"
     if slow >= _LONGEST_DAYS:
         return (
             "while they are customers, one in four comes every "

@@ -19,6 +19,7 @@ from stamgast.clv.data.sample import Sample
 from stamgast.clv.models.credibility import drawn_margins, margin_weight
 from stamgast.clv.models.fitting import Fit, SpendFit, fit_spend, fit_with_fallback, known, sentences
 from stamgast.clv.models.gamma_gamma import expected_of_all
+from stamgast.clv.models.paces import at_paces, worth_at_paces
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.closed_days import ClosedDays
@@ -45,9 +46,10 @@ class Score(Struct, frozen=True):
     far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
     where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day on which they are to be
     called lapsing if no purchase comes, None if never. `season` says by which season
-    days were counted: `own`, that of a trade by its name, or None. The last four say what was asked for: the horizon,
-    what `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in
-    words.
+    days were counted: `own`, that of a trade by its name, or None. The four after it say what was asked for: the
+    horizon, what `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses
+    go by in words. `newest_score` is the band of the customer's newest score, "none" if they gave none, and `pace` how
+    fast their time to come runs by it; None where scores are not gone by.
     """
 
     customer: str
@@ -72,15 +74,18 @@ class Score(Struct, frozen=True):
     predicted_by: str
     lapse_threshold: float | None
     lapse_by: str
+    newest_score: str | None = None
+    pace: float | None = None
 
 
 class Source(Struct, frozen=True):
-    """What scores come from: a model, the version of what was learnt, and a spend model if there is one."""
+    """What scores come from: a model, the version of what was learnt, a spend model and paces if there are any."""
 
     model: str
     version: str
     spend: Spend | None
     season: str | None = None
+    feedback: dict[str, float] = {}
 
 
 class Asked(Struct, frozen=True):
@@ -199,12 +204,20 @@ def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outloo
     """Foretell of every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
     rows, back = collapse(sample.rows)
-    weeks = asked.weeks_open(sample.as_of)
+    weeks, discounting = asked.weeks_open(sample.as_of), asked.discounting_on(sample.as_of)
+    if parameters.feedback and sample.said:
+        every, paces = sample.rows, sample.paces(parameters.feedback)
+        return Outlook(
+            p_alive=model.p_alive(rows)[back],
+            p_buy=at_paces(every, paces, lambda some, pace: model.p_buy(some, weeks * pace)),
+            purchases=at_paces(every, paces, lambda some, pace: model.expected_purchases(some, weeks * pace)),
+            discounted=worth_at_paces(model, every, paces, discounting),
+        )
     return Outlook(
         p_alive=model.p_alive(rows)[back],
         p_buy=model.p_buy(rows, weeks)[back],
         purchases=model.expected_purchases(rows, weeks)[back],
-        discounted=discounted_purchases(model, rows, asked.discounting_on(sample.as_of))[back],
+        discounted=discounted_purchases(model, rows, discounting)[back],
     )
 
 
@@ -214,7 +227,7 @@ def score_each(sample: Sample, parameters: ParameterSet, asked: Asked, lapses: L
     Without `lapses` (of `stamgast.clv.lapse_days`) a lapse is where P(alive) has fallen to the threshold.
     """
     season = parameters.season.origin if parameters.season else None
-    source = Source(parameters.model, parameters.version, parameters.spend, season)
+    source = Source(parameters.model, parameters.version, parameters.spend, season, parameters.feedback)
     outlook = outlook_of(sample, parameters, asked)
     return _told_of(sample, source, outlook, asked, lapses or lapses_by_chance(sample, parameters, asked))
 
@@ -233,12 +246,19 @@ def _told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked, lap
         worths,
         historic_of(sample, asked.discounting.margin),
         lapses.days,
+        *(
+            (np.array(sample.bands()), sample.paces(source.feedback))
+            if source.feedback and sample.said
+            else (None, None)
+        ),
     )
     words = asked.words()
     for begin in range(0, len(sample.names), _AT_ONCE):
         names = sample.names[begin : begin + _AT_ONCE]
         each = (repeat(None) if column is None else column[begin : begin + _AT_ONCE].tolist() for column in columns)
-        for name, x, t_x, age, alive, buys, purchases, spend, predicted, historic, lapse in zip(names, *each):  # noqa: B905  some repeat
+        for name, x, t_x, age, alive, buys, purchases, spend, predicted, historic, lapse, band, pace in zip(  # noqa: B905  some repeat
+            names, *each
+        ):
             worth, cost = None if predicted is None else historic + predicted, asked.cost_of(name)
             # By their places: by name it takes six times as long, of a million of them half a second.
             yield Score(
@@ -264,6 +284,8 @@ def _told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked, lap
                 words,
                 lapses.threshold,
                 lapses.by,
+                band,
+                pace,
             )
 
 

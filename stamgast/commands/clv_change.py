@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
-from msgspec.structs import replace
 
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
@@ -52,7 +51,7 @@ def change(
         purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
         live = live_of(purchases).without(closed)
         found = known or fit_shop(live, model, orders, _WEEKS, closed, trade=trade)
-        time = found.time(closed) if known else replace(found, open_days=bool(closed.days)).time(closed)
+        time = found.time(closed)
         told = LastYear(live.without(time), last_year_of(purchases), found, time)
     elif merchant:
         from stamgast.commands.clv_live_change import live_last_year

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stamgast.domain.units import Day
 
 DATA: Final = typer.Option(
-    help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source, category]."
+    help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source, category, score]."
 )
 Data = Annotated[Path, DATA]
 

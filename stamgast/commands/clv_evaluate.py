@@ -87,6 +87,7 @@ def evaluate(
     if doubt := found.doubt_about_ranks():
         warnings.append(doubt)
         say(f"warning: {doubt}")
+    found = _heeding(found, purchases)
     if given is not None:
         found = _beside(found, purchases, given, warnings)
     if report is not None:
@@ -111,6 +112,16 @@ def _given(file: Path | None, merchant: str) -> _Given | None:
         return None
     parameters = read_given(file)
     return _Given(parameters, closed_of(merchant, file, parameters))
+
+
+def _heeding(found: Evaluation, purchases: Purchases) -> Evaluation:
+    """Return the same with what scores do to what is best; say what was found of them, if anybody gave any."""
+    from stamgast.clv.evaluation.heeded import with_scores
+
+    found = with_scores(found, purchases)
+    if found.scores:
+        say(f"note: {found.scores}")
+    return found
 
 
 def _beside(found: Evaluation, purchases: Purchases, given: _Given, warnings: list[str]) -> Evaluation:

@@ -53,18 +53,24 @@ def fit_shop(
     with_prior: bool = False,
     trade: Season | None = None,
 ) -> ParameterSet:
-    """Fit a model for a horizon of so many weeks, and say so; `live` leaves the days `closed` out already.
+    """Fit a model for a horizon of so many weeks, and say so; `live` leaves the days `closed` out already, and so does
+    what is found.
 
-    `trade` is the season of the shop's trade, if one is named.
+    `trade` is the season of the shop's trade, if one is named. Scores that customers gave are gone by where they
+    foretold.
     """
+    from msgspec.structs import replace
+
     from stamgast.clv.ensemble.best_fit import fit_any
+    from stamgast.clv.ensemble.feedback_choice import heeding
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.history import WEEK_DAYS
 
     say(f"fitting {model} …")
     average: Orders_ = "all" if orders == "all" else "repeat"
-    days = round(weeks * WEEK_DAYS)
-    found = fit_any(live, model, average, days, closed or ClosedDays(), with_prior=with_prior, trade=trade)
+    days, closed = round(weeks * WEEK_DAYS), closed or ClosedDays()
+    found = fit_any(live, model, average, days, closed, with_prior=with_prior, trade=trade)
+    found = heeding(replace(found, open_days=bool(closed.days)).versioned(), live, days, closed)
     tell_notes(found)
     return found
 

@@ -109,7 +109,7 @@ def score(
     else:
         found = fit_shop(live, model or _USUAL, orders, weeks, closed, trade=trade)
         _warn_of_short(found, weeks)
-        known = with_regularity(live, replace(found, open_days=bool(closed.days)), closed)
+        known = with_regularity(live, found, closed)
     time = known.time(closed)
     live, asked = live.without(time), replace(asked, closed=time)
     sample = live.sample

@@ -65,7 +65,8 @@ def parse(
     header: HeaderLines = None,
     refs: Annotated[bool, typer.Option("--refs", help="List what has to be read again by the API instead.")] = False,
     kind: Annotated[
-        str, typer.Option("--object", metavar="KIND", help="The body is an object of the API, or a list of them.")
+        str,
+        typer.Option("--object", metavar="KIND", help="The body is an object of the API, or a list or page of them."),
     ] = "",
     account: Annotated[str, typer.Option(help="The connection's account, which goes before transaction ids.")] = "",
     currency: Annotated[str, typer.Option(help="The programme's currency, where the body names none.")] = "EUR",

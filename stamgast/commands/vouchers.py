@@ -135,7 +135,11 @@ def _note(settings: Settings, merchant: str, reward: str, added: int) -> None:
 
 
 def _tell(pool: tuple[str, str], read: CodeList, brought: Brought | None, *, as_json: bool) -> None:
-    added, known = (0, 0) if brought is None else brought
+    added, known, elsewhere = (0, 0, {}) if brought is None else brought
+    wrong = [
+        *((each.line, each.why) for each in read.wrong),
+        *((line, f"is a code of the reward {elsewhere[code]}") for line, code in read.codes if code in elsewhere),
+    ]
     if as_json:
         print_json(
             {
@@ -144,16 +148,16 @@ def _tell(pool: tuple[str, str], read: CodeList, brought: Brought | None, *, as_
                 "codes": len(read.codes),
                 "added": added,
                 "known": known,
-                "rejected": [{"line": each.line, "reason": each.why} for each in read.wrong],
+                "rejected": [{"line": line, "reason": why} for line, why in sorted(wrong)],
                 "sent": brought is not None,
             }
         )
         return
-    for each in read.wrong[:_TOLD]:
-        answer(f"line {each.line:,}: {each.why}")
-    if len(read.wrong) > _TOLD:
-        answer(f"… and {len(read.wrong) - _TOLD:,} more: --json has all of them")
-    passed = f", {len(read.wrong):,} passed over" if read.wrong else ""
+    for line, why in sorted(wrong)[:_TOLD]:
+        answer(f"line {line:,}: {why}")
+    if len(wrong) > _TOLD:
+        answer(f"… and {len(wrong) - _TOLD:,} more: --json has all of them")
+    passed = f", {len(wrong):,} passed over" if wrong else ""
     if brought is None:
         answer(f"{so_many(len(read.codes), 'code')} would come in, but for those that are there already{passed}")
     else:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from stamgast.domain.calendar import date_of
 from stamgast.domain.program import Program
 from stamgast.domain.templates import Template
-from stamgast.domain.units import HOUR, MINUTE, Millis
+from stamgast.domain.units import HOUR, MINUTE, Day, Millis
 from stamgast.domain.validity import last_day
 from stamgast.domain.voucher_codes import short_of
 
@@ -21,6 +21,8 @@ WELCOME: Final = "welcome"
 """In the data of an answer to JOIN: the template of the shop's whose text it is."""
 REQUEST: Final = "request"
 """In the data of a code: what it is for. The code itself is made when the message is."""
+RUN_OUT: Final = "run_out"
+"""In the data of an answer: card -> the last day of its stamps, once somebody was warned."""
 _OURS: Final = f"{ANSWER}/"
 """No template of a shop's begins so."""
 LIFE: Final[Millis] = 4 * HOUR
@@ -97,6 +99,12 @@ _OF: Final = {
     "de": "{0} von {1} Stempeln für {2}",
     "en": "{0} of {1} stamps for {2}",
 }
+_RUN_OUT: Final = {
+    "nl": "{0} (vervallen na {1})",
+    "fr": "{0} (expirent après le {1})",
+    "de": "{0} (verfallen nach dem {1})",
+    "en": "{0} (run out after {1})",
+}
 _READY: Final = {"nl": "Klaar voor je", "fr": "À vous", "de": "Für dich bereit", "en": "Ready for you"}
 _UNTIL: Final = {
     "nl": "{0} (code {1}, t/m {2})",
@@ -161,7 +169,7 @@ def answer_variables(program: Program, data: Mapping[str, Any], language: str) -
         return {"text": program.veil.code(str(data[REQUEST]))}
     if "topics" in data:
         return {"text": _about_topics(program, data, language, spoken)}
-    lines = [_cards(program, data.get("stamps", {}), language, spoken)]
+    lines = [_cards(program, data.get("stamps", {}), data.get(RUN_OUT, {}), language, spoken)]
     lines.append(_vouchers(program, data.get("vouchers", ()), int(data.get("more", 0)), language, spoken))
     return {"text": " ".join(line for line in lines if line) or _NOTHING[spoken]}
 
@@ -173,27 +181,31 @@ def _about_topics(program: Program, data: Mapping[str, Any], language: str, spok
     return texts[spoken].format(names)
 
 
-def _cards(program: Program, stamps: Mapping[str, int], language: str, spoken: str) -> str:
-    """The cards with something on them, or all of them where there is nothing on any; fullest first."""
+def _cards(program: Program, stamps: Mapping[str, int], ends: Mapping[str, Day], language: str, spoken: str) -> str:
+    """The cards with something on them, fullest first, with the last day of stamps that run out."""
     cards = [card for card in program.cards.values() if stamps.get(card.id, 0) > 0]
     cards.sort(key=lambda card: (stamps[card.id] * -1_000 // card.stamps_required, card.id))
     told = []
     for card in cards[:MOST_SHOWN]:
         needed, reward = card.comes_next(stamps[card.id])
-        told.append(
-            _OF[spoken].format(stamps[card.id], needed, _reward(program, reward, language) or card.name(language))
-        )
+        words = _OF[spoken].format(stamps[card.id], needed, _reward(program, reward, language) or card.name(language))
+        told.append(_RUN_OUT[spoken].format(words, _written(ends[card.id])) if card.id in ends else words)
     return f"{_with_more(told, len(cards) - MOST_SHOWN, spoken)}." if told else ""
 
 
 def _vouchers(program: Program, vouchers: Sequence[Sequence[Any]], more: int, language: str, spoken: str) -> str:
     told = []
     for code, reward, ends, *own in vouchers:
-        day = date_of(last_day(program, int(ends)))
+        day = _written(last_day(program, int(ends)))
         name = _reward(program, str(reward), language) or str(reward)
         known = program.veil.shop_code(own[0]) if own else short_of(code)
-        told.append(_UNTIL[spoken].format(name, known, f"{day.day}/{day.month}/{day.year}"))
+        told.append(_UNTIL[spoken].format(name, known, day))
     return f"{_READY[spoken]}: {_with_more(told, more, spoken)}." if told else ""
+
+
+def _written(day: Day) -> str:
+    date = date_of(day)
+    return f"{date.day}/{date.month}/{date.year}"
 
 
 def _with_more(told: Sequence[str], more: int, spoken: str) -> str:

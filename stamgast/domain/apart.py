@@ -1,9 +1,10 @@
 """Vouchers kept apart from a customer's state, in the ledger: those that a purchase need not read and write.
 
-A state holds `AT_HAND` vouchers at most; what is more goes here with all that its occasion gave, those that have ended
-first, and comes back when it is asked for: by what it was given for, or by its code. In the state remains what must be
-known without looking: how many of them end on which day, and the newest card of which one was used. So the end of such
-a voucher is noticed at the end of its day (UTC); a till is told to the millisecond.
+A state holds `AT_HAND` vouchers at most, and few of those that are over (`ENDED_AT_HAND`). What is more goes here with
+all that its occasion gave, and comes back when it is asked for: by what it was given for, or by its code. In the state
+remains what must be known without looking: how many of them end on which day, the newest card of which one was used,
+and up to which of a card's numbers there are any. So the end of such a voucher is noticed at the end of its day (UTC);
+a till is told to the millisecond.
 """
 
 import hashlib
@@ -22,6 +23,10 @@ from stamgast.domain.vocabulary import TimerKind, VoucherState
 
 AT_HAND: Final = 20
 """Vouchers that a state holds at most once an event is done."""
+ENDED_AT_HAND: Final = 4
+"""Of them, so many that were used, have ended or are void: the newest."""
+_OVER: Final[frozenset[str]] = frozenset({VoucherState.EXPIRED, VoucherState.REDEEMED, VoucherState.VOIDED})
+"""States of vouchers that are over; one that was withdrawn may open for another occasion, and is looked for at hand."""
 MOST_LOOKED_THROUGH: Final = 10_000
 """Vouchers kept apart up to which those of the distant past are looked for: to look is to read all of them."""
 NO_CHARGES: Final[Mapping[str, Charge]] = MappingProxyType({})
@@ -118,26 +123,53 @@ def is_of_vouchers(field: bytes) -> bool:
     return len(field) == 11 and field[:1] == b"v"
 
 
+def is_too_much(vouchers: Sequence[Voucher]) -> bool:
+    """Whether some of them are to go."""
+    if len(vouchers) <= ENDED_AT_HAND:
+        return False
+    return len(vouchers) > AT_HAND or sum([voucher.state in _OVER for voucher in vouchers]) > ENDED_AT_HAND
+
+
 def chosen(vouchers: Sequence[Voucher]) -> list[str]:
-    """Occasions whose vouchers are to go so that `AT_HAND` stay: those that have ended, then those that end last."""
+    """Occasions whose vouchers are to go: the oldest of those that are over, and what ends last beyond `AT_HAND`."""
     by_cause: dict[str, list[Voucher]] = {}
     for voucher in vouchers:
         by_cause.setdefault(voucher.cause, []).append(voucher)
     order = sorted(by_cause, key=lambda cause: _urgency(by_cause[cause]))
+    over = sum(voucher.state in _OVER for voucher in vouchers)
     going, left = [], len(vouchers)
     for cause in order:
-        if left <= AT_HAND:
-            break
+        these = by_cause[cause]
+        are_over = all(voucher.state in _OVER for voucher in these)
+        if left <= AT_HAND and not (are_over and over > ENDED_AT_HAND):
+            continue
         going.append(cause)
-        left -= len(by_cause[cause])
+        left -= len(these)
+        over -= sum(voucher.state in _OVER for voucher in these)
     return going
+
+
+def may_stand_apart(known: Apart, cause: str) -> bool:
+    """Whether an occasion may have given something that is apart; a card's number above all that are there has not."""
+    if known.numbers is None:
+        return True
+    card, number = card_of(cause)
+    return not card or number <= known.numbers.get(card, 0)
+
+
+def note_number(known: Apart, cause: str) -> None:
+    """Keep the highest number of a card of which something is apart."""
+    card, number = card_of(cause)
+    if card and known.numbers is not None:
+        known.numbers[card] = max(known.numbers.get(card, 0), number)
 
 
 def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
     """Note in the state what goes; it is no longer among the vouchers at hand."""
-    apart = customer.apart or Apart()
+    apart = customer.apart or Apart(numbers={})
     for voucher in vouchers:
         apart.count += 1
+        note_number(apart, voucher.cause)
         if voucher.state == VoucherState.OPEN:
             rewards = apart.open.setdefault(end_of(voucher), {})
             rewards[voucher.reward] = rewards.get(voucher.reward, 0) + 1

@@ -63,6 +63,8 @@ class Counter(StrEnum):
     """By business day, `stamgast.domain.day_sums.Per` and store; those of days long gone are dropped."""
     MONTH = "month"
     """By month of the business day, `Per` and store."""
+    RULE_MONTH = "rule_month"
+    """By month, and a counter of a rule (`stamgast.domain.rule_months`); these stand in a hash of their own."""
 
 
 class Tally(StrEnum):

@@ -53,6 +53,9 @@ class Card(Struct, array_like=True, gc=False):
     """Stamps that ran out, less those that were taken back since."""
     expired_day: Day = 0
     """The newest day on which any of those came."""
+    by_day: bytes | None = None
+    """What was earned on each of the days before `day`, where the card has a daily cap: see
+    `stamgast.domain.stamp_days`. None: not known."""
 
 
 class Voucher(Struct, array_like=True, gc=False):
@@ -110,6 +113,8 @@ class Apart(Struct, array_like=True, gc=False):
     """Day at whose beginning (UTC) they have ended -> reward -> how many."""
     used: dict[str, int] = {}
     """Card -> the newest of its numbers for which one was redeemed."""
+    numbers: dict[str, int] | None = None
+    """Card -> the highest of its numbers for which any is apart; None: not known, as of before it was kept."""
 
 
 class Spending(Struct, array_like=True, gc=False):

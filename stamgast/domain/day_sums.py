@@ -41,9 +41,14 @@ class Per(StrEnum):
     """What messages cost, in thousandths of a minor unit, when that was booked (of no store)."""
     REDEEMED = "redeemed"
     """Rewards used, less those taken back, each when it happened (of no store)."""
+    DECIDED = "decided"
+    """What rules came to, whatever that was (of months alone, and of no store): whether a month knows of all of it."""
 
 
 OF_SALES: Final = (Per.PURCHASES, Per.SPEND, Per.PROFIT)
+
+
+_SUMMED: Final = tuple(each for each in Per if each not in (Per.COST, Per.DECIDED))
 
 
 class Sums(Struct, frozen=True):
@@ -63,7 +68,7 @@ class Sums(Struct, frozen=True):
     def of(cls, found: Mapping[str, int]) -> "Sums":
         """Make them of counters by `Per`."""
         cost = (found.get(Per.COST, 0) + 500) // 1000
-        return cls(**{each.value: found.get(each, 0) for each in Per if each is not Per.COST}, cost=cost)
+        return cls(**{each.value: found.get(each, 0) for each in _SUMMED}, cost=cost)
 
 
 class Names(NamedTuple):

@@ -3,14 +3,23 @@
 Each pair is written as the distance to the day before it (the first one: to day 0) and the number of
 purchases of that day. What happened lately stands at the end, and what is asked is nearly always of lately: so readers
 come from the end and go no further than they have to, for a regular has years.
+
+A state lets go of days of long ago, of which no rule asks (`trimmed`): the purchases of those days stand in the ledger,
+each with its day, and whatever changes one of them takes all days from there.
 """
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stamgast.domain.units import Day
 
+KEPT: Final[Day] = 800
+"""Days before the newest of which a state tells for certain: rules and tiers ask of two years at most."""
+PLENTY: Final = 256
+"""Bytes that a value may have whatever days it is of: some 120 visits."""
+_GO_ON: Final = bytes(range(0x80, 0x100))
+"""All bytes but the last ones of a number."""
 LOG_SCALE = 1 << 20
 """Logarithms of gaps are summed as integers in units of 2**-20, so that the sum has no order."""
 
@@ -42,6 +51,30 @@ def encode_days(days: list[tuple[Day, int]]) -> bytes:
         value += _varint(day - previous) + _varint(count)
         previous = day
     return value
+
+
+def trimmed(value: bytes, last_day: Day) -> bytes:
+    """The value without days of long ago, as long as it has more than `PLENTY`; `last_day` is the newest."""
+    if len(value) <= PLENTY:
+        return value
+    begin, (day, middle) = 0, _number_at(value, 0)
+    length = len(value)
+    while length > PLENTY and day < last_day - KEPT:
+        begin = _number_at(value, middle)[1]
+        gap, middle = _number_at(value, begin)
+        day += gap
+        length = len(value) - middle + len(_varint(day))
+    return _varint(day) + value[middle:] if begin else value
+
+
+def is_whole(value: bytes, visits: int) -> bool:
+    """Whether it has all of so many visit days, or some were let go of."""
+    return len(value.translate(None, _GO_ON)) == 2 * visits
+
+
+def first_of(value: bytes) -> Day:
+    """The oldest day of a value that has any."""
+    return _number_at(value, 0)[0]
 
 
 class Spot(NamedTuple):
@@ -166,6 +199,16 @@ def _begin_of_last(value: bytes, end: int) -> int:
 def log_gap(gap: int) -> int:
     """ln(gap in days) in units of 2**-20; gap is at least 1."""
     return round(math.log(gap) * LOG_SCALE)
+
+
+def _number_at(value: bytes, begin: int) -> tuple[int, int]:
+    """The number that begins there, and where the next one does."""
+    number = shift = 0
+    while value[begin] & 0x80:
+        number |= (value[begin] & 0x7F) << shift
+        shift += 7
+        begin += 1
+    return number | value[begin] << shift, begin + 1
 
 
 def _number(value: bytes, begin: int, end: int) -> int:

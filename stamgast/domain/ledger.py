@@ -102,6 +102,17 @@ def spent_of(value: bytes) -> tuple[Day, Minor]:
     return it.day, 0 if it.held else it.spend
 
 
+def purchases_by_day(ledger: Mapping[bytes, bytes]) -> dict[Day, int]:
+    """A whole ledger -> how many purchases count on each day."""
+    found: dict[Day, int] = {}
+    for field, value in ledger.items():
+        if is_of_transaction(field):
+            it = _decode(value)
+            if it.counts:
+                found[it.day] = found.get(it.day, 0) + it.counts
+    return found
+
+
 encode_held = msgspec.msgpack.Encoder().encode
 """Purchase -> what an entry keeps of it while it waits."""
 decode_held = msgspec.msgpack.Decoder(Purchase).decode

@@ -1,6 +1,6 @@
 """The occasions that a rule has fired for: what a customer's state remembers of them, and what the ledger does.
 
-None may be forgotten as long as it can come again. A state keeps twelve a rule. What falls out:
+None may be forgotten as long as it can come again. A state keeps twelve a rule, of transactions three. What falls out:
 
 - a transaction: its ledger entry has the rule's mark as well;
 - a stamp card's number, or the day before a quiet spell, of a customer or of a card: they stand as runs
@@ -27,6 +27,8 @@ STEP: Final = "+"
 """Stands between what a rule fired for and the key of one of its steps."""
 REMEMBERED: Final = 12
 """How many of a rule's a state remembers."""
+SHOWN: Final = 3
+"""How many transactions of them, for `rules why`: the entry of each says by itself which rules fired for it."""
 CARDS: Final = "card:"
 """How the occasions begin that are stamp cards: `card:bread:3` is the third."""
 _QUIET: Final = "quiet:"
@@ -106,6 +108,10 @@ def with_one_more(remembered: Sequence[str], occasion: str, once_per: str) -> tu
             if last == number - 1:
                 end = _run(begins, first, last)
                 kept = [*(each for each in remembered if each != end), _run(begins, first, number)]
+    if once_per == OncePer.PURCHASE and len(kept) > SHOWN:
+        transactions = [each for each in kept if each.partition(":")[0] != OncePer.CUSTOMER]
+        gone = set(transactions[:-SHOWN])
+        kept = [each for each in kept if each not in gone]
     return _without_one(kept, once_per) if len(kept) > REMEMBERED else (kept, "")
 
 

@@ -1,11 +1,13 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from stamgast.domain import days, stamps
+from stamgast.domain import days, stamp_days, stamps
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_expiry import absorbed, stamp_came
 from stamgast.domain.customer import Card, Customer
@@ -29,14 +31,14 @@ _CLV: Final = FactName.CLV_CHANGED.value
 _COMPLETED: Final = StepKind.COMPLETED
 
 
-class Memory(stamps.Past, Protocol):
+class Memory(stamps.Past, stamp_days.Memory, Protocol):
     """What the effects ask about the customer's past."""
 
     def entry(self, transaction: str) -> Entry | None:
         """What a transaction gave so far."""
 
-    def raw_stamps(self, card: str, day: Day) -> int:
-        """What a day's purchases gave before its cap; asked for only of a day that is not the card's newest."""
+    def purchases_by_day(self) -> Mapping[Day, int]:
+        """How many purchases count on each day, of all that there ever were. Raises `NotReadError`."""
 
 
 class Shift(Struct, frozen=True, gc=False):
@@ -62,6 +64,8 @@ class Applied(Struct, frozen=True, gc=False):
     facts: list[Fact]
     doubt: Doubt | None
     balances: dict[str, int] = {}
+    all_days: tuple[bytes, bytes] | None = None
+    """All visit days before and after, where the state itself does not have all that this touched."""
 
 
 def apply_purchase(
@@ -88,7 +92,7 @@ def apply_purchase(
         new = laid_by(event.after)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
-    _move_days(customer, old, new)
+    all_days = _move_days(customer, old, new, memory)
     facts = _purchase_facts(event, old, new, heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
@@ -99,7 +103,7 @@ def apply_purchase(
         facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
     if customer.profit != profit and _CLV in heard:
         facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
-    return Applied(old, new, facts, doubt, balances)
+    return Applied(old, new, facts, doubt, balances, all_days)
 
 
 def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
@@ -110,16 +114,36 @@ def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
         customer.refunds += new.refunds - old.refunds
 
 
-def _move_days(customer: Customer, old: Entry, new: Entry) -> None:
+def _move_days(customer: Customer, old: Entry, new: Entry, memory: Memory) -> tuple[bytes, bytes] | None:
+    """As `Applied.all_days`."""
     if old.counts == new.counts and old.day == new.day:
-        return
+        return None
     if not old.counts and new.counts and (new.day >= customer.last_day or not customer.visits):
         _append_visit(customer, new.day)
-        return
+        customer.days = days.trimmed(customer.days, customer.last_day)
+        return None
+    touched = [day for day, counts in ((old.day, old.counts), (new.day, new.counts)) if counts]
+    seen = before = customer.days
+    if not days.is_whole(customer.days, customer.visits) and (
+        not customer.days or min(touched) <= days.first_of(customer.days)
+    ):
+        before = _take_all_days(customer, sorted(memory.purchases_by_day().items()))
     if old.counts:
         _change_visit(customer, old.day, -1)
     if new.counts:
         _change_visit(customer, new.day, 1)
+    after = customer.days
+    customer.days = days.trimmed(after, customer.last_day)
+    return None if before is seen and customer.days == after else (before, after)
+
+
+def _take_all_days(customer: Customer, all_days: list[tuple[Day, int]]) -> bytes:
+    """Have all visit days in the state, with their sums: a worker of before may have reckoned with those it saw."""
+    customer.days, customer.visits = days.encode_days(all_days), len(all_days)
+    if all_days:
+        customer.first_day, customer.last_day = all_days[0][0], all_days[-1][0]
+    customer.gaps = sum(days.log_gap(later - earlier) for (earlier, _), (later, _) in pairwise(all_days))
+    return customer.days
 
 
 def _change_visit(customer: Customer, day: Day, by: int) -> None:
@@ -180,9 +204,11 @@ def _move_cards(shift: Shift) -> list[Fact]:
 
 def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     definition = shift.program.cards.get(card_id)
-    if definition is None:
-        return []
     card = shift.customer.cards.get(card_id)
+    if definition is None:
+        if card is not None:
+            stamps.move_day_of_none(card, shift.old.day, -shift.old.stamps.get(card_id, 0))
+        return []
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
@@ -211,7 +237,7 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
 def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:
     if not by:
         return 0
-    return stamps.move_day(card, definition, day, by, shift.memory.raw_stamps)
+    return stamps.move_day(card, definition, day, by, shift.memory)
 
 
 _FACT_NAMES: Final = {

@@ -71,6 +71,9 @@ class Totals(Struct, frozen=True, gc=False):
     surcharge_minor: Any = None
     tip_minor: Any = None
     """Read at the door; here they only say which lines are no part of the gross."""
+    rounding_minor: Any = None
+    paid_minor: Any = None
+    """Nothing is decided by it: what it does not go with is told."""
 
 
 class LineItem(Struct, frozen=True, gc=False):

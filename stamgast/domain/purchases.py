@@ -29,6 +29,10 @@ MEMORY = 400 * DAY
 """How long a transaction is remembered, by recorded time, from its first delivery on."""
 
 
+_ONE_PIECE, _SALE = (
+    default for name, default in zip(Line.__struct_fields__[-6:], Line.__struct_defaults__, strict=True)
+    if name in {"quantity", "kind"}
+)  # fmt: skip
 MOST_REFUNDS = 1_000
 """Of one transaction under ids of their own: it is read and written whole."""
 MOST_REFUND_LINES = 10_000
@@ -128,11 +132,15 @@ def _day_of(delivery: Delivery, recorded_at: Millis) -> Day | None:
 
 
 def _line(item: LineItem) -> Line:
-    quantity = thousandths(item.quantity)
+    quantity, kind = thousandths(item.quantity), item.kind
     tax = item.tax_minor
     if tax is None and item.tax_rate is not None:
         tax = tax_within(item.gross_minor, item.tax_rate)
-    return Line(item.line_id, item.gross_minor, quantity, item.sku, item.category, item.kind, item.cost_minor, tax)
+    if quantity == 1000:  # msgspec leaves a default out where it is that very object
+        quantity = _ONE_PIECE
+    if kind == _SALE:
+        kind = _SALE
+    return Line(item.line_id, item.gross_minor, quantity, item.sku, item.category, kind, item.cost_minor, tax)
 
 
 def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) -> bool:

@@ -10,7 +10,7 @@ By the purchase model alone, where a fit says nothing of regularity: somebody is
 the programme's thresholds and lapses where it falls to the other (closed forms, `stamgast.domain.attrition`). Whom the
 model takes to be gone as soon as they have paid is not missed at once: not before a quarter of those who come back
 would be back. A model in which nobody leaves says nothing of lapsing; then the quantiles of the next gap are what
-counts.
+counts. After three years of silence nobody waits for a model any longer.
 
 By the customer's own rhythm, else: ln(gap) is normal with the customer's mean m and the programme's `log_sd` s. With
 n gaps of mean log g the mean is shrunk to the merchant's, m = w*g + (1-w)*ln(median gap), w = t^2 / (t^2 + s^2/n) with
@@ -34,8 +34,12 @@ from stamgast.domain.regularity import Regularity, newest_gaps
 
 _SOONEST = 0.25
 """Share of those who come back who are back before anybody is missed."""
-_LONGEST = 36_500.0
-"""Days; what a model puts beyond a century is put there."""
+_SHORTEST = 1.0
+"""Days: nobody is missed on the day of their visit."""
+_LONGEST = 3 * 365.25
+"""Days; what a model puts later is put there. It is gone by where next to nobody has come again yet: then it may take
+the slowest for slower than anything that was seen, and a lapse in decades tells an owner nothing. `predicted` looks no
+further either unless somebody wants it to."""
 
 
 class Gaps(Struct, frozen=True, gc=False):
@@ -95,8 +99,12 @@ def quiet_days(model: Model, history: History, alive_below: float, quantile: flo
     """After how many counted days without a visit the model misses somebody; `history` is that on the last one."""
     crossing = model.lapses_at(history, alive_below)
     if crossing is None:
-        return min(model.next_gap(history, quantile) * WEEK_DAYS, _LONGEST)
-    return min(max(crossing - history.t_x, model.next_gap(history, _SOONEST)) * WEEK_DAYS, _LONGEST)
+        return _within(model.next_gap(history, quantile) * WEEK_DAYS)
+    return _within(max(crossing - history.t_x, model.next_gap(history, _SOONEST)) * WEEK_DAYS)
+
+
+def _within(days: float) -> float:
+    return min(max(days, _SHORTEST), _LONGEST)
 
 
 def _calendar_days(prospects: Prospects, last_day: int, days: float) -> float:

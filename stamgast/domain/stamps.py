@@ -6,13 +6,13 @@ completed at once; a refund that takes the balance below zero takes the newest c
 nobody has used the reward; once all were used the stamps are owed. A million cards cost no more to count than one.
 """
 
-from collections.abc import Callable
 from dataclasses import replace as replace_card
 from typing import Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from stamgast.domain import stamp_days
 from stamgast.domain.calendar import LocalTime
 from stamgast.domain.customer import Card
 from stamgast.domain.double_hours import DoubleHours
@@ -167,14 +167,18 @@ def _pieces(quantity: int) -> int:
     return quantity // 1000 if quantity % 1000 == 0 else 1
 
 
-def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_day: Callable[[str, Day], int]) -> int:
+def move_day(card: Card, definition: CardDefinition, day: Day, by: int, memory: stamp_days.Memory) -> int:
     """Change the raw stamps of one day; returns by how much the balance moves under the daily cap.
 
-    `raw_of_day(card, day)` says what the day held before, for days other than the newest one.
+    Raises `NotReadError` if the day is one of which nothing was read.
     """
     cap = definition.max_per_day
+    if cap is None and card.by_day is not None:
+        stamp_days.forget(card)
     if day > card.day:
         before = 0
+        if cap is not None:
+            stamp_days.move_on(card, definition.id, day, memory)
         card.day, card.day_raw = day, by
     elif day == card.day:
         before = card.day_raw
@@ -182,8 +186,15 @@ def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_d
     elif cap is None:
         return by
     else:
-        before = raw_of_day(definition.id, day)
+        before = stamp_days.change(card, definition.id, day, by, memory)
     return by if cap is None else min(cap, before + by) - min(cap, before)
+
+
+def move_day_of_none(card: Card, day: Day, by: int) -> None:
+    """The same of a card that the programme has no more: its balance stays as it is."""
+    stamp_days.forget(card)
+    if day == card.day:
+        card.day_raw += by
 
 
 def move_balance(card: Card, definition: CardDefinition, by: int, past: Past, room: int = MOST_COMPLETED) -> list[Step]:

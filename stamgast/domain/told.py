@@ -68,6 +68,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     |---|---|---|
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | | `expired`: they ran out; full cards stay | `card`, `ordinal`, `before` |
+    | | `warned`: a message arrived that says when they do | `card`, `ordinal`, `before`, `after`: what lies on it |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
     | | by a person: `voided`, `reissued` (another code, the same `voucher`) | `reason` |
     | | of `redeemed` and `taken_back` | `used_on`, `discount`, `total` |

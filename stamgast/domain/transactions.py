@@ -1,7 +1,11 @@
 """What is remembered of a transaction: its newest whole, its refunds, and whose it is. `purchases` merges it."""
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from stamgast.domain.events import Line
 from stamgast.domain.units import Day, Millis, Minor
@@ -101,4 +105,32 @@ class Transaction(Struct, array_like=True, gc=False):
 
 
 decode_transaction = msgspec.msgpack.Decoder(Transaction).decode
-encode_transaction = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
+_UNUSED: Final = tuple(getattr(Transaction(), name) for name in Transaction.__struct_fields__)
+_WHOLE: Final = Transaction.__struct_fields__.index("whole")
+_USUAL: Final = Snapshot.__struct_defaults__
+"""Of the last fields of a whole."""
+
+
+def encode_transaction(transaction: Transaction) -> bytes:
+    """State -> stored value. There is one a purchase: what its last fields have unused is left out.
+
+    Every version reads it, for fields that are not there have their defaults.
+    """
+    fields: list[Any] = list(astuple(transaction))
+    length = len(fields)
+    while length and fields[length - 1] == _UNUSED[length - 1]:
+        length -= 1
+    if transaction.snapshot is not None:
+        fields[0] = _shortened(transaction.snapshot)
+    if transaction.whole is not None:
+        fields[_WHOLE] = _shortened(transaction.whole)
+    return _encode(fields[:length])
+
+
+def _shortened(whole: Snapshot) -> Sequence[Any]:
+    fields = astuple(whole)
+    length, first = len(fields), len(fields) - len(_USUAL)
+    while length > first and fields[length - 1] == _USUAL[length - 1 - first]:
+        length -= 1
+    return fields[:length]

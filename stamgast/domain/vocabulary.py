@@ -142,6 +142,8 @@ class StepKind(StrEnum):
     TAKEN = "taken"
     EXPIRED = "expired"
     """Its stamps ran out."""
+    WARNED = "warned"
+    """A message that says when they do has arrived."""
 
 
 class FactName(StrEnum):
@@ -345,4 +347,6 @@ class Happened(StrEnum):
     NOTIFY = "notify"
     ENTER_DRAW = "enter_draw"
     LEAVE_DRAW = "leave_draw"
+    RUN_OUT = "run_out"
+    """A card's stamps did: its own doing, once a warning of the rule's has arrived."""
     WITHHELD = "withheld"

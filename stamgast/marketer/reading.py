@@ -24,7 +24,7 @@ from stamgast.programs.launches import Launches
 from stamgast.programs.record import decode_bundle
 from stamgast.programs.told_rules import ToldRules, rules_told
 from stamgast.service import Bundle
-from stamgast.state.counters import totals_of_merchant
+from stamgast.state.counters import rules_of_month, totals_of_merchant
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
 from stamgast.state.partition_meta import PAUSED, POOLS, STORE_FEEDS
@@ -108,6 +108,11 @@ class Reading:
             values=self.segments.values(merchant),
             pools=pools,
         )
+
+    async def rules_of_month(self, merchant: str, month: str) -> Mapping[str, int]:
+        """Return what was counted of the rules in a month (`2026-09`). Raises NotFilledError and StateError."""
+        await self.filling.check()
+        return await rules_of_month(self.redis, self.topics.partitions, merchant, month)
 
     async def stands_still(self, found: InForce) -> list[Attention]:
         """What of the merchant's stores, rules and records stands still; known also while Redis is filled.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -105,16 +105,20 @@ def rules_page(seen: Seen, told: Iterable[ToldRule]) -> Rules:
 def rule_page(seen: Seen, told: ToldRule, source: str, edited_at: Millis = 0) -> RulePage:
     """Make one rule's page."""
     [figures] = _figures(seen, [told])
-    counts = RuleCounts(told.rule)
-    counts.add(seen.totals)
+    program, why_not = seen.program, why_not_of(told.rule, seen.totals)
+    return RulePage(program.merchant, program.currency, program.prices_known, figures, why_not, source, edited_at)
+
+
+def why_not_of(rule: str, totals: Mapping[str, int]) -> list[WhyNot]:
+    """Why a rule did not speak, as far as it was counted, what came about most often first."""
+    counts = RuleCounts(rule)
+    counts.add(totals)
     why_not = [
         *(WhyNot("not_met", each, times) for each, times in counts.not_met.items()),
         *(WhyNot("withheld", each, times) for each, times in counts.withheld.items()),
         *(WhyNot(each, "", times) for each, times in counts.others.items()),
     ]
-    found = sorted((each for each in why_not if each.times > 0), key=lambda each: (-each.times, each.kind, each.what))
-    program = seen.program
-    return RulePage(program.merchant, program.currency, program.prices_known, figures, found, source, edited_at)
+    return sorted((each for each in why_not if each.times > 0), key=lambda each: (-each.times, each.kind, each.what))
 
 
 def _figures(seen: Seen, told: Iterable[ToldRule]) -> Iterable[RuleFigures]:

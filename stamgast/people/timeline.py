@@ -266,4 +266,6 @@ def _of_stamps(fact: Fact) -> Happening | None:
         return Happening(fact.at, Kind.CARD_FULL, fact.card, count=fact.count)
     if fact.became == StepKind.EXPIRED:
         return Happening(fact.at, Kind.STAMPS_RAN_OUT, fact.card, count=fact.before)
+    if fact.became == StepKind.WARNED:
+        return None  # the message itself stands there
     return Happening(fact.at, Kind.STAMPS, fact.card, before=fact.before, count=fact.after)

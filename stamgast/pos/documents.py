@@ -1,5 +1,6 @@
 """JSON that somebody else wrote, read so that nothing in it is passed over: a key that comes twice is refused."""
 
+import codecs
 import json
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,6 +13,7 @@ from stamgast.pos.problems import UnreadableError
 Decode = Callable[[bytes], Any]
 _MOST_SHOWN: Final = 40
 _ESCAPED_COLON: Final = b"\\u003"
+_MARK: Final = codecs.BOM_UTF8
 
 _encode = msgspec.json.Encoder().encode
 
@@ -20,8 +22,14 @@ class _TwiceError(ValueError):
     """A key comes twice in one object: readers differ in which of them they believe."""
 
 
+def unmarked(body: bytes) -> bytes:
+    """A body without the mark of UTF-8, which .NET puts before its JSON, and which readers may pass over (RFC 8259)."""
+    return body.removeprefix(_MARK)
+
+
 def read_document(body: bytes, decode: Decode = msgspec.json.decode) -> Any:
     """What stands in the body, read by `decode`. Raises `UnreadableError`."""
+    body = unmarked(body)
     try:
         document = decode(body)
         if not _has_each_key_once(body, document):

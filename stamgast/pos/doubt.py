@@ -23,6 +23,7 @@ DoubtKind = Literal[
     "another_sale",
     "refused_code",
     "unproven",
+    "unequal_totals",
 ]
 """`over_refund` to `another_sale` are of `stamgast.pos.known`."""
 

@@ -31,6 +31,7 @@ from stamgast.pos.doubt import SHOWN, Doubt, DoubtKind
 from stamgast.pos.links import UNLINKED, unlinked_return
 from stamgast.pos.misnamed import Misnamed
 from stamgast.pos.types import write_instant
+from stamgast.pos.unequal_totals import left_unexplained, unequal
 from stamgast.sparing import Sparing
 
 log = get_logger(__name__)
@@ -71,11 +72,7 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
         elif _has_odd_day(delivery) and _is_first(found, ("time", "day")):
             found["time", "day"] = _suspect_day(place, moment, str(delivery.business_day_date))
-        if delivery.prices_include_tax is False and _is_first(found, ("tax", "")):
-            found["tax", ""] = _without_tax(place)
-        back = unlinked_return(delivery)
-        if back is not None and _is_first(found, ("link", "")):
-            found["link", ""] = Doubt("unlinked_return", f"{place}/line_items/{back}", "", *UNLINKED)
+        _find_odd_amounts(found, place, delivery)
         sold = sold_by(delivery, recorded_at)
         doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
@@ -93,6 +90,16 @@ def _find_store(found: dict[tuple[str, str], Doubt], place: str, store: str, pro
     name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
     if _is_first(found, ("store", name)):
         found["store", name] = _unknown_store(place, name, tuple(sorted(program.stores)))
+
+
+def _find_odd_amounts(found: dict[tuple[str, str], Doubt], place: str, delivery: Delivery) -> None:
+    if delivery.prices_include_tax is False and _is_first(found, ("tax", "")):
+        found["tax", ""] = _without_tax(place)
+    back = unlinked_return(delivery)
+    if back is not None and _is_first(found, ("link", "")):
+        found["link", ""] = Doubt("unlinked_return", f"{place}/line_items/{back}", "", *UNLINKED)
+    if (unexplained := left_unexplained(delivery)) and _is_first(found, ("totals", "")):
+        found["totals", ""] = unequal(place, delivery, unexplained)
 
 
 def _find_misspelt(
@@ -218,6 +225,10 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
     "another_sale": ("receipt_numbers_again", "Deliveries of a known transaction from another store or day"),
     "refused_code": ("refused_codes", "Enrolments by a friend's code that brings nothing"),
     "unproven": ("unproven_purchases", "Records that nobody proved to be the merchant's, believed until that is asked"),
+    "unequal_totals": (
+        "unequal_totals",
+        "Purchases and refunds taken in of which another sum was paid than their totals come to",
+    ),
 }
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
@@ -237,6 +248,7 @@ _EVENTS: Final = {
     "another_sale": "transactions that are known from another store or day",
     "refused_code": "enrolments by a friend's code that brings nothing",
     "unproven": "purchases on Kafka that nobody proved to be the merchant's",
+    "unequal_totals": "purchases of which another sum was paid than their totals come to",
 }
 
 

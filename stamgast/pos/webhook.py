@@ -13,7 +13,7 @@ from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
 from stamgast.pos.connections import Connection
-from stamgast.pos.documents import why_not_json
+from stamgast.pos.documents import unmarked, why_not_json
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, judged, read_item
 from stamgast.pos.roles import Role
@@ -132,7 +132,7 @@ def read_body(raw: bytes, headers: Headers) -> Any:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
         try:
-            return _decode(raw)
+            return _decode(unmarked(raw))
         except UNREADABLE as error:
             raise UnreadableError(why_not_json(raw, error)) from None
     try:

@@ -16,7 +16,7 @@ from stamgast.clv.data.histories import PurchaseDays
 from stamgast.clv.data.state_sample import Live, StatesRead, live_of_days
 from stamgast.clv.ensemble.best_fit import fit_any, fit_in_season
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
-from stamgast.clv.ensemble.feedback_choice import FeedbackChoice, choose_feedback
+from stamgast.clv.ensemble.feedback_choice import heeding
 from stamgast.clv.models.fitting import MODELS, usual_shop
 from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.clv.scoring import weight_of_margin
@@ -102,18 +102,11 @@ def refit(
         margin_weight=weight_of_margin(sample),
         regularity=regularity,
     )
-    found = _with_feedback(found, choose_feedback(live, found, days, program.closed)).versioned()
+    found = heeding(found, live, days, program.closed).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
     new = _new(found, model, days, program.closed)
     compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
-
-
-def _with_feedback(found: ParameterSet, chosen: FeedbackChoice) -> ParameterSet:
-    if not chosen.said:
-        return found
-    report = found.fit and msgspec.structs.replace(found.fit, notes=[*found.fit.notes, chosen.said])
-    return msgspec.structs.replace(found, feedback=chosen.paces, fit=report)
 
 
 def _new(found: ParameterSet, model: str, days: int, closed: ClosedDays) -> New:

@@ -19,7 +19,8 @@ from stamgast.domain.message_words import ALERT, STAFF
 from stamgast.domain.program import Staff
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import notices
-from stamgast.service.case import Case, Change
+from stamgast.service.case import Case
+from stamgast.service.change import Change
 
 MARKS: Final = 4
 """What is remembered of one rule, budget or segment."""

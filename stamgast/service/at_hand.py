@@ -15,14 +15,17 @@ from stamgast.service.case import Case
 def foresee(case: Case, facts: Iterable[Fact]) -> None:
     """Note which occasions may give something: what is known of one is read together with the others'."""
     if case.customer.apart is not None:
-        case.foreseen = [apart.field_of_cause(fact.occasion) for fact in facts]
+        known = case.customer.apart
+        occasions = (fact.occasion for fact in facts)
+        case.foreseen = [apart.field_of_cause(each) for each in occasions if apart.may_stand_apart(known, each)]
 
 
 def bring(case: Case, *causes: str) -> None:
     """Have at hand what these occasions have given. Raises NotReadError."""
-    if case.customer.apart is None:
+    known = case.customer.apart
+    if known is None:
         return
-    fields = [apart.field_of_cause(cause) for cause in causes]
+    fields = [apart.field_of_cause(cause) for cause in causes if apart.may_stand_apart(known, cause)]
     unread = [field for field in fields if case.stored(field) is None]
     if unread:
         raise NotReadError([*unread, *(field for field in case.foreseen if case.stored(field) is None)])
@@ -58,7 +61,7 @@ def expire(case: Case, voucher: Voucher | None) -> None:
 def tidy(case: Case) -> None:
     """Put apart what is too much for the state. Raises NotReadError."""
     customer = case.customer
-    if len(customer.vouchers) > apart.AT_HAND:
+    if apart.is_too_much(customer.vouchers):
         for cause in apart.chosen(customer.vouchers):
             _put_apart(case, cause)
     known = customer.apart
@@ -118,10 +121,13 @@ def _forget(case: Case) -> None:
     known = case.customer.apart
     if known is None:
         return
+    known.numbers = {}
     for field, vouchers in list(case.vouchers_apart()):
         if all(rewards.is_past(each, case.at) and apart.end_of(each) not in known.open for each in vouchers):
             apart.take_up(case.customer, vouchers)
             _clear(case, field, vouchers)
+        else:
+            apart.note_number(known, vouchers[0].cause)
     known.look_at = max(Apart().look_at, 2 * known.count)
 
 

@@ -1,6 +1,6 @@
-"""What one run of `handle` works on and what it hands back."""
+"""What one run of `handle` works on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -8,33 +8,23 @@ from msgspec.structs import replace
 
 from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
-from stamgast.domain import apart
-from stamgast.domain.activation import Activation, Note, Submission
+from stamgast.domain.activation import Activation, Note
 from stamgast.domain.budgets import Budget
+from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Charge, Customer, Voucher
-from stamgast.domain.draw_events import EntriesMoved
+from stamgast.domain.day_sums import month_of
 from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
-from stamgast.domain.ledger import (
-    Entry,
-    NotReadError,
-    Part,
-    decode_entry,
-    encode_entry,
-    field_of,
-    is_of_transaction,
-    written,
-)
 from stamgast.domain.program import Program
-from stamgast.domain.referral_events import FriendBought, FriendGiven
-from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
+from stamgast.domain.rewards import Ground, by_ground
 from stamgast.domain.rule_answers import minute_of, renewed
-from stamgast.domain.told import AnyLine
-from stamgast.domain.units import Day, Millis
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind
+from stamgast.service.change import Change
 from stamgast.service.left import Left
+from stamgast.service.past import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,77 +75,6 @@ class Context(Struct, frozen=True):
     """In rule tests: draw -> the reward that tickets of an instant win hit; those of others hit nothing."""
 
 
-class Report(Struct, frozen=True):
-    """What the carrier found out of a message that it took, and what that says of its sender."""
-
-    activation: str
-    channel: str
-    refused: str = ""
-    """The code of a carrier that refuses the sender; empty where the message went."""
-
-
-class Change(Struct):
-    """What is to be written for one customer, all of it in the same commit.
-
-    ledger      field -> value, None to remove.
-    submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
-    finished    activations whose outbox entry goes, each with the channel it was for, as far as that is known.
-    notes       lines for `activations.v1`, in order; told: lines for `facts.v1`.
-    counters    read-model counters to add to, without the merchant's prefix.
-    answers     HTTP answers (JSON) by event id.
-    asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
-    wants       merchant:customer:voucher -> that it is to have a code of the shop's own, None to remove.
-    entries     merchant:draw:customer -> what is drawn from, or what the draw still has to hear; None to remove.
-    reviews     transaction -> its line in the list of what waits for a person, None to remove.
-    issued      vouchers that were given, or opened again; withdrawn: those that were taken back; recoded: those that
-                have another code now.
-    stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
-    failures    (rule id, what it raised): the event was applied without that rule.
-    reports     what the carrier found out of messages that it took.
-    stamped     (rule, card, stamps that it put on, or of its own that went again).
-    entered     (rule, draw, entries that it made, or of its own that went again).
-    tiers       (rule, tier, whether it gave it or its reason went away).
-    codes       code by which friends join -> whose it is, None for nobody's any more.
-    tells       what other customers' streams are told, in order; gifts: (rule, reward) that friends are given by it.
-    """
-
-    state: Customer
-    ledger: dict[bytes, bytes | None] = {}
-    submissions: list[Submission] = []
-    cancels: list[str] = []
-    finished: dict[str, str] = {}
-    stands: dict[str, bool] = {}
-    notes: list[Note] = []
-    told: list[AnyLine] = []
-    counters: dict[str, int] = {}
-    answers: dict[str, bytes] = {}
-    failures: list[tuple[str, str]] = []
-    reviews: dict[str, bytes | None] = {}
-    issued: list[Voucher] = []
-    withdrawn: list[Voucher] = []
-    recoded: list[Voucher] = []
-    reports: list[Report] = []
-    stamped: list[tuple[str, str, int]] = []
-    tiers: list[tuple[str, str, bool]] = []
-    asks: dict[str, bytes | None] = {}
-    codes: dict[str, str | None] = {}
-    tells: list[FriendBought | FriendGiven | EntriesMoved] = []
-    gifts: list[tuple[str, str]] = []
-    entries: dict[str, bytes | None] = {}
-    entered: list[tuple[str, str, int]] = []
-    wants: dict[str, bytes | None] = {}
-
-    def submit(self, submission: Submission) -> None:
-        """Put an entry into the outbox."""
-        self.submissions.append(submission)
-        self.stands[submission.activation] = True
-
-    def finish(self, activation: str, channel: str) -> None:
-        """Take an activation's entry out of the outbox."""
-        self.finished[activation] = channel
-        self.stands[activation] = False
-
-
 class Firing(Struct, frozen=True):
     """A rule that fires for a fact on an occasion.
 
@@ -181,18 +100,13 @@ class Firing(Struct, frozen=True):
         return self.of != ""
 
 
-class Case:
+class Case(Past):
     """One customer under work: state, ledger as read and as written so far, and the change so far."""
 
     __slots__ = (
-        "_days",
-        "_entries",
         "_grounds",
-        "_read",
-        "at",
         "change",
         "context",
-        "customer",
         "customer_id",
         "expired",
         "foreseen",
@@ -207,15 +121,12 @@ class Case:
     )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
-        self.customer = customer
+        self.change = Change(customer)
+        super().__init__(customer, ledger, self.change.ledger)
         self.customer_id = customer_id
         self.context = context
         self.program: Program = context.bundle.program
-        self.change = Change(customer)
-        self._read = ledger
-        self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
-        self._days: dict[tuple[Day, str], int] | None = None
         self.given: list[Fact] = []
         """What rewards were given, where a rule listens."""
         self.moved: list[Fact] = []
@@ -232,12 +143,24 @@ class Case:
         if self.said:
             self._remember_answers()
         self.at: Millis = at
+        month = month_of(business_day(at, self.program.time_zone))
+        if month != self.change.month:
+            self._begin_month(month)
         self.customer.recorded_at = at
         self.late = False
         self.receipt = ""
         self.foreseen: list[bytes] = []
         """Fields of occasions that may give something in this event."""
         self.left = Left()
+
+    def _begin_month(self, month: str) -> None:
+        """What moved so far belongs to the month before."""
+        change = self.change
+        if change.month:
+            known = [*change.earlier.values()]
+            moved = {name: by - sum(each.get(name, 0) for each in known) for name, by in change.counters.items()}
+            change.earlier[change.month] = {name: by for name, by in moved.items() if by}
+        change.month = month
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:
         """The vouchers at hand, to be found by what they were given for."""
@@ -248,106 +171,6 @@ class Case:
     def vouchers_moved(self) -> None:
         """Other vouchers are at hand now."""
         self._grounds = None
-
-    def stored(self, field: bytes) -> bytes | None:
-        """What stands in the ledger now, empty if nothing does; None if it was not read."""
-        if field in self.change.ledger:
-            return self.change.ledger[field] or b""
-        value = self._read.get(field)
-        return b"" if value is None and not isinstance(self._read, Part) else value
-
-    def store(self, field: bytes, value: bytes | None) -> None:
-        """Put something that is no transaction's entry into the ledger; None takes it out."""
-        self.change.ledger[field] = value
-
-    def whole_ledger(self) -> Iterator[tuple[bytes, bytes]]:
-        """Everything that stands in the ledger now. Raises NotReadError."""
-        if isinstance(self._read, Part):
-            raise NotReadError(None)
-        yield from written(self._read, self.change.ledger).items()
-
-    def vouchers_apart(self) -> Iterator[tuple[bytes, list[Voucher]]]:
-        """All vouchers kept apart, by the field of what gave them. Raises NotReadError."""
-        for field_, value in self.whole_ledger():
-            if apart.is_of_vouchers(field_):
-                yield field_, apart.decode_apart(value)
-
-    def newest_used(self, card: str, up_to: int) -> int:
-        """The newest card up to that number whose reward was used: it cannot be taken back; 0: none.
-
-        Raises NotReadError.
-        """
-        known = self.customer.apart
-        elsewhere = 0 if known is None else known.used.get(card, 0)
-        if elsewhere > up_to:
-            elsewhere = max((newest_used(those, card, up_to) for _, those in self.vouchers_apart()), default=0)
-        return max(newest_used(self.customer.vouchers, card, up_to), elsewhere)
-
-    def unused(self, card: str, up_to: int) -> list[int]:
-        """The cards up to that number of which a reward is open and none was used, the newest first.
-
-        Raises NotReadError.
-        """
-        found = unused_cards(self.customer.vouchers, card, self.at)
-        known = self.customer.apart
-        if known is not None and known.open:
-            for _, those in self.vouchers_apart():
-                found |= unused_cards(those, card, self.at)
-        return sorted((number for number in found if number <= up_to), reverse=True)
-
-    def entry(self, transaction: str) -> Entry | None:
-        """What the ledger says of a transaction now."""
-        key = field_of(transaction)
-        known = self._entries.get(key)
-        if known is None and key not in self.change.ledger:
-            value = self._read.get(key)
-            known = decode_entry(value, list(self.customer.cards)) if value else None
-        return known
-
-    def write_entry(self, transaction: str, entry: Entry | None) -> None:
-        """Note what the transaction gives from now on; None forgets it."""
-        key = field_of(transaction)
-        if self._days is not None:
-            self._add_stamps(self.entry(transaction), -1)
-            self._add_stamps(entry, 1)
-        if entry is None:
-            self._entries.pop(key, None)
-            self.change.ledger[key] = None
-        else:
-            self._entries[key] = entry
-            self.change.ledger[key] = encode_entry(entry, list(self.customer.cards))
-
-    def has_mark(self, transaction: str, mark: bytes) -> bool:
-        """Whether the transaction's entry says that the rule of this mark has fired for it."""
-        entry = self.entry(transaction)
-        marks = b"" if entry is None else entry.fired
-        return bool(marks) and any(marks[at : at + len(mark)] == mark for at in range(0, len(marks), len(mark)))
-
-    def mark(self, transaction: str, mark: bytes) -> None:
-        """Note that the rule of this mark has fired for the transaction."""
-        entry = self.entry(transaction)
-        if entry is not None:
-            self.write_entry(transaction, replace(entry, fired=entry.fired + mark))
-
-    def raw_stamps(self, card: str, day: Day) -> int:
-        """What a day's purchases gave of a card, before its cap; `ledger_keys` has asked for the whole ledger then.
-
-        It is gone through once, however many purchases of a step ask.
-        """
-        if self._days is None:
-            self._days = {}
-            cards = list(self.customer.cards)
-            for key, value in self._read.items():
-                if is_of_transaction(key) and key not in self.change.ledger:
-                    self._add_stamps(decode_entry(value, cards), 1)
-            for entry in self._entries.values():
-                self._add_stamps(entry, 1)
-        return self._days.get((day, card), 0)
-
-    def _add_stamps(self, entry: Entry | None, times: int) -> None:
-        if entry is not None and self._days is not None:
-            for card, raw in entry.stamps.items():
-                self._days[entry.day, card] = self._days.get((entry.day, card), 0) + times * raw
 
     def count(self, counter: str, by: int = 1) -> None:
         """Add to a read-model counter."""

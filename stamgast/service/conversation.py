@@ -15,6 +15,7 @@ from stamgast.domain.answers import (
     LIFE,
     MOST_SHOWN,
     REQUEST,
+    RUN_OUT,
     UNHEARD_BY_RULES,
     WELCOME,
     Asked,
@@ -31,7 +32,7 @@ from stamgast.domain.feedback import note_score
 from stamgast.domain.questions import AnswerKind, asked_by
 from stamgast.domain.rewards import code_words
 from stamgast.domain.vocabulary import ActivationState, Channel, FactName, NoteKind, Reason, Status, VoucherState
-from stamgast.service import measuring, preferences, telling
+from stamgast.service import expiry, measuring, preferences, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import first_occasion, forget_ended
 from stamgast.service.messages import too_many_wait
@@ -202,9 +203,11 @@ def _told(case: Case, event: Replied | CodeAsked, asked: Asked) -> dict[str, Any
     open_ = [each for each in customer.vouchers if each.state == VoucherState.OPEN and each.expires_at > case.at]
     open_.sort(key=lambda each: (each.expires_at, each.code))
     apart = 0 if customer.apart is None else sum(sum(those.values()) for those in customer.apart.open.values())
+    ends = expiry.last_days(customer, case.program)
     return {
         ANSWER: asked,
         "stamps": {card: held.balance for card, held in customer.cards.items()},
+        **({RUN_OUT: ends} if ends else {}),
         "vouchers": [
             (each.code, each.reward, each.expires_at, *code_words(each).values()) for each in open_[:MOST_SHOWN]
         ],

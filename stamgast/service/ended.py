@@ -1,16 +1,22 @@
 """What is kept of messages that have ended: what became of them, and what they were about."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.occasions import field_of_generation
 from stamgast.domain.recommendations import RECOMMENDED
+from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import ActivationState, Reason, Status
 from stamgast.service.case import Case
 
 KEEP_ENDED = 8
-"""Ended activations kept in the state, newest last: for `why` and attribution. What must be known longer of one that
-was taken back stands in the ledger."""
+"""Ended activations kept in the state at most, newest last. What must be known longer of one that was taken back
+stands in the ledger, and everything on `activations.v1`."""
+KEEP_SETTLED: Final = 3
+"""So many of them whatever their age, for `why`."""
+SETTLED_AFTER: Final[Millis] = 7 * DAY
+"""When nothing is heard of a message any more: no carrier tries for longer."""
 
 
 def cause_of(activation: Activation) -> str:
@@ -33,17 +39,24 @@ def shed(activation: Activation) -> None:
 
 
 def forget_ended(case: Case) -> None:
-    """Let go of the oldest."""
-    if len(case.customer.activations) <= KEEP_ENDED:
+    """Let go of the oldest, and of those of which nothing is heard any more."""
+    if len(case.customer.activations) <= KEEP_SETTLED:
         return
     ended = [a for a in case.customer.activations if a.state == ActivationState.ENDED]
-    if len(ended) > KEEP_ENDED:
-        gone = {id(a) for a in ended[:-KEEP_ENDED]}
+    going = ended[:-KEEP_ENDED]
+    going += [each for each in ended[len(going) : -KEEP_SETTLED] if _is_settled(each, case.at)]
+    if going:
+        gone = {id(a) for a in going}
         kept = [a for a in case.customer.activations if id(a) not in gone]
-        for activation in ended[:-KEEP_ENDED]:
+        for activation in going:
             _note_generation(case, activation, kept)
             case.customer.charges.pop(activation.id, None)  # in doubt for ever: it counts as sent
         case.customer.activations = kept
+
+
+def _is_settled(activation: Activation, at: Millis) -> bool:
+    """Whether its carrier has long said what it says; of one in doubt it is still asked."""
+    return activation.changed_at < at - SETTLED_AFTER and activation.status != Status.IN_DOUBT
 
 
 def of_occasion(activations: Iterable[Activation], rule_id: str, occasion: str) -> list[Activation]:

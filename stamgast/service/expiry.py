@@ -1,7 +1,7 @@
 """Stamps that run out: when, what a message that arrived does to that, and what is told of it."""
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
-from stamgast.domain.card_expiry import EXPIRES_ON, ends_at, lies, newest_stamp, run_out, warn
+from stamgast.domain.card_expiry import EXPIRES_ON, ends_at, last_day, lies, newest_stamp, run_out, warn
 from stamgast.domain.card_funnel import ran_out
 from stamgast.domain.channels import channel_named
 from stamgast.domain.customer import Card, Customer
@@ -11,7 +11,7 @@ from stamgast.domain.heard import knows_who_was_there
 from stamgast.domain.message_words import says_when_stamps_end
 from stamgast.domain.occasions import spell_of
 from stamgast.domain.program import Program
-from stamgast.domain.units import DAY, Millis
+from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import Status, TimerKind
 from stamgast.service import shop_counts, telling
 from stamgast.service.case import Case
@@ -33,6 +33,17 @@ def wanted(customer: Customer, program: Program, at: Millis) -> dict[str, Millis
     return found
 
 
+def last_days(customer: Customer, program: Program) -> dict[str, Day]:
+    """Card -> the last day of its stamps, of those that somebody was warned of."""
+    found: dict[str, Day] = {}
+    for definition in program.expiring_cards:
+        card, expires = customer.cards.get(definition.id), definition.expires
+        last = None if card is None or expires is None else last_day(card, expires, program.time_zone)
+        if last is not None:
+            found[definition.id] = last
+    return found
+
+
 def arrived(case: Case, activation: Activation, event: ActivationOutcome) -> None:
     """A message arrived: if it names the day on which stamps run out that still lie on a card, they are warned."""
     if event.status not in TAKEN or event.rank < RANKS[Status.DELIVERED]:
@@ -46,6 +57,7 @@ def arrived(case: Case, activation: Activation, event: ActivationOutcome) -> Non
         return
     if lies(card) and newest_stamp(card) == newest:
         warn(card, definition.expires, activation.data.get(EXPIRES_ON, 0), case.program.time_zone, case.at)
+        telling.stamps_warned_of(case, name, current(card), card.balance)
 
 
 def still_lies(case: Case, cause: str) -> bool:

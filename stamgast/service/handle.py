@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rules.actions import Give
+from stamgast.domain import stamp_days
 from stamgast.domain.activation import Activation
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.code_events import CodeGiven
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Customer
+from stamgast.domain.days import first_of, is_whole
 from stamgast.domain.draw_events import DrawnFor, EntriesMoved, PrizeDeclined
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -75,7 +76,8 @@ from stamgast.service import (
     telling,
     voiding,
 )
-from stamgast.service.case import Case, Change, Context
+from stamgast.service.case import Case, Context
+from stamgast.service.change import Change
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
@@ -141,7 +143,7 @@ def handle(
 def _tidy_vouchers(case: Case) -> None:
     if case.context.bundle.codes:
         shop_codes.follow(case)
-    if len(case.customer.vouchers) > AT_HAND or case.customer.apart is not None:
+    if case.customer.vouchers or case.customer.apart is not None:
         at_hand.tidy(case)
 
 
@@ -166,31 +168,44 @@ def _has_kept(customer: Customer) -> bool:
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:
-    """Which ledger fields the events need: those of changed or very old purchases; `ALL` (None) for the lot.
+    """Which ledger fields the events need: those of changed or very old purchases, and of the days that those move.
 
-    The whole ledger is needed only where a card has a daily cap and the day is not the newest one.
+    `ALL` (None) for the lot: where a card has a daily cap, and what its older days earned is not known yet.
+    What is not foreseen here is asked for by `NotReadError`.
     """
     fields: list[bytes] = []
-    capped = program.capped_cards
-    newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
         if type(event) is not PurchaseChanged:
             if type(event) is PurchaseReviewed or type(event) is RateKnown:
-                if capped:
-                    return ALL
                 fields.append(field_of(event.transaction))
             continue
         known = event.before is not None or (state is not None and state.moved)
-        if known or (event.after and event.at - event.after.occurred_at > MEMORY):
+        is_old = known or bool(event.after and event.at - event.after.occurred_at > MEMORY)
+        if is_old:
             fields.append(field_of(event.transaction))
-        if capped:
-            if event.before is not None:
+        if state is not None and (is_old or program.capped_cards):
+            of_days = _fields_of_days(state, event, program)
+            if of_days is None:
                 return ALL
-            if event.after is not None:
-                day = day_of(event.after, program)
-                if day < newest:
-                    return ALL
-                newest = day
+            fields += of_days
+    return fields
+
+
+def _fields_of_days(state: Customer, event: PurchaseChanged, program: Program) -> list[bytes] | None:
+    """Those of the days of which a purchase was and is, on capped cards; None: no more is known of such a day."""
+    fields: list[bytes] = []
+    for day in [day_of(each, program) for each in (event.before, event.after) if each is not None]:
+        if state.days and day <= first_of(state.days) and not is_whole(state.days, state.visits):
+            return None
+        for id_ in program.capped_cards:
+            card = state.cards.get(id_)
+            if card is None or day >= card.day:
+                continue
+            if card.by_day is None:
+                return None
+            number = stamp_days.block_needed(card, day)
+            if number is not None:
+                fields.append(stamp_days.field_of_block(list(state.cards).index(id_), number))
     return fields
 
 

@@ -11,6 +11,7 @@ from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Voucher
+from stamgast.domain.day_sums import month_of
 from stamgast.domain.events import ActivationOutcome, PurchaseChanged
 from stamgast.domain.ledger import Entry
 from stamgast.domain.measuring import (
@@ -28,6 +29,7 @@ from stamgast.domain.measuring import (
     with_one_more,
 )
 from stamgast.domain.rewards import cost_of_use
+from stamgast.domain.rule_months import attributed_in
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.domain.voucher_terms import Use
@@ -98,6 +100,7 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None
             case.count(purchases_of, sign * entry.counts)
             case.count(revenue, sign * entry.spend)
             case.count(profit, sign * entry.profit)
+            case.count(attributed_in(month_of(entry.day), rule), sign * entry.profit)
 
 
 @lru_cache(maxsize=1024)

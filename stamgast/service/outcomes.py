@@ -19,7 +19,8 @@ from stamgast.domain.rewards import with_code
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import ActivationState, IfUnproven, NoteKind, Reason, Status, Treatment, Verdict
 from stamgast.service import at_hand, budgets, expiry, measuring, notices, offers, telling, variants
-from stamgast.service.case import Case, Report
+from stamgast.service.case import Case
+from stamgast.service.change import Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
 from stamgast.service.messages import (

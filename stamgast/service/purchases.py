@@ -73,7 +73,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     counters = case.change.counters
     for card, by in applied.balances.items():
         shop_counts.stamps(case, card, customer.cards[card].balance, by)
-    shop_counts.purchase(case, event, applied.old, applied.new, stood)
+    shop_counts.purchase(case, event, applied, stood)
     counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit

@@ -31,10 +31,10 @@ def is_owed(case: Case, voucher: Voucher) -> bool:
 
 
 def follow(case: Case) -> None:
-    """After an event: ask for those that lack a code, and no longer for those that ended."""
+    """After an event: ask for those that lack a code, and no longer for those that ended, or that nobody is told of."""
     for place, voucher in enumerate(case.customer.vouchers):
         awaits = voucher.terms is not None and voucher.terms.awaits_code
-        wants = voucher.state == VoucherState.OPEN and lacks(case, voucher)
+        wants = voucher.state == VoucherState.OPEN and lacks(case, voucher) and not case.customer.erased_at
         if wants == awaits:
             continue
         terms = voucher.terms = voucher.terms or Terms()

@@ -12,6 +12,7 @@ from stamgast.domain.day_sums import KEPT, Per, days_of_month, month_of, names_o
 from stamgast.domain.days import came_between, purchases_on
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.ledger import Entry
+from stamgast.domain.purchase_effects import Applied
 from stamgast.domain.units import DAY, Day, Minor
 from stamgast.domain.value_bins import bin_of
 from stamgast.service.case import Case
@@ -36,9 +37,9 @@ def stood(case: Case) -> Stood:
     return customer.purchases, customer.profit, customer.days, customer.visits, customer.last_day
 
 
-def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before: Stood) -> None:
+def purchase(case: Case, event: PurchaseChanged, applied: Applied, before: Stood) -> None:
     """A purchase gives something else now: bring the bins and the sums of its day into line."""
-    customer = case.customer
+    customer, old, new = case.customer, applied.old, applied.new
     purchases, profit, days, visits, last_day = before
     if customer.profit != profit or customer.purchases != purchases:
         was, now = bin_of(purchases, profit), bin_of(customer.purchases, customer.profit)
@@ -49,7 +50,8 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before:
         _sale(case, event.before, old, -1)
     if new.counts or new.spend or new.profit:
         _sale(case, event.after, new, 1)
-    if customer.days == days:
+    days, days_now = applied.all_days or (days, customer.days)
+    if days_now == days:
         return
     if not old.counts and new.day >= last_day:
         if customer.visits != visits:  # what nearly always comes: a new day behind all others
@@ -58,9 +60,7 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry, before:
             if not visits or month != month_of(last_day):
                 case.count(of_month(month, _CUSTOMERS))
         return
-    _visits(
-        case, {each.day for each in (old, new) if each.counts}, (days, last_day), (customer.days, customer.last_day)
-    )
+    _visits(case, {each.day for each in (old, new) if each.counts}, (days, last_day), (days_now, customer.last_day))
 
 
 def _sale(case: Case, of: Purchase | None, entry: Entry, sign: int) -> None:

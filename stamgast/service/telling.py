@@ -56,6 +56,16 @@ def stamps_ran_out(case: Case, card: str, ordinal: int, stamps: int) -> None:
     )  # fmt: skip
 
 
+def stamps_warned_of(case: Case, card: str, ordinal: int, stamps: int) -> None:
+    """Somebody was told when a card's stamps run out: what shows the card shows the day from now on."""
+    case.change.told.append(
+        StampsLine(
+            _STAMPS, StepKind.WARNED.value, case.program.merchant, case.customer_id, case.at,
+            case.receipt, card, ordinal, stamps, stamps,
+        )
+    )  # fmt: skip
+
+
 def by_hand(case: Case, event: StampsHanded | StampsHandedBack, became: str, stamps: int, card: str = "") -> None:
     """A till gave stamps, or took them back."""
     case.change.told.append(

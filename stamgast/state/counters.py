@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
-from stamgast.state.keys import customers
+from stamgast.domain.rule_months import begins_of, of_month_alone
+from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 
@@ -37,23 +39,37 @@ async def _stats_of(redis: Redis, number: int) -> list[bytes]:
 
 async def totals_of_merchant(redis: Redis, partitions: int, merchant: str) -> dict[str, int]:
     """Return what one merchant's counters are: others' stay where they are. Raises StateError."""
+    return await _sums(redis, partitions, lambda keys: keys.stats, merchant, "")
+
+
+async def rules_of_month(redis: Redis, partitions: int, merchant: str, month: str) -> dict[str, int]:
+    """Return what is counted of one merchant's rules in a month, each by its name since ever. Raises StateError."""
+    found = await _sums(redis, partitions, lambda keys: keys.rule_months, merchant, begins_of(month))
+    return of_month_alone(month, found)
+
+
+async def _sums(
+    redis: Redis, partitions: int, where: Callable[[PartitionKeys], str], merchant: str, begins: str
+) -> dict[str, int]:
     totals: Counter[str] = Counter()
-    begins = f"{merchant}{_BETWEEN}"
-    for found in await asyncio.gather(*(_stats_below(redis, number, begins) for number in range(partitions))):
+    before = f"{merchant}{_BETWEEN}"
+    asked = (_below(redis, customers(number), where(customers(number)), before, begins) for number in range(partitions))
+    for found in await asyncio.gather(*asked):
         totals.update(found)
     return dict(totals)
 
 
-async def _stats_below(redis: Redis, number: int, begins: str) -> dict[str, int]:
-    keys = customers(number)
+async def _below(redis: Redis, keys: PartitionKeys, key: str, before: str, begins: str) -> dict[str, int]:
+    """The counters of a merchant (`before`) that begin so."""
+    like = f"{before}{begins}*"
 
     async def ask(session: Session) -> dict[str, int]:
         found: dict[str, int] = {}
         cursor: bytes | int = 0
         while True:
-            cursor, flat = await session.call("HSCAN", keys.stats, cursor, "MATCH", f"{begins}*", "COUNT", _AT_ONCE)
+            cursor, flat = await session.call("HSCAN", key, cursor, "MATCH", like, "COUNT", _AT_ONCE)
             words = iter(flat)
-            found |= {name.decode().removeprefix(begins): int(by) for name, by in zip(words, words, strict=True)}
+            found |= {name.decode().removeprefix(before): int(by) for name, by in zip(words, words, strict=True)}
             if not int(cursor):
                 return found
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.ledger import is_of_transaction, spent_of
+from stamgast.domain.days import encode_days, is_whole
+from stamgast.domain.ledger import is_of_transaction, purchases_by_day, spent_of
 from stamgast.domain.standing import Standing, decode_standing
 from stamgast.domain.units import Day, Minor
 from stamgast.state.client import keys_like
@@ -92,4 +93,9 @@ async def _states(redis: Redis, number: int, merchant: str, names: Sequence[str]
     keys = customers(number)
     session = await redis.session(keys.meta)
     values = await session.call("MGET", *(keys.customer(merchant, name) for name in names))
-    return [(n, decode_standing(value)) for n, value in zip(names, values, strict=True) if value is not None]
+    found = [(n, decode_standing(value)) for n, value in zip(names, values, strict=True) if value is not None]
+    for name, state in found:
+        if not is_whole(state.days, state.visits):  # a regular of years: those of long ago stand with their purchases
+            words = iter(await session.call("HGETALL", keys.ledger(merchant, name)))
+            state.days = encode_days(sorted(purchases_by_day(dict(zip(words, words, strict=False))).items()))
+    return found

@@ -68,7 +68,7 @@ class IdentityStore:
         self._topics = topics
         self.profiles = Profiles(self._log, wrapping_keys)
         self.newcomers = Newcomers(self._log, wrapping_keys, id_key)
-        self.wishes = Wishes(self._log, id_key)
+        self.wishes = Wishes(self._log, id_key, redis)
         self.cards = Cards(self._log, id_key)
         self.passes = WalletPasses(self._log, self.profiles, self.cards, id_key)
 

@@ -114,6 +114,11 @@ class PartitionKeys:
         return self._named("stats")
 
     @property
+    def rule_months(self) -> str:
+        """Hash: counter of a rule's month -> value (`stamgast.domain.rule_months`): one page alone reads these."""
+        return self._named("rulemonths")
+
+    @property
     def review(self) -> str:
         """Hash: merchant:customer:transaction -> a purchase that waits for a person (`stamgast.domain.review`)."""
         return self._named("review")

@@ -7,12 +7,14 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.customer import Customer
+from stamgast.domain.look import NO_LOOK, Look
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.people.shown_card import Stamps, Voucher, stamps_on, vouchers_of
+from stamgast.wallet.images import pictured_as
 from stamgast.wallet.words import Word, count, day, say, spoken
 
-_LAID_OUT_AS: Final = 1
+_LAID_OUT_AS: Final = 2
 """Goes up when the passes themselves change, so that devices fetch them anew."""
 _USUAL: Final = "#a4471c"
 """Of merchants that have said no colour; as on their pages."""
@@ -31,6 +33,8 @@ class PassContent:
     """The one that is fullest first."""
     vouchers: tuple[Voucher, ...] = ()
     """Which ends first standing first."""
+    look: Look = NO_LOOK
+    """With the shop's own drawings."""
 
     @property
     def void(self) -> bool:
@@ -40,7 +44,11 @@ class PassContent:
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits."""
-        return hashlib.blake2b(msgspec.json.encode([_LAID_OUT_AS, self]), digest_size=6).hexdigest()
+        shown = msgspec.to_builtins(self)
+        del shown["look"]
+        drawings = pictured_as(self.colour, self.look)
+        content = [_LAID_OUT_AS, shown, drawings] if drawings else [_LAID_OUT_AS, shown]
+        return hashlib.blake2b(msgspec.json.encode(content), digest_size=6).hexdigest()
 
     @property
     def description(self) -> str:
@@ -54,6 +62,15 @@ class PassContent:
         if card.reward:
             return count(Word.MISSING, card.missing, self.language, reward=card.reward)
         return count(Word.MISSING_NAMELESS, card.missing, self.language)
+
+    def told(self, card: Stamps) -> str:
+        """What is missing, and when its stamps run out, once that was said."""
+        ends = say(Word.RUNS_OUT, self.language, day=day(card.until, self.language)) if card.until else ""
+        return "\n".join(filter(None, (self.missing(card), ends)))
+
+    def last_day(self, card: Stamps) -> str:
+        """The last day of its stamps, in words; empty: they stay."""
+        return day(card.until, self.language) if card.until else ""
 
     def until(self, voucher: Voucher) -> str:
         """Its last day, in words."""
@@ -76,9 +93,11 @@ def content_of(customer: str, state: Customer, program: Program, language: str, 
         scanned=customer.upper(),
         cards=tuple(cards),
         vouchers=tuple(vouchers_of(state, program, spoken_to, at)),
+        look=program.look,
     )
 
 
 def void_content(program: Program, language: str) -> PassContent:
     """What a card shows that was revoked, or whose person was forgotten."""
-    return PassContent(program.name, program.look.colour or _USUAL, spoken(language or program.languages[0]), "")
+    spoken_to = spoken(language or program.languages[0])
+    return PassContent(program.name, program.look.colour or _USUAL, spoken_to, "", look=program.look)

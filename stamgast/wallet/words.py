@@ -25,6 +25,8 @@ class Word(StrEnum):
     OWED = "owed"
     OWED_ONE = "owed_one"
     NEXT = "next"
+    RUNS_OUT = "runs_out"
+    LAST_DAY = "last_day"
     READY = "ready"
     READY_ONE = "ready_one"
     UNTIL = "until"
@@ -78,6 +80,18 @@ _SAID: Final[Mapping[Word, Mapping[str, str]]] = {
         "en": "{num} stamp to make up for after a return",
     },
     Word.NEXT: {"nl": "Volgende beloning", "fr": "Prochain avantage", "de": "Nächste Belohnung", "en": "Next reward"},
+    Word.RUNS_OUT: {
+        "nl": "Deze stempels vervallen na {day}. Met één nieuwe blijven ze staan.",
+        "fr": "Ces tampons expirent après le {day}. Un nouveau tampon les garde.",
+        "de": "Diese Stempel verfallen nach dem {day}. Ein neuer hält sie.",
+        "en": "These stamps run out after {day}. One new stamp keeps them.",
+    },
+    Word.LAST_DAY: {
+        "nl": "Stempels geldig t/m",
+        "fr": "Tampons valables jusqu'au",
+        "de": "Stempel gültig bis",
+        "en": "Stamps good until",
+    },
     Word.READY: {
         "nl": "Klaar voor jou ({num})",
         "fr": "Prêts pour vous ({num})",

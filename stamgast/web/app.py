@@ -37,6 +37,7 @@ from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_re
 from stamgast.web.api.wallet import (
     delete_registration,
     get_logo,
+    get_own_logo,
     get_pass,
     get_registrations,
     post_log,
@@ -120,6 +121,7 @@ def _routes() -> list[BaseRoute]:
         Route("/wallet/v1/log", post_log, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
         Route("/wallet/logo/{colour}.png", get_logo, methods=["GET"]),
+        Route("/wallet/logo/{merchant}/{version}.png", get_own_logo, methods=["GET"]),
         *page_routes(),
     ]
 

@@ -134,7 +134,7 @@ class Deps:
         self.wrong_codes_of_merchants = TokenBuckets(
             limits.wrong_codes_of_merchant, limits.wrong_codes_of_merchant_burst, monotonic=self.monotonic
         )
-
+        self.joins_of_codes = TokenBuckets(limits.joins_of_code, limits.joins_of_code_burst, monotonic=self.monotonic)
         self._touching: set[asyncio.Task[None]] = set()
 
     def touch(self, record_id: str, at: Millis) -> None:

@@ -35,6 +35,9 @@ class Limits:
     wrong_codes_of_merchant: float = 2
     """The same of one merchant's codes, under all of their keys and tills."""
     wrong_codes_of_merchant_burst: float = 120
+    joins_of_code: float = 5
+    """Forms a second on the page of one code to join by, from all networks, that are noted."""
+    joins_of_code_burst: float = 600
     per_visitor: float = 20
     """Requests a second of one user, or of one till, on pages."""
     per_visitor_burst: float = 200

@@ -16,17 +16,13 @@ from stamgast.clock.shop_time import Clock
 from stamgast.domain.budget_events import BudgetAnswered, BudgetWished
 from stamgast.domain.budgets import Booked, Budget, WhenSpent, parts_of
 from stamgast.domain.counters import BETWEEN, Counter, counter
-from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import AnyEvent, encode_event, key_of
 from stamgast.domain.purses import CHEST, KEPT, Ask, Purse, decode_ask, is_reached, purse_of
 from stamgast.service import Bundle
+from streams.customers.desk import Desk
 from streams.customers.in_force import Standing
-from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
 
 FindBundle = Callable[[str], Awaitable[Bundle | None]]
-_AT_ONCE: Final = 500
-"""Answers that are appended before they are applied."""
 _LOST_S: Final = 10.0
 """A lease that has not come by then is wished for again, under its number."""
 _ASK_AGAIN_S: Final = 60.0
@@ -65,24 +61,16 @@ class Cashier:
 
     def __init__(self, owned: OwnedPartition, topic: str, partitions: int, clock: Clock) -> None:
         self._owned = owned
-        self._topic = topic
         self._partitions = partitions
         self._clock = clock
-        self._told_at = -1
-        """Offset of the last answer."""
-        self._may_be_asked = True
-        """Something may stand there from before."""
-        self._cursor = b"0"
+        self._desk = Desk(owned, topic, owned.lease.keys.asks, decode_ask, _oldest)
         self._wished: dict[str, _Wished] = {}
 
     async def look(self, standing: Standing, find: FindBundle) -> None:
         """Answer what can be answered. Raises StateError or EmitError."""
-        if self._told_at > self._owned.lease.watermark:
+        if self._desk.is_idle(comes=any(bundle.budgets for bundle in standing.in_force.values())):
             return
-        if not self._may_be_asked and not any(bundle.budgets for bundle in standing.in_force.values()):
-            return
-        asks = await self._asks()
-        self._may_be_asked = bool(asks) or self._cursor != b"0"
+        asks = await self._desk.waiting()
         spent: dict[str, int] = {}
         answers: list[BudgetAnswered] = []
         wishes: _Wishes = {}
@@ -92,19 +80,7 @@ class Cashier:
                 answers += self._answer(ask, bundle, standing, spent, wishes)
         for limit, wished in wishes.values():
             await self._wish(limit, wished)
-        if answers:
-            self._told_at = await self._tell(self._owned.number, answers)
-
-    async def _asks(self) -> list[Ask]:
-        """Some of them, the next look has others: the oldest first, and those of one event in their order."""
-        lease = self._owned.lease
-        found: list[Ask] = []
-        while len(found) < _AT_ONCE:
-            self._cursor, words = await lease.call("HSCAN", lease.keys.asks, self._cursor, "COUNT", _AT_ONCE)
-            found += filter(None, map(_readable, words[1::2]))
-            if self._cursor == b"0":
-                break
-        return sorted(found, key=lambda ask: (ask.at, ask.customer, ask.place, ask.activation))
+        await self._desk.answer(answers)
 
     def _answer(
         self,
@@ -166,19 +142,13 @@ class Cashier:
             merchant=limit.merchant, customer="", at=self._clock.now(), budget=limit.name, period=limit.period,
             by=self._owned.number, of=self._partitions, number=wished.number, need=wished.need, back=back, as_of=as_of,
         )  # fmt: skip
-        await self._tell(CHEST, [event])
+        await self._desk.tell(CHEST, [event])
         self._wished[limit.key] = wished
 
-    async def _tell(self, partition: int, events: Sequence[AnyEvent]) -> int:
-        records = [(key_of(event.merchant, event.customer), encode_event(event)) for event in events]
-        return (await append(self._owned.emitters, self._topic, partition, records))[-1]
 
-
-def _readable(value: bytes) -> Ask | None:
-    try:
-        return decode_ask(value)
-    except UNREADABLE:  # `verify` tells of it
-        return None
+def _oldest(ask: Ask) -> tuple[object, ...]:
+    """Those of one event are in their order."""
+    return ask.at, ask.customer, ask.place, ask.activation
 
 
 def _limits_of(ask: Ask, bundle: Bundle, standing: Standing) -> Sequence[_Limit]:

@@ -13,16 +13,13 @@ from typing import Final, NamedTuple
 
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.code_events import CodeGiven, CodesWished
-from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import AnyEvent, encode_event, key_of
+from stamgast.domain.events import AnyEvent
 from stamgast.domain.shop_codes import Name, Shelf, Want, decode_want
 from streams.customers.code_pools import POOL
+from streams.customers.desk import Desk
 from streams.customers.in_force import Standing
-from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
 
-_AT_ONCE: Final = 500
-"""Answers that are appended before they are applied."""
 _LOST_S: Final = 10.0
 """What was wished for and has not come by then is wished for again, under its number."""
 _ASK_AGAIN_S: Final = 30.0
@@ -38,42 +35,22 @@ class CodeDesk:
     """Answers what one owned partition wants of pools; `look` does some of it."""
 
     def __init__(self, owned: OwnedPartition, topic: str, partitions: int, clock: Clock) -> None:
-        self._owned = owned
-        self._topic = topic
+        self._number = owned.number
         self._partitions = partitions
         self._clock = clock
-        self._told_at = -1
-        """Offset of the last answer."""
-        self._may_want = True
-        """Something may stand there from before."""
-        self._cursor = b"0"
+        self._desk = Desk(owned, topic, owned.lease.keys.wants, decode_want, _oldest)
         self._wished: dict[Name, _Wished] = {}
 
     async def look(self, standing: Standing) -> None:
         """Answer what can be answered. Raises StateError or EmitError."""
-        if self._told_at > self._owned.lease.watermark:
+        if self._desk.is_idle(comes=any(bundle.codes for bundle in standing.in_force.values())):
             return
-        if not self._may_want and not any(bundle.codes for bundle in standing.in_force.values()):
-            return
-        wants = await self._wants()
-        self._may_want = bool(wants) or self._cursor != b"0"
+        wants = await self._desk.waiting()
         answers: list[AnyEvent] = []
         for name in dict.fromkeys((want.merchant, want.reward) for want in wants):
             of_name = [want for want in wants if (want.merchant, want.reward) == name]
             answers += await self._answers(name, of_name, standing.codes.shelves.get(name, Shelf()))
-        if answers:
-            self._told_at = await self._tell(self._owned.number, answers)
-
-    async def _wants(self) -> list[Want]:
-        """Some of them, the next look has others: the oldest first."""
-        lease = self._owned.lease
-        found: list[Want] = []
-        while len(found) < _AT_ONCE:
-            self._cursor, words = await lease.call("HSCAN", lease.keys.wants, self._cursor, "COUNT", _AT_ONCE)
-            found += filter(None, map(_readable, words[1::2]))
-            if self._cursor == b"0":
-                break
-        return sorted(found, key=lambda want: (want.at, want.customer, want.voucher))
+        await self._desk.answer(answers)
 
     async def _answers(self, name: Name, wants: Sequence[Want], shelf: Shelf) -> Sequence[CodeGiven]:
         given = [self._said(want, code) for want, code in zip(wants, shelf.codes, strict=False)]
@@ -85,10 +62,10 @@ class CodeDesk:
         wished = self._wished.get(name)
         if wished is None or wished.number <= shelf.number or time.monotonic() - wished.at >= _LOST_S:
             event = CodesWished(
-                merchant=name[0], customer="", at=self._clock.now(), reward=name[1], by=self._owned.number,
+                merchant=name[0], customer="", at=self._clock.now(), reward=name[1], by=self._number,
                 of=self._partitions, number=shelf.number + 1, need=len(lacking),
             )  # fmt: skip
-            await self._tell(POOL, [event])
+            await self._desk.tell(POOL, [event])
             self._wished[name] = _Wished(shelf.number + 1, time.monotonic())
         return given
 
@@ -105,13 +82,6 @@ class CodeDesk:
             voucher=want.voucher, reward=want.reward, code=code,
         )  # fmt: skip
 
-    async def _tell(self, partition: int, events: Sequence[AnyEvent]) -> int:
-        records = [(key_of(event.merchant, event.customer), encode_event(event)) for event in events]
-        return (await append(self._owned.emitters, self._topic, partition, records))[-1]
 
-
-def _readable(value: bytes) -> Want | None:
-    try:
-        return decode_want(value)
-    except UNREADABLE:  # `verify` tells of it
-        return None
+def _oldest(want: Want) -> tuple[object, ...]:
+    return want.at, want.customer, want.voucher

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from stamgast.domain.counters import BETWEEN
+from stamgast.domain.rule_months import is_monthly, moved_in
+from stamgast.state.keys import PartitionKeys
 from stamgast.state.partitions import Lease
 from streams.customers.batch import Result
 
@@ -19,13 +22,34 @@ _ASKED_AT_ONCE: Final = 2_000
 
 def added_by(results: Iterable[Result]) -> dict[str, int]:
     """Sum what a step adds to each counter, by its name in Redis."""
-    merchants: dict[str, dict[str, int]] = {}
+    months: dict[tuple[str, str], dict[str, int]] = {}
     for result in results:
-        sums = merchants.setdefault(result.name[0], {})
+        merchant = result.name[0]
         for change in result.changes:
-            for counter, by in change.counters.items():
-                sums[counter] = sums.get(counter, 0) + by
-    return {f"{merchant}|{name}": by for merchant, sums in merchants.items() for name, by in sums.items() if by}
+            for month, moved in change.counted() if change.earlier else ((change.month, change.counters),):
+                sums = months.setdefault((merchant, month), {})
+                for counter, by in moved.items():
+                    sums[counter] = sums.get(counter, 0) + by
+    added: dict[str, int] = {}
+    for (merchant, month), sums in months.items():
+        for counter, by in (*sums.items(), *moved_in(month, sums)):
+            if by:
+                name = f"{merchant}{BETWEEN}{counter}"
+                added[name] = added.get(name, 0) + by
+    return {name: by for name, by in added.items() if by}
+
+
+def stands_in(keys: PartitionKeys, name: str) -> str:
+    """The hash in which a counter stands, by its name in Redis."""
+    return keys.rule_months if is_monthly(name.partition(BETWEEN)[2]) else keys.stats
+
+
+def by_hash(keys: PartitionKeys, names: Iterable[str]) -> dict[str, list[str]]:
+    """The hashes in which counters stand, and which."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(stands_in(keys, name), []).append(name)
+    return found
 
 
 class Counters:
@@ -40,10 +64,11 @@ class Counters:
         if unknown and len(self._known) + len(unknown) > MOST_KNOWN:
             self._known.clear()
             unknown = list(added)
-        for start in range(0, len(unknown), _ASKED_AT_ONCE):
-            some = unknown[start : start + _ASKED_AT_ONCE]
-            [values] = await lease.read([], ("HMGET", lease.keys.stats, *some))
-            self._known.update(zip(some, (int(value or 0) for value in values), strict=True))
+        for key, names in by_hash(lease.keys, unknown).items():
+            for start in range(0, len(names), _ASKED_AT_ONCE):
+                some = names[start : start + _ASKED_AT_ONCE]
+                [values] = await lease.read([], ("HMGET", key, *some))
+                self._known.update(zip(some, (int(value or 0) for value in values), strict=True))
         return {name: self._known[name] + by for name, by in added.items()}
 
     def keep(self, values: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from stamgast.domain.shop_codes import mark_of
 from stamgast.domain.units import SECOND
 from stamgast.domain.voucher_codes import short_of
 from stamgast.service import Change
-from stamgast.service.case import Report
+from stamgast.service.change import Report
 from stamgast.state.keys import IDLE, PartitionKeys
 from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submission
 from stamgast.state.partitions import Writes
@@ -21,6 +21,7 @@ from stamgast.state.roll import entry_of
 from stamgast.state.session import Word
 from stamgast.state.voucher_owners import encode_owner, name_by_mark
 from streams.customers.batch import Result, earliest
+from streams.customers.counters import by_hash
 from streams.customers.in_force import Standing
 from streams.customers.state_cache import Name
 
@@ -96,7 +97,8 @@ def write(
                 written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
     _write_timers(keys, results, writes)
-    _write_counters(keys.stats, written.counters, writes)
+    for hash_, names in by_hash(keys, written.counters).items():
+        _write_counters(hash_, {name: written.counters[name] for name in names}, writes)
     _write_outbox(keys, writes, written, place)
 
 

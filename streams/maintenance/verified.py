@@ -30,6 +30,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "timers": "each customer's earliest",
     "roll": "each customer stands there, once",
     "stats": "each counter; not those of days more than ten weeks ago, which owners drop",
+    "rule_months": "each counter; not those of months more than two years ago, which owners drop",
     "review": "each purchase",
     "claims": "each claim that waits for a person, while the log has its beginning",
     "asks": "each activation that waits for money",

@@ -11,11 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator, Container, Iterable, Mapping
 
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.counters import BETWEEN
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.day_sums import is_dropped
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.units import DAY
 from stamgast.identity.sealing import derive_voucher_key
 from stamgast.identity.veiling import Veils
 from stamgast.log.reading import LogReader
@@ -30,8 +27,10 @@ from stamgast.state.session import Session
 from streams.customers.parking import offset_of
 from streams.maintenance.differences import Report, departing, plain, said, said_of_entries
 from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.states_of_before import as_far_as_known
 from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_counters import counter_differences
 from streams.maintenance.verify_roll import roll_differences
 from streams.maintenance.verify_sending import attempt_differences, meta_differences
 
@@ -95,14 +94,8 @@ class _Partition:
         names = sorted(live | timed | folded)
         async for what in departing(names, self._look, self._fold_on, self._compare):
             yield what
-        seen = await look(self._session, self._keys, entries=self._keys.stats)
-        await self._fold_on(seen)
-        found = {counter.decode(): int(value) for counter, value in seen.entries.items()}
-        expected = replay.fold.counters
-        for counter in sorted(found.keys() | expected.keys()):
-            is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
-            if is_now != should_be and not is_dropped(counter.partition(BETWEEN)[2], replay.time // DAY):
-                yield f"counter {counter}: is {is_now}, should be {should_be}"
+        async for what in counter_differences(self._session, self._keys, replay, self._fold_on):
+            yield what
         for key, kind, expected_there in (
             (self._keys.review, "purchase to review", replay.fold.reviews),
             (self._keys.entries, "entry in a draw", replay.fold.entries),
@@ -179,10 +172,16 @@ class _Partition:
         """Say how a customer departs from what the log says."""
         merchant, _, customer = name.rpartition(":")
         folded = self._replay.fold.states.get((merchant, customer))
-        entries = self._replay.fold.ledgers.get((merchant, customer), {})
+        entries: Mapping[bytes, bytes] = self._replay.fold.ledgers.get((merchant, customer), {})
         state = None if folded is None else decode_customer(folded)
-        words = [] if seen.value == folded else _said_of(seen.value, state)
-        words += said_of_entries(seen.entries, entries)
+        words: list[str] = []
+        live_entries: Mapping[bytes, bytes] = seen.entries
+        if seen.value != folded:
+            live, words = _read(seen.value)
+            if live is not None and state is not None:
+                live_entries, entries = as_far_as_known(live, live_entries, state, entries)
+            words = words or said(plain(live), plain(state))
+        words += said_of_entries(live_entries, entries)
         due = _earliest(state)
         score = None if seen.score == IDLE and state is not None else seen.score
         if score != due and (seen.value is not None or state is None):
@@ -196,11 +195,12 @@ def said_of_list(ends: tuple[int, ...]) -> str:
     return f"{count:,} events ({first} to {last})" if count else "nothing"
 
 
-def _said_of(value: bytes | None, state: Customer | None) -> list[str]:
+def _read(value: bytes | None) -> tuple[Customer | None, list[str]]:
+    """A live state, or why it cannot be read."""
     try:
-        return said(None if value is None else plain(decode_customer(value)), plain(state))
+        return None if value is None else decode_customer(value), []
     except UNREADABLE as error:
-        return [f"cannot be read: {error}"]
+        return None, [f"cannot be read: {error}"]
 
 
 def _said_of_line(name: str, is_now: Container[str], should_be: Container[str]) -> str:

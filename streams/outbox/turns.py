@@ -18,7 +18,7 @@ from stamgast.clock.shop_time import Clock, format_time
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment
 from stamgast.logs import get_logger
-from stamgast.service.case import Report
+from stamgast.service.change import Report
 from stamgast.state.outbox import Lane
 from streams.metrics import Metrics
 from streams.outbox.breaker import Answer, Breaker, Probing

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.looking import seen, served
 from tests.fakes.marketed import Marketed
@@ -51,12 +51,18 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
 
 
 AS_LONG_AS_THEY_GET = """() => {
-  for (const [name, most] of [["months", 13], ["stores", 4], ["rules", 40]]) {
+  for (const [name, most] of [["months", 13], ["stores", 4], ["rules", 40], ["whys", 40]]) {
     const rows = document.querySelector(`[aria-labelledby=${name}] tbody`);
     while (rows.children.length < most) rows.append(rows.lastElementChild.cloneNode(true));
   }
 }"""
 """Thirteen months are shown, and a shop of four stores may have forty rules."""
+
+
+A4 = ViewportSize(width=710, height=1039)
+"""Less its margins, at 96 dpi."""
+CUT_OFF = """() => [...document.querySelectorAll(".table")].filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.textContent)"""
 
 
 @pytest.mark.parametrize("language", ["nl", "de"])
@@ -69,6 +75,8 @@ def test_a_months_report_is_one_page_of_paper(browser: Browser, site: Site, lang
         page.evaluate(AS_LONG_AS_THEY_GET)
         printed = page.pdf(format="A4", print_background=True, prefer_css_page_size=True)
         page.emulate_media(media="print")
+        page.set_viewport_size(A4)
+        assert page.evaluate(CUT_OFF) == [], "paper cannot be scrolled"
         assert not page.get_by_role("button").first.is_visible()
         assert not page.get_by_role("navigation").first.is_visible()
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1

@@ -94,7 +94,26 @@ def totals() -> dict[str, int]:
         found |= {counter(Counter.MEASURE, "free-loaf", arm, what): by for what, by in sums.items()}
     found |= {counter(Counter.RULE, "free-loaf", Tally.WITHHELD, Reason.NO_CONSENT): 71}
     found |= {counter(Counter.RULE, "free-loaf", Tally.NOT_MET, "at least 3 visits"): 12}
+    found |= {of_month(month, Per.DECIDED): by for month, by in ((month_of(TODAY), 44), ("2026-07", 39))}
     return found | {Counter.CONTACT_COST: 1_425_000, Counter.WAITING_FOR_REVIEW: 2}
+
+
+def of_rules() -> dict[str, int]:
+    """What was counted of rules in this month; of one of them that is there no more, too."""
+    free_loaf = {
+        Sum.REACHED: 41, Sum.SENT: 60, Sum.DELIVERED: 58, Sum.READ: 37, Sum.REDEEMED: 12, Sum.PROFIT: 9_140,
+        Sum.MESSAGES: 450_000, Sum.REWARDS: 1_320,
+    }  # fmt: skip
+    found = {counter(Counter.MEASURE, "free-loaf", what): by for what, by in free_loaf.items()}
+    found |= {
+        counter(Counter.RULE, "free-loaf", Tally.FIRED): 64,
+        counter(Counter.RULE, "free-loaf", Tally.WITHHELD, Reason.NO_CONSENT): 31,
+        counter(Counter.RULE, "free-loaf", Tally.NOT_MET, "at least 3 visits"): 5,
+        counter(Counter.RULE, "free-loaf", Tally.SHADOW): 2,
+        counter(Counter.RULE, "summer-cakes", Tally.FIRED): 8,
+        counter(Counter.RULE, "summer-cakes", Tally.WITHHELD, Reason.QUIET_HOURS): 3,
+    }
+    return found
 
 
 def worth(segment: str, ratio: float, **more: Any) -> SegmentWorth:
@@ -215,6 +234,9 @@ class Marketed(House):
         async def in_force(_merchant: str) -> InForce:
             return bakery()
 
+        async def rules_of_month(_merchant: str, month: str) -> dict[str, int]:
+            return of_rules() if month == month_of(TODAY) else {}
+
         async def stands_still(found: InForce) -> list[Attention]:
             return attention(
                 found.program, {}, unwell=shown.unwell, broken=shown.broken, launches=NONE, letters=letters,
@@ -228,6 +250,7 @@ class Marketed(House):
             seen=read,
             in_force=in_force,
             stands_still=stands_still,
+            rules_of_month=rules_of_month,
         )
         self.deps.health = SimpleNamespace(look=self._looked)
         self.deps.inbox = inbox_of(shown.program, shown.totals)

@@ -221,7 +221,8 @@ class MemoryPartition(OwnedByTest[OwnedCustomers]):
         for name, entries in replay.fold.ledgers.items():
             if self.redis.hashes[NAMES.ledger(*name)] != entries:
                 wrong.append(f"ledger of {name}")
-        counters = {name: by for name, by in self.redis.hashes[NAMES.stats].items() if by}
+        hashes = (self.redis.hashes[NAMES.stats], self.redis.hashes[NAMES.rule_months])
+        counters = {name: by for each in hashes for name, by in each.items() if by}
         if counters != {name: by for name, by in replay.fold.counters.items() if by}:
             wrong.append(f"counters: {counters}, should be {replay.fold.counters}")
         due = {

@@ -72,8 +72,8 @@ SAYS: Final = {
     "cross-sell": "anderen namen daarna een koffiemolen",
 }
 """Recipe -> what its message says."""
-ELSEWHERE: Final = {"staff-alert"}
-"""It needs customers enough for a fit: `test_segments` plays it to the phone."""
+ELSEWHERE: Final = {"staff-alert", "stamps-expire"}
+"""One needs customers enough for a fit: `test_segments` plays it to the phone. The other takes a year, which its tests play."""
 
 
 @pytest.fixture

@@ -23,7 +23,10 @@ from tests.integration.web.shop import everything_in
 pytestmark = [pytest.mark.slow]
 
 GIFT = RULE.replace("then:", "offered: true\nthen:\n  - give: web")
-CODED = PROGRAM.replace("rewards:", "rewards:\n  web: {codes: imported, names: {nl: 10% in de webshop}}")
+CODED = PROGRAM.replace(
+    "rewards:",
+    "rewards:\n  web: {codes: imported, names: {nl: 10% in de webshop}}\n  app: {codes: imported, names: {nl: In de app}}",
+)
 CODES = [f"WEB-{number:04}" for number in range(9)]
 
 
@@ -37,9 +40,9 @@ async def test_each_code_goes_to_one_customer_through_kills_and_a_lost_redis(
         lines = ["Code;Value", *(f"{code};10" for code in CODES[:7]), f"{CODES[0]};10", "é;10", "A" * 100_000]
         file.write_text("\n".join(lines))
 
-        def bring() -> Any:
+        def bring(reward: str = "web") -> Any:
             return shop.asked(
-                "vouchers", "import-codes", str(file), "--merchant", MERCHANT, "--reward", "web", "--json"
+                "vouchers", "import-codes", str(file), "--merchant", MERCHANT, "--reward", reward, "--json"
             )
 
         def brought_again() -> Any:
@@ -71,8 +74,16 @@ async def test_each_code_goes_to_one_customer_through_kills_and_a_lost_redis(
             file.write_text("\n".join(CODES))
             again = await eventually(brought_again, seconds=60, every=1)
             assert (again["added"], again["known"]) == (2, 7), "what is in the pool already is passed over"
+            file.write_text("\n".join(["APP-1", CODES[3].replace("-", "."), "APP-2"]))
+            other = bring("app")
+            assert (other["added"], other["rejected"]) == (
+                2,
+                [{"line": 2, "reason": "is a code of the reward web"}],
+            )
             stock = shop.asked("vouchers", "codes", MERCHANT, "--json")["codes"]
-            assert stock == [{"reward": "web", "brought": 9, "given": 7, "left": 2}]
+            assert stock == [
+                {"reward": "app", "brought": 2, "given": 0, "left": 2}, {"reward": "web", "brought": 9, "given": 7, "left": 2},
+            ]  # fmt: skip
             await shop.buy(range(10, 12))
             await shop.everything_ended(12)
             said = await codes_said()

@@ -16,6 +16,7 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.roll import entry_of
+from streams.customers.counters import stands_in
 from streams.customers.old_days import OldDays
 from streams.customers.standing_counts import complete
 from tests.builders import KEY, MERCHANT, T0, bought, bundle, card, program
@@ -50,7 +51,7 @@ class Partition:
                 writes.do("RPUSH", self.keys.roll(merchant), entry_of(customer))
         for name, count in self.fold.counters.items():
             if count and not (of_before and name.partition("|")[2].startswith(BEGAN_LATER)):
-                writes.do("HSET", self.keys.stats, name, count)
+                writes.do("HSET", stands_in(self.keys, name), name, count)
         await lease.commit(lease.watermark + 1, writes)
 
     async def counters(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stamgast.clv.data.rows import Integers
+from stamgast.domain.feedback import Said
 from stamgast.domain.units import Day
 
 MOST_TOTAL: Final = 9 * 10**18
@@ -232,6 +233,7 @@ class Purchases:
 
     `has_profit` says whether any line tells its profit, `columns` which columns the file has, and `notes` which of
     them are not read, and what may be meant by them. `newest` is the day of the newest line, if they are of a file.
+    `said` has the scores that customers gave, of those who gave any.
     """
 
     buyers: Mapping[str, Buyer]
@@ -241,3 +243,4 @@ class Purchases:
     columns: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     newest: Day | None = None
+    said: Mapping[str, Said] = field(default_factory=dict)

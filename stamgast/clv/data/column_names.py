@@ -9,7 +9,7 @@ from typing import Final
 from stamgast.domain.spelling import nearest
 
 NEEDED: Final = ("customer", "date", "amount")
-OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source", "category")
+OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source", "category", "score")
 _ELSEWHERE: Final = {
     "customer": "klant klanten klantnummer klantnr kunde kunden kundennummer kundennr client clients acheteur",
     "date": "datum aankoopdatum besteldatum kaufdatum bestelldatum verkoopdatum",
@@ -22,6 +22,7 @@ _ELSEWHERE: Final = {
     "product": "artikel artikelnummer produkt produit sku",
     "transaction": "bon bonnummer kassabon ticket beleg belegnummer",
     "language": "taal sprache langue",
+    "score": "scores nps rating ratings feedback cijfer beoordeling rapportcijfer tevredenheid bewertung bewertungen",
     "acquisition_source": "source bron herkomst quelle herkunft kanal kanaal provenance",
 }
 _MEANINGS: Final = {word: name for name, words in _ELSEWHERE.items() for word in words.split()}
@@ -35,8 +36,8 @@ def meant_column(written: str, absent: Iterable[str]) -> str | None:
     meant += [part for part in parts if part in NEEDED]
     if found := next((name for name in meant if name in names), None):
         return found
-    # What means a column that is there is not offered as another one for its looks.
-    if any(meant):
+    # What means a column that is there, or is the name of another one, is not offered as one for its looks.
+    if any(meant) or written in _ELSEWHERE:
         return None
     return nearest(written, names) or None
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from stamgast.clv.data.buyers import MOST_TOTAL, Columns, Ledger
 from stamgast.clv.data.byte_cells import Lines, NotPlainError, Texts, joined
 from stamgast.clv.data.rows import Integers
+from stamgast.clv.data.told_scores import NO_SCORE, read_score, scores_by_customer
+from stamgast.domain.feedback import Said
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
 from stamgast.sheets.cells import read_amount, two_readings, with_point
@@ -33,6 +35,7 @@ class Plain(NamedTuple):
     currency: str
     has_profit: bool
     left_out: int
+    said: dict[str, Said]
 
 
 class _Known(dict[str, Any]):
@@ -76,7 +79,7 @@ _Numbers = NDArray[np.integer[Any]]
 
 
 class _Read(NamedTuple):
-    """Lines as columns; segments and sources by their numbers."""
+    """Lines as columns; segments and sources by their numbers, scores empty where there is no column of them."""
 
     customer: Texts
     day: _Numbers
@@ -85,6 +88,7 @@ class _Read(NamedTuple):
     tells: NDArray[np.bool_]
     segment: _Numbers
     source: _Numbers
+    score: _Numbers
 
 
 class PlainReading:
@@ -108,6 +112,7 @@ class PlainReading:
         self._margins = _Known(lambda text: _margin(text.strip(), margins or {}))
         self._profits = _Known(lambda text: self._amount(text) if text.strip() else 0)
         self._tells = _Known(lambda text: bool(text.strip()))
+        self._scores = _Known(lambda text: _sure(read_score(text.strip())) if text.strip() else NO_SCORE)
         self._labels = {"segment": _Codes(), "acquisition_source": _Codes()}
 
     def read(self, pieces: Iterable[Lines]) -> Plain:
@@ -142,6 +147,7 @@ class PlainReading:
             *self._profits_of(lines, amounts),
             self._labelled("segment", lines),
             self._labelled("acquisition_source", lines),
+            self._scored(lines),
         )
 
     def _profits_of(self, lines: Lines, amounts: Integers) -> tuple[Integers, NDArray[np.bool_]]:
@@ -161,6 +167,11 @@ class PlainReading:
         texts, back = lines.cells(self._columns[column]).different()
         codes = map(self._labels[column].__getitem__, map(str.strip, texts))
         return np.fromiter(codes, np.int32, len(texts))[back]
+
+    def _scored(self, lines: Lines) -> _Numbers:
+        if "score" not in self._columns:
+            return np.zeros(0, dtype=np.int8)
+        return self._scores.of(lines.cells(self._columns["score"]), np.int8)
 
     def _amount(self, text: str) -> int:
         text = text.strip()
@@ -205,13 +216,15 @@ class PlainReading:
             for codes, column in zip(self._labels.values(), (lines.segment, lines.source), strict=True)
         )
         bought = columns.visits > 0
+        said = scores_by_customer(names, owner, lines.day, lines.score) if len(lines.score) else {}
         left_out = len(names) - int(bought.sum())
         if left_out:
             columns, kept = _of(columns, bought), bought.tolist()
             names, segments, sources = (list(compress(each, kept)) for each in (names, segments, sources))
+            said = {name: said[name] for name in names if name in said}
         ledger = Ledger(names, columns, segments, sources)
         currency = next(iter(self._currencies), "")
-        return Plain(ledger, int(lines.day.max()), currency, bool(lines.tells.any()), left_out)
+        return Plain(ledger, int(lines.day.max()), currency, bool(lines.tells.any()), left_out, said)
 
 
 def _earliest(codes: _Codes, told: _Numbers, entry: Integers, owned: Integers) -> list[str]:
@@ -273,7 +286,7 @@ def _margin(category: str, margins: Mapping[str, float]) -> float:
     return np.nan if found is None else found
 
 
-def _sure(day: Day | None) -> Day:
-    if day is None:
+def _sure(number: int | None) -> int:
+    if number is None:
         raise NotPlainError
-    return day
+    return number

@@ -1,9 +1,9 @@
 """A CSV of purchases, checked line by line.
 
 Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source,
-category. Dates are as
-`written_dates` has them (a time of day is left out), amounts decimals in major units, negative for a refund. Only
-purchases up to `as_of` are looked at: later lines may say anything.
+category, score. Dates are as `written_dates` has them (a time of day is left out), amounts decimals in major units,
+negative for a refund. A line with a score and no amount is no purchase: it says when somebody gave it. Only lines up to
+`as_of` are looked at: later ones may say anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
 from stamgast.clv.data.byte_cells import NotPlainError, lines_in
 from stamgast.clv.data.column_names import missing_columns, unread_columns
 from stamgast.clv.data.plain_file import OTHER, PlainReading
+from stamgast.clv.data.told_scores import ToldScores, doubt_about_scores, meant_score, read_score
+from stamgast.domain.counting import so_many
 from stamgast.domain.errors import in_plain_words
+from stamgast.domain.feedback import Said
 from stamgast.domain.spelling import nearest
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
@@ -111,6 +114,7 @@ class _Reading:
         self._has_commas = False
         self._universal = 0
         self._labels: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
+        self._scores = ToldScores()
         self._currency = ""
         self._newest: Day | None = None
 
@@ -129,7 +133,7 @@ class _Reading:
         except (csv.Error, UnicodeDecodeError, PurchaseFileError, NotPlainError):
             return None
         self._newest, self._currency, self._has_profit = plain.newest, plain.currency, plain.has_profit
-        return self._told(plain.ledger, plain.left_out)
+        return self._told(plain.ledger, plain.left_out, plain.said)
 
     def read(self, file: IO[str]) -> Purchases:
         """Read it line by line.
@@ -157,26 +161,32 @@ class _Reading:
             )
         if sum(sum(map(abs, buyer.amounts.values())) for buyer in known.values()) > MOST_TOTAL:
             raise PurchaseFileError([f"{self._name}: its amounts add up to more than {MOST_TOTAL // MICRO:,}"])
-        return self._told(known, len(self._buyers) - len(known))
+        if strangers := self._scores.unknown(self._buyers):
+            self._notes += (
+                f"{self._name}: {so_many(strangers, 'customer')} gave a score and bought nothing: left out",
+            )
+        return self._told(known, len(self._buyers) - len(known), self._scores.of(known))
 
     def _rows(self, file: IO[str]) -> Rows:
         lines, parted_by = lines_of(file)
         self._has_commas = parted_by == SEMICOLON
         return csv.reader(lines, strict=True, delimiter=parted_by)
 
-    def _told(self, known: Mapping[str, Buyer], left_out: int) -> Purchases:
+    def _told(self, known: Mapping[str, Buyer], left_out: int, said: Mapping[str, Said]) -> Purchases:
         """Return what was read, with what is to be said of it."""
         if left_out:
             who = "1 customer has" if left_out == 1 else f"{left_out:,} customers have"
             self._notes += (
                 f"{self._name}: {who} only refunds, or purchases that were taken back the same day: left out",
             )
+        if doubt := doubt_about_scores(said):
+            self._notes += (f"{self._name}: {doubt}",)
         if self._universal:
             self._notes += (f"{self._name}: {_UNIVERSAL}",)
         newest = 0 if self._newest is None else self._newest
         as_of = newest if self._as_of is None else self._as_of
         columns = frozenset(self._columns)
-        return Purchases(known, as_of, self._currency, self._has_profit, columns, self._notes, newest)
+        return Purchases(known, as_of, self._currency, self._has_profit, columns, self._notes, newest, said)
 
     def _read_heading(self, heading: list[str] | None) -> None:
         try:
@@ -229,25 +239,40 @@ class _Reading:
                 f"{customer!r} is a number that a spreadsheet has rounded; format the column as text",
             )
             return
-        amount = self._amount(line, row, "amount")
-        gained = self._profit(line, row, amount)
-        tells_profit, profit = gained is not None, gained or 0
-        self._see_currency(line, self._cell(row, "currency"))
-        if amount is None or not customer:
+        score = self._score(line, row)
+        if customer and score is not None:
+            self._scores.note(customer, when, score)
+        if score is not None and not self._cell(row, "amount") and not self._cell(row, "profit"):
             return
+        amount = self._amount(line, row, "amount")
+        profit = self._profit(line, row, amount)
+        self._see_currency(line, self._cell(row, "currency"))
+        if amount is not None and customer:
+            self._add(customer, when, amount, profit, row)
+
+    def _add(self, customer: str, when: Day, amount: int, profit: int | None, row: list[str]) -> None:
         buyer = self._buyers.setdefault(customer, Buyer())
         buyer.amounts[when] = buyer.amounts.get(when, 0) + amount
         if amount < 0:
             buyer.refunded[when] = buyer.refunded.get(when, 0) - amount
-        buyer.profit += profit
-        buyer.with_profit += amount if tells_profit else 0
-        self._has_profit |= tells_profit
+        if profit is not None:
+            buyer.profit += profit
+            buyer.with_profit += amount
+            self._has_profit = True
         for column, told in self._labels.items():
             if amount >= 0 and (text := self._cell(row, column)):
                 days = told.setdefault(customer, {})
                 # Of several on a day the alphabetically first, so that the order of lines does not matter.
                 days[when] = min(days.get(when, text), text)
         self._newest = when if self._newest is None else max(self._newest, when)
+
+    def _score(self, line: int, row: list[str]) -> int | None:
+        """Return the score that the line tells, None if it tells none; what is wrong with it is noted."""
+        text = self._cell(row, "score")
+        score = read_score(text)
+        if text and score is None:
+            self._note(line, self._place("score"), f"{text!r} is not a score{meant_score(text)}")
+        return score
 
     def _profit(self, line: int, row: list[str], amount: int | None) -> int | None:
         """Return what the line's profit is, None if it tells none; what is wrong with it is noted."""

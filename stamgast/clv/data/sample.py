@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 
 from stamgast.clv.data.buyers import Columns, Purchases
 from stamgast.clv.data.rows import Floats, Integers, Rows, make_rows
+from stamgast.domain.feedback import Band, Said, band_by
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
 from stamgast.domain.units import Day
@@ -30,7 +31,8 @@ class Sample:
     `log_gaps` is the sum over customers and gaps of ln(gap in weeks). Money is in major units: `repeat_spend` what
     was spent on all purchase days but the first, `all_spend` on all of them, `amounts` with every refund taken off,
     `profits` likewise (None where the file has no profit). `with_profit` is the part of `amounts` of which the profit
-    is known; None if it is of everything.
+    is known; None if it is of everything. `said` has the scores that each gave, as far as the days are known; empty:
+    nobody's are.
     """
 
     names: Sequence[str]
@@ -43,6 +45,17 @@ class Sample:
     amounts: Floats
     profits: Floats | None
     with_profit: Floats | None = None
+    said: Sequence[Said] = ()
+
+    def bands(self) -> list[Band]:
+        """Return the band of each customer's newest score."""
+        return [band_by(each, self.as_of) or Band.NONE for each in self.said or [()] * len(self.names)]
+
+    def paces(self, feedback: Mapping[str, float]) -> Floats:
+        """Return how fast each customer's time to come runs, given the paces by band, if there are any."""
+        if not feedback:
+            return np.ones(len(self.names))
+        return np.array([feedback.get(band, 1.0) for band in self.bands()], dtype=np.float64)
 
     def spend(self, orders: Orders) -> tuple[Integers, Floats]:
         """Return purchase days and their sums as the spend model counts them."""
@@ -97,6 +110,7 @@ def sample_of(purchases: Purchases) -> Sample:
         amounts=np.add.reduceat(columns.amount, columns.starts[:-1]) / MICRO,
         profits=columns.profit / MICRO if purchases.has_profit else None,
         with_profit=columns.with_profit / MICRO,
+        said=[purchases.said.get(name, ()) for name in purchases.buyers] if purchases.said else (),
     )
 
 

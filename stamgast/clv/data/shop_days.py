@@ -52,7 +52,8 @@ def in_shop_days(purchases: Purchases, time: ClosedDays) -> tuple[Purchases, Day
         return purchases, counter
     as_of = counter(purchases.as_of)
     counted = {name: _counted(buyer, counter, as_of) for name, buyer in purchases.buyers.items()}
-    return replace(purchases, buyers=counted, as_of=as_of), counter
+    said = {name: [(counter(day), score) for day, score in each] for name, each in purchases.said.items()}
+    return replace(purchases, buyers=counted, as_of=as_of, said=said), counter
 
 
 def _counted(buyer: Buyer, counter: DayCounter, as_of: Day) -> Buyer:

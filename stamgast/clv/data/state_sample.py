@@ -30,8 +30,11 @@ class Live(NamedTuple):
     days: Sequence[PurchaseDays]
     currency: str = ""
     """Of a file that names one."""
-    said: Sequence[Said] = ()
-    """The scores that each customer gave, as far as their states know the days; empty: nobody's are known."""
+
+    @property
+    def said(self) -> Sequence[Said]:
+        """The scores that each customer gave, as far as the days are known; empty: nobody's are."""
+        return self.sample.said
 
     def without(self, closed: ClosedDays) -> Live:
         """Return the same in a shop's time, its closed days left out, as a score counts it."""
@@ -100,8 +103,9 @@ class StatesRead:
             all_spend=spend,
             amounts=spend,
             profits=np.array(self._profits, dtype=np.float64) / unit if self._money else None,
+            said=self._said if any(self._said) else (),
         )
-        return Live(sample, days, said=self._said if any(self._said) else ())
+        return Live(sample, days)
 
 
 def sample_of_states(

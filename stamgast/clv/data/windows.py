@@ -14,6 +14,7 @@ from stamgast.clv.data.buyers import Columns, Ledger
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, Integers
 from stamgast.clv.data.sample import Sample, sample_of
+from stamgast.clv.data.told_scores import known_by
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
 from stamgast.sheets.cells import MICRO
@@ -42,8 +43,7 @@ def up_to(purchases: Purchases, cut: Day) -> Purchases:
 
     A file has profit per line but a buyer the sum of it, so profit is left out.
     """
-    known, _ = Ledger.of(purchases.buyers).up_to(cut)
-    return Purchases(known, cut, purchases.currency, has_profit=False)
+    return _known(purchases, Ledger.of(purchases.buyers).up_to(cut)[0], cut)
 
 
 def window_of(purchases: Purchases, cut: Day, end: Day) -> Window:
@@ -63,11 +63,15 @@ def window_of(purchases: Purchases, cut: Day, end: Day) -> Window:
     counts = np.concatenate([[0], np.cumsum(after & columns.stays)])[columns.starts]
     spend = np.concatenate([[0], np.cumsum(np.where(after, columns.amount, 0))])[columns.starts]
     return Window(
-        sample_of(Purchases(known, cut, purchases.currency, has_profit=False)),
+        sample_of(_known(purchases, known, cut)),
         end - cut,
         np.diff(counts)[places],
         np.diff(spend)[places] / MICRO,
     )
+
+
+def _known(purchases: Purchases, ledger: Ledger, cut: Day) -> Purchases:
+    return Purchases(ledger, cut, purchases.currency, has_profit=False, said=known_by(purchases.said, cut))
 
 
 def first_day_of(purchases: Purchases) -> Day:

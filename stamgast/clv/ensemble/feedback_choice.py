@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from stamgast.clv.data.histories import rows_as_of, split_at
@@ -48,6 +49,18 @@ class FeedbackChoice(NamedTuple):
 
     paces: dict[str, float]
     said: str = ""
+
+
+def heeding(found: ParameterSet, live: Live, days: int, closed: ClosedDays) -> ParameterSet:
+    """Return a fit with the paces that are to be gone by, if there are any, and a note of what was found.
+
+    `live` is what it was fitted to, `days` the horizon that it was fitted for.
+    """
+    chosen = choose_feedback(live, found, days, closed)
+    if not chosen.said:
+        return found
+    report = found.fit and replace(found.fit, notes=[*found.fit.notes, chosen.said])
+    return replace(found, feedback=chosen.paces, fit=report).versioned()
 
 
 class _Cut(NamedTuple):

@@ -86,6 +86,8 @@ class Evaluation:
     season: SeasonChoice
     ends: tuple[Day, Day]
     """The last days of the calibration and of the holdout, by the calendar."""
+    scores: str = ""
+    """What is said of the scores that customers gave (`stamgast.clv.evaluation.heeded`); empty where nobody did."""
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -98,6 +100,7 @@ class Evaluation:
             "log_scores_there": self.choice.log_scores,
             "gain_there": self.choice.gain,
             "orders": self.orders,
+            "scores": self.scores or None,
             "models": {name: self._model(name) for name in self.judged},
         }
 

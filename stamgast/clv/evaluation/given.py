@@ -11,7 +11,7 @@ from stamgast.clv.evaluation.backtest import Learnt
 from stamgast.clv.evaluation.figures import Judged, judge
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import scores_of
-from stamgast.clv.selection.forecasts import ModelForecast
+from stamgast.clv.selection.forecasts import ModelForecast, PacedForecast
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
@@ -29,8 +29,12 @@ def judge_given(purchases: Purchases, given: ParameterSet, begin: Day, end: Day,
         ValueError: nobody had bought by the day `begin`.
     """
     window, time = window_of(purchases, begin, end), given.time(closed)
-    rows = live_of(up_to(purchases, begin)).without(time).sample.rows
-    forecast = ModelForecast(scores_of(given.attrition()), rows, time.open_between(begin, end) / WEEK_DAYS)
+    sample = live_of(up_to(purchases, begin)).without(time).sample
+    model, rows, weeks = scores_of(given.attrition()), sample.rows, time.open_between(begin, end) / WEEK_DAYS
+    heeds = given.feedback and sample.said
+    forecast = (
+        PacedForecast(model, rows, weeks, sample.paces(given.feedback)) if heeds else ModelForecast(model, rows, weeks)
+    )
     spend = None if given.spend is None else expected_of_all(given.spend, rows.x + 1, window.sample.amounts)
     return judge(forecast, window, spend)
 

@@ -43,7 +43,7 @@ def report_of(found: Evaluation) -> str:
     body = f"""<p>{len(found.window.sample.names):,} customers, {end - cut} days, \
 {found.window.purchases.sum():,}
 purchase days came. {escape(_sentence(found.season.said))}{_choice(found)}
-Spend is averaged over {found.orders} purchase days.</p>
+{escape(_sentence(found.scores))}Spend is averaged over {found.orders} purchase days.</p>
 {_table(found)}
 {_gains(found)}
 {figures}"""

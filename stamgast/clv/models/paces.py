@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from msgspec.structs import replace
 
 from stamgast.clv.data.rows import Floats, Rows, collapse
+from stamgast.clv.models.scores import Scores, discounted_purchases
+from stamgast.domain.residual_value import Discounting
 
 
 def at_paces(rows: Rows, paces: Floats, told: Callable[[Rows, float], Floats]) -> Floats:
@@ -22,3 +25,12 @@ def at_paces(rows: Rows, paces: Floats, told: Callable[[Rows, float], Floats]) -
     placed = np.empty_like(found)
     placed[..., order] = found
     return placed
+
+
+def worth_at_paces(model: Scores, rows: Rows, paces: Floats, discounting: Discounting) -> Floats:
+    """Return what a unit of spend on each purchase to come is worth, one a row."""
+
+    def told(some: Rows, pace: float) -> Floats:
+        return discounted_purchases(model, some, replace(discounting, open_share=discounting.open_share * pace))
+
+    return at_paces(rows, paces, told)

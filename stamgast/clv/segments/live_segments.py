@@ -22,8 +22,8 @@ from stamgast.clv.data.coded_days import days_in
 from stamgast.clv.data.histories import rows_as_of
 from stamgast.clv.data.rows import Floats, Integers, Rows, collapse, make_rows
 from stamgast.clv.models.gamma_gamma import expected_of_all
-from stamgast.clv.models.paces import at_paces
-from stamgast.clv.models.scores import Scores, discounted_purchases, scores_of
+from stamgast.clv.models.paces import at_paces, worth_at_paces
+from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.segments.figures import NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
 from stamgast.clv.segments.samples import Samples
 from stamgast.clv.segments.values import ALL, NONE, TREND_DAYS, cohort_of, trend_of
@@ -35,7 +35,6 @@ from stamgast.domain.feedback import Band, band_by, pace_of
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.program import Program
 from stamgast.domain.prospects import Prospects
-from stamgast.domain.residual_value import Discounting
 from stamgast.domain.standing import Standing
 from stamgast.domain.units import Day, Minor
 
@@ -225,7 +224,7 @@ class Book:
             costed=spend,
             p_alive=model.p_alive(alone)[back],
             p_buy=at_paces(rows, paces, lambda some, pace: model.p_buy(some, weeks * pace)),
-            worth=_worth(model, rows, paces, discounting) * each,
+            worth=worth_at_paces(model, rows, paces, discounting) * each,
             awaited=awaited[places][back],
             again=float(discounted_purchases(model, _NEW, discounting)[0]),
             purchase=0.0 if prospects.spend is None else prospects.spend.expected(0, 0.0),
@@ -240,7 +239,7 @@ class Book:
         if prospects.spend is not None and len(earlier):
             before = self._today - TREND_DAYS
             discounting = msgspec_replace(prospects.discounting_on(before), margin=1.0)
-            worth = _worth(scores_of(prospects.model), self._then.rows(), self._then.paces, discounting)
+            worth = worth_at_paces(scores_of(prospects.model), self._then.rows(), self._then.paces, discounting)
             then[earlier] = worth * expected_of_all(prospects.spend, shop.visits, shop.spend)[earlier]
         return then
 
@@ -349,16 +348,6 @@ def _values_of(known: _Known, shop: Shop, part: Part) -> tuple[Integers, Integer
     """Return what is expected of each customer of a part, and what each is worth in all, in minor units."""
     predicted = np.rint(predicted_of(shop, part) * known.unit).astype(np.int64)
     return predicted, known.sums["historic"][part.places] + predicted - known.sums["contact"][part.places]
-
-
-def _worth(model: Scores, rows: Rows, paces: Floats, discounting: Discounting) -> Floats:
-    """Return what a unit of spend on each purchase to come is worth, one a row."""
-
-    def told(some: Rows, pace: float) -> Floats:
-        share = discounting.open_share * pace
-        return discounted_purchases(model, some, msgspec_replace(discounting, open_share=share))
-
-    return at_paces(rows, paces, told)
 
 
 def _integers(values: "array[int]") -> Integers:  # noqa: UP037  an array cannot be subscripted at run time

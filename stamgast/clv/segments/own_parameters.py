@@ -36,6 +36,7 @@ def part_of(purchases: Purchases, names: list[str]) -> Purchases:
         purchases.as_of,
         purchases.currency,
         purchases.has_profit,
+        said={name: purchases.said[name] for name in names if name in purchases.said},
     )
 
 
@@ -78,10 +79,12 @@ def deserves_its_own(purchases: Purchases, part: Purchases, model: str, tested: 
 
 
 def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
-    """Fit the purchase model to a part. Its spend model stays that of all: nothing says that an own one is better."""
+    """Fit the purchase model to a part. Spend model and paces stay those of all: no own ones have been proven."""
     days = round(pooled.parameters["weeks"] * WEEK_DAYS) if pooled.model in TOGETHER else 0
     found = _fitted(part, pooled.model, days)
-    return replace(found, spend=pooled.spend, fit=None, season=pooled.season, version="").versioned()
+    return replace(
+        found, spend=pooled.spend, fit=None, season=pooled.season, feedback=pooled.feedback, version=""
+    ).versioned()
 
 
 def _cut(purchases: Purchases) -> Day:

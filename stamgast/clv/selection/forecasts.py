@@ -76,6 +76,46 @@ class ModelForecast:
 
 
 @dataclass(frozen=True)
+class PacedForecast:
+    """By one purchase model, of customers whose time to come runs at their own paces (`stamgast.domain.feedback`)."""
+
+    scores: Scores
+    rows: Rows
+    weeks: float
+    paces: Floats
+
+    @cached_property
+    def _parts(self) -> list[tuple[Integers, ModelForecast]]:
+        """Those of each pace: their places, and what is foretold of them."""
+        each = ((float(pace), np.flatnonzero(self.paces == pace)) for pace in np.unique(self.paces))
+        return [(who, ModelForecast(self.scores, self.rows[who], self.weeks * pace)) for pace, who in each]
+
+    @cached_property
+    def p_buy(self) -> Floats:
+        """P(N >= 1)."""
+        return self._placed([part.p_buy for _, part in self._parts])
+
+    @cached_property
+    def purchases(self) -> Floats:
+        """The mean of N."""
+        return self._placed([part.purchases for _, part in self._parts])
+
+    def at_least(self, n: int | Integers) -> Floats:
+        """Return P(N >= n)."""
+        return self._placed([part.at_least(n if isinstance(n, int) else n[who]) for who, part in self._parts])
+
+    def some(self, which: Integers) -> PacedForecast:
+        """Return the same of some of the customers."""
+        return PacedForecast(self.scores, self.rows[which], self.weeks, self.paces[which])
+
+    def _placed(self, values: list[Floats]) -> Floats:
+        placed = np.zeros(len(self.rows))
+        for (who, _), told in zip(self._parts, values, strict=True):
+            placed[who] = told
+        return placed
+
+
+@dataclass(frozen=True)
 class PoolForecast:
     """By several forecasts, each believed with a weight: a linear pool. The weights sum to 1."""
 

@@ -107,12 +107,12 @@ def moment_of(pick: MomentPick, document: Any, zone: str) -> str:
     """RFC 3339 with its offset. Raises `UnfitError`."""
     zone = pick.zone or zone
     try:
-        found = _moment(pick, document, zone)
+        found = _moment(pick, document, zone).astimezone(UTC)
     except (ValueError, OverflowError, TypeError) as error:
         if isinstance(error, UnfitError):
             raise
         raise UnfitError(f"is no time: {str(error)[:_LONGEST]}") from None
-    return found.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return found.isoformat().replace("+00:00", "Z")
 
 
 def version_of(pick: MomentPick, document: Any, zone: str) -> int:

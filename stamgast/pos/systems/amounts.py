@@ -150,6 +150,18 @@ def lowered(lines: list[dict[str, Any]], left: Minor, whole_total: Minor) -> lis
     return [by_id.get(line["line_id"], line) for line in lines if line["line_id"] not in gone]
 
 
+def at_most(lines: list[dict[str, Any]], **left: Minor) -> list[dict[str, Any]]:
+    """Lines beside the goods, by their kind, lowered to what is left of it all; one of which nothing is left goes."""
+    for kind, most in left.items():
+        own = [line for line in lines if line.get("kind") == kind]
+        if sum(line["gross_minor"] for line in own) <= max(0, most):
+            continue
+        money = spread(max(0, most), [line["gross_minor"] for line in own])
+        lower = {id(line): line | {"gross_minor": gross} for line, gross in zip(own, money, strict=True)}
+        lines = [each for line in lines if (each := lower.get(id(line), line))["gross_minor"] or id(line) not in lower]
+    return lines
+
+
 def _whole(value: Decimal, rounding: str) -> Minor:
     found = int(value.quantize(_ONE, rounding))
     if abs(found) > MOST_MINOR:

@@ -236,7 +236,9 @@ class _Sums:
             self.status = "refunded" if self.back >= whole else "partially_refunded"
         self.was = whole - tip - self.deposit
         self.goods = max(0, self.was - self.back)
-        self.tip = tip - max(0, self.back - self.was)
+        more = max(0, self.back - self.was)
+        self.tip = tip - min(more, tip)
+        self.deposit -= max(0, more - tip)
         self.paid = whole - self.back
         self.whole = whole
 
@@ -292,7 +294,9 @@ def _lines(part: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
             if "tax_minor" not in line and product.has("total_with_vat", "price_with_vat"):
                 line["tax_minor"] = tax_of(line["gross_minor"], rate) or 0
         lines.append(line)
-    return amounts.lowered(lines, sums.goods, sums.was) if sums.back else lines
+    if not sums.back:
+        return lines
+    return amounts.at_most(amounts.lowered(lines, sums.goods, sums.was), deposit=sums.deposit)
 
 
 def _rate(value: Any) -> str | None:

@@ -29,7 +29,7 @@ def pkpass(content: PassContent, account: AppleAccount, serial: str, token: str,
     """The signed pass. `page` is the address of the card's page, for its back; empty: none."""
     files = {"pass.json": msgspec.json.encode(pass_json(content, account, serial, token, page))}
     card = content.cards[0] if content.cards else None
-    files |= apple_images(content.colour, *((card.stamps, card.of) if card else (0, 0)))
+    files |= apple_images(content.colour, *((card.stamps, card.of) if card else (0, 0)), content.look)
     manifest = msgspec.json.encode(
         {name: hashlib.sha1(value, usedforsecurity=False).hexdigest() for name, value in files.items()}
     )
@@ -88,6 +88,8 @@ def _fields(content: PassContent, page: str) -> dict[str, Any]:
         label = say(Word.STAMPS, language) if len(content.cards) == 1 else first.name
         fields["headerFields"] = [_field("stamps", label, f"{first.stamps} / {first.of}")]
         fields["secondaryFields"] = [_field("missing", say(Word.NEXT, language), content.missing(first))]
+        if first.until:
+            fields["secondaryFields"].append(_field("last_day", say(Word.LAST_DAY, language), content.last_day(first)))
     if content.vouchers:
         label = count(Word.READY, len(content.vouchers), language)
         fields["auxiliaryFields"] = [
@@ -95,7 +97,7 @@ def _fields(content: PassContent, page: str) -> dict[str, Any]:
             for number, each in enumerate(content.vouchers[:_MOST_BESIDE])
         ]
     back = [
-        _field(f"card{number}", each.name, f"{each.stamps} / {each.of}\n{content.missing(each)}")
+        _field(f"card{number}", each.name, f"{each.stamps} / {each.of}\n{content.told(each)}")
         for number, each in enumerate(content.cards)
     ]
     if content.vouchers:

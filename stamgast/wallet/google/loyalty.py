@@ -11,6 +11,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.wallet.content import PassContent
 from stamgast.wallet.google.account import GoogleAccount
+from stamgast.wallet.images import pictured_as
 from stamgast.wallet.words import Word, count, say
 
 SAVE: Final = "https://pay.google.com/gp/v/save/"
@@ -34,7 +35,9 @@ def object_id(account: GoogleAccount, serial: str) -> str:
 def class_json(account: GoogleAccount, program: Program) -> dict[str, Any]:
     """A shop as Google keeps it."""
     colour = colour_of(program.look)
-    picture = f"{account.public_url}/wallet/logo/{colour.removeprefix('#')}.png"
+    own = pictured_as(colour, program.look)
+    name = f"{program.merchant}/{own}" if own else colour.removeprefix("#")
+    picture = f"{account.public_url}/wallet/logo/{name}.png"
     return {
         "id": class_id(account, program.merchant),
         "issuerName": program.name,
@@ -98,7 +101,7 @@ def _texts(content: PassContent) -> list[dict[str, str]]:
     found = []
     for number, each in enumerate(content.cards[:2]):
         header = say(Word.NEXT, content.language) if len(content.cards) == 1 else each.name
-        found.append({"id": f"card{number}", "header": header, "body": content.missing(each)})
+        found.append({"id": f"card{number}", "header": header, "body": content.told(each)})
     ready = count(Word.READY, 1, content.language)
     for number, voucher in enumerate(content.vouchers[: _MOST_LISTED - len(found)]):
         body = f"{content.promise(voucher)}\n{voucher.short}, {content.until(voucher)}"

@@ -15,17 +15,15 @@ from starlette.requests import Request
 from stamgast.audit.record import Actor, Who
 from stamgast.domain.units import DAY, Millis
 from stamgast.users.names import clean_name
-from stamgast.users.record import PairedDevice
 from stamgast.users.rights import AT_A_TILL, Right
-from stamgast.users.tokens import Token, read_token
+from stamgast.users.table import UserTable
 from stamgast.web.access.cookies import Cookie, forget_cookie, keep_cookie, read_cookie
 from stamgast.web.access.elsewhere import PAIR, ElsewhereError, wants_page
 from stamgast.web.access.forms import SAFE, page_token, read_sent
-from stamgast.web.access.visitors import NEW_WAIT_S
+from stamgast.web.access.presented import presented
 from stamgast.web.auth import take_or_refuse
-from stamgast.web.connections import address_of
-from stamgast.web.deps import Deps, deps_of
-from stamgast.web.problem import Problem, unavailable
+from stamgast.web.deps import deps_of
+from stamgast.web.problem import Problem
 
 LONGEST_OPERATOR: Final = 24
 """Letters of a cashier's short name or number."""
@@ -67,10 +65,13 @@ async def paired(request: Request, *, most: int = 0) -> Device:
 
     Raises:
         ElsewhereError: a browser that is not paired is told how.
-        Problem: 401 for a script, 403 for what no page of ours sent, 429, 503 while the tills are being read.
+        Problem: 401 for a script, 403 for what no page of ours sent, 429, 503 while they are being read.
     """
     deps = deps_of(request)
-    found, token = await _device(request, deps)
+    known = await presented(request, Cookie.TILL, UserTable.device)
+    if known is None:
+        raise _not_paired(request)
+    found, token = known
     take_or_refuse(deps.by_visitor, found.id, "requests of one till")
     form = FormData()
     if request.method not in SAFE:
@@ -105,24 +106,6 @@ def keep_operator(request: Request, text: str) -> str:
     else:
         forget_cookie(request, Cookie.OPERATOR)
     return name
-
-
-async def _device(request: Request, deps: Deps) -> tuple[PairedDevice, Token]:
-    token = read_token(read_cookie(request, Cookie.TILL))
-    if token is None:
-        raise _not_paired(request)
-    table = deps.roster.table
-    if not table.loaded:
-        raise unavailable("Not ready: the tills are still being read.")
-    found = table.device(token, deps.clock.now())
-    if found is None and not table.knows(token.id):
-        client = address_of(request.client.host) if request.client else ""
-        take_or_refuse(deps.refusals, client, "requests with a wrong cookie")
-        await table.until_known(token.id, NEW_WAIT_S)
-        found = table.device(token, deps.clock.now())
-    if found is None:
-        raise _not_paired(request)
-    return found, token
 
 
 def _not_paired(request: Request) -> Exception:

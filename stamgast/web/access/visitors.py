@@ -16,17 +16,16 @@ from stamgast.audit.record import Actor, Who
 from stamgast.domain.units import MINUTE, Millis
 from stamgast.users.record import Session, User
 from stamgast.users.rights import Right, Role, may, roles_with
-from stamgast.users.tokens import Token, read_token
+from stamgast.users.table import UserTable
+from stamgast.users.tokens import read_token
 from stamgast.web.access.cookies import Cookie, keep_cookie, read_cookie
 from stamgast.web.access.elsewhere import to_sign_in, wants_page
 from stamgast.web.access.forms import SAFE, page_token, read_sent
+from stamgast.web.access.presented import check_loaded, presented
 from stamgast.web.auth import take_or_refuse
-from stamgast.web.connections import address_of
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.problem import Problem, unavailable
+from stamgast.web.problem import Problem
 
-NEW_WAIT_S: Final = 1.0
-"""What another process wrote a moment ago may not have reached this one yet."""
 _YEAR_S: Final = 365 * 86_400
 _TOUCHED_EVERY: Final[Millis] = 5 * MINUTE
 
@@ -70,7 +69,10 @@ async def signed_in(request: Request, right: Right, *, most: int = 0) -> Visitor
             503 while the users are being read.
     """
     deps = deps_of(request)
-    session, token = await _session(request, deps)
+    known = await presented(request, Cookie.SESSION, UserTable.session)
+    if known is None:
+        raise _not_signed_in(request)
+    session, token = known
     take_or_refuse(deps.by_visitor, session.user, "requests of one user")
     user = deps.roster.table.user(session.user)
     if user is None:  # revoked between two looks
@@ -98,26 +100,9 @@ async def whoever(request: Request) -> User | None:
     """Who is signed in, if anybody is: for pages that are open to all. Raises `Problem` 503."""
     token = read_token(read_cookie(request, Cookie.SESSION))
     deps = deps_of(request)
-    _check_loaded(deps)
+    check_loaded(deps)
     session = deps.roster.table.session(token, deps.clock.now()) if token else None
     return deps.roster.table.user(session.user) if session is not None else None
-
-
-async def _session(request: Request, deps: Deps) -> tuple[Session, Token]:
-    token = read_token(read_cookie(request, Cookie.SESSION))
-    if token is None:
-        raise _not_signed_in(request)
-    _check_loaded(deps)
-    table = deps.roster.table
-    found = table.session(token, deps.clock.now())
-    if found is None and not table.knows(token.id):
-        client = address_of(request.client.host) if request.client else ""
-        take_or_refuse(deps.refusals, client, "requests with a wrong cookie")
-        await table.until_known(token.id, NEW_WAIT_S)
-        found = table.session(token, deps.clock.now())
-    if found is None:
-        raise _not_signed_in(request)
-    return found, token
 
 
 def _not_signed_in(request: Request) -> Exception:
@@ -145,8 +130,3 @@ def _touch(deps: Deps, session: Session) -> None:
     now = deps.clock.now()
     if now - deps.roster.table.seen_at(session) >= _TOUCHED_EVERY:
         deps.touch(session.id, now)
-
-
-def _check_loaded(deps: Deps) -> None:
-    if not deps.roster.table.loaded:
-        raise unavailable("Not ready: the users are still being read.")

@@ -6,6 +6,7 @@ what has changed is asked for without one, by what the device calls itself, whic
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 from email.utils import formatdate, parsedate_to_datetime
@@ -13,13 +14,14 @@ from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.logs import get_logger
 from stamgast.wallet.apple.certificates import AppleAccount
 from stamgast.wallet.apple.push import PUSH_TOKEN
-from stamgast.wallet.images import google_logo
+from stamgast.wallet.google.loyalty import colour_of
+from stamgast.wallet.images import google_logo, pictured_as
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.api.passes import Shown, answer_pass, changed_at, changed_since, shown_of, tag_of
 from stamgast.web.auth import check_fit, read_raw, take_or_refuse
@@ -111,6 +113,25 @@ async def get_logo(request: Request) -> Response:
         raise Problem(404, "not-found", "There is no such picture.")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(google_logo(f"#{colour}"), headers=headers, media_type="image/png")
+
+
+@open_to(Way.PUBLIC)
+async def get_own_logo(request: Request) -> Response:
+    """The picture of a shop that has drawings of its own. Each version has an address; one of before leads to it."""
+    deps = deps_of(request)
+    merchant, version = request.path_params["merchant"], request.path_params["version"]
+    if deps.wallets.google is None or not deps.merchants.loaded:
+        raise Problem(404, "not-found", "There is no such picture.")
+    program = await deps.merchants.get(merchant)
+    now = "" if program is None else pictured_as(colour_of(program.look), program.look)
+    if program is None or not now:
+        raise Problem(404, "not-found", "There is no such picture.")
+    if now != version:
+        where = f"/wallet/logo/{program.merchant}/{now}.png"
+        return RedirectResponse(where, 302, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    drawn = await asyncio.to_thread(google_logo, colour_of(program.look), program.look)
+    return Response(drawn, headers=headers, media_type="image/png")
 
 
 async def _entered(request: Request) -> tuple[Deps, AppleAccount, Shown]:

@@ -80,7 +80,7 @@ async def confirmed(written: Written) -> Written | None:
         return None
     wishes, merchant = written.deps.identities.wishes, written.merchant
     wish = await wishes.unconfirmed(merchant, written.phone_hash, written.at)
-    if wish is None:
+    if wish is None or wish.message.startswith(PAGE):  # of before: whoever typed the phone on a page, not who has it
         return None
     if not says:
         await wishes.forget(merchant, [written.phone_hash])
@@ -90,8 +90,8 @@ async def confirmed(written: Written) -> Written | None:
 
 async def _as_on_the_page(written: Written, code: JoinCode) -> Written:
     """Who has agreed on the code's page confirms it by this very message."""
-    wish = await written.deps.identities.wishes.unconfirmed(written.merchant, written.phone_hash, written.at)
-    if wish is None or wish.code != code.code or not wish.message.startswith(PAGE) or written.meaning.confirms:
+    wish = await written.deps.identities.wishes.agreed_on_page(written.merchant, written.phone_hash)
+    if wish is None or wish.code != code.code or written.meaning.confirms:
         return written
     return replace(written, meaning=written.meaning._replace(language=wish.language, confirms=wish.message))
 

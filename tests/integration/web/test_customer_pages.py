@@ -10,8 +10,9 @@ from PIL import Image
 from stamgast.domain.events import CodeAsked, ConsentChanged, Enrolled, OptedOut, decode_event
 from stamgast.identity.ids import Identifier
 from stamgast.people.consents import told_of
+from stamgast.web.limits import Limits
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT
+from tests.integration.web.conftest import MERCHANT, open_web
 from tests.integration.web.shop import JAN, bread
 
 PAGE = {"Accept": "text/html", "Accept-Language": "de"}
@@ -200,4 +201,36 @@ async def test_somebody_joins_on_the_page_and_by_a_message_from_their_phone(web)
     machine = {"phone": "+31611113333", "agree": "yes", "website": "https://evil.example"}
     assert "wa.me" in (await web.client.post("/j/brood", data=machine, headers=PAGE)).text
     hashed = web.parts.identities.hash_phone(MERCHANT, "+31611113333")
-    assert await web.parts.identities.wishes.unconfirmed(MERCHANT, hashed, web.parts.clock.now()) is None
+    assert await web.parts.identities.wishes.agreed_on_page(MERCHANT, hashed) is None
+
+
+async def test_who_types_anothers_phone_gets_nothing_out_of_their_yes_and_leaves_nothing_behind(web, empty_redis):
+    await web.client.post("/j/brood", data={"phone": OTHER, "agree": "yes"}, headers=PAGE)
+    await web.message(OTHER, "ja", "SM1")  # an answer to something else
+    assert await customer_of(web, OTHER) is None
+    await web.message(OTHER, "JOIN KORENMARKT", "SM2")
+    await web.client.post("/j/brood", data={"phone": OTHER, "agree": "yes"}, headers=PAGE)
+    await web.message(OTHER, "oui", "SM3")  # to what they asked for themselves
+    customer = await customer_of(web, OTHER)
+    assert customer is not None
+    key = await web.parts.identities.key_of(MERCHANT, customer)
+    proofs = [told_of(each, key).proof for each in await events(web, ConsentChanged) if not each.topic]
+    assert {each.origin for each in proofs if each is not None} == {"join:korenmarkt@korenmarkt sms:SM2+SM3"}
+    said = [value for _key, value in await web.records(web.topics.suppressions)]
+    assert not any(b"page:" in (each or b"") for each in said), "what nobody proved is on no log"
+    assert [each async for each in empty_redis.scan_iter("joining:*")] == [], "it goes with who joined"
+    await web.client.post("/j/brood", data={"phone": "+31611114444", "agree": "yes"}, headers=PAGE)
+    [name] = [each async for each in empty_redis.scan_iter("joining:*")]
+    assert 86_300 < await empty_redis.ttl(name) <= 86_400
+
+
+async def test_a_flooded_page_notes_no_more_and_says_the_same(web_settings, empty_redis):
+    async with open_web(web_settings, limits=Limits(joins_of_code=0.001, joins_of_code_burst=2)) as web:
+        answers = set()
+        for number in range(4):
+            form = {"phone": f"+3161111555{number}", "agree": "yes"}
+            answers.add((await web.client.post("/j/brood", data=form, headers=PAGE)).text)
+        assert len(answers) == 1
+        assert len([each async for each in empty_redis.scan_iter("joining:*")]) == 2
+        await web.message("+31611115553", "JOIN BROOD", "SM9")
+        assert await customer_of(web, "+31611115553") is not None, "as from a poster"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 
 from stamgast.clv.data.state_sample import Live, sample_of_states
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.customer import Customer
-from stamgast.domain.days import encode_days
+from stamgast.domain.days import decode_days, encode_days
 from stamgast.domain.feedback import MOST_SAID
 from stamgast.domain.units import DAY, Day
 
@@ -62,3 +64,15 @@ def live_of_shop(states: list[Customer], as_of: Day) -> Live:
     found = sample_of_states([(f"{number:05}", state) for number, state in enumerate(states)], as_of, "EUR")
     assert found is not None
     return found
+
+
+def scored_csv(states: list[Customer]) -> str:
+    """Write what they bought and said as a CSV of purchases."""
+    lines = ["customer,date,amount,score"]
+    for number, state in enumerate(states):
+        said = dict(state.conversation.said) if state.conversation is not None else {}
+        lines += [
+            f"{number:05},{date(1970, 1, 1) + timedelta(days=day)},10.00,{said.get(day, '')}"
+            for day, _ in decode_days(state.days)
+        ]
+    return "\n".join(lines) + "\n"

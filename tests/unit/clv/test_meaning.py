@@ -38,6 +38,14 @@ def test_where_a_quarter_hardly_ever_comes_no_days_are_made_up_for_it():
     assert once.startswith("of a hundred new ones")
 
 
+def test_where_hardly_anybody_comes_again_or_all_come_alike_it_says_so():
+    rare = ParameterSet("pareto_nbd", {"r": 0.048, "alpha": 2.26, "s": 1.0, "beta": 7.6})
+    alike = ParameterSet("mbg_nbd", {"r": 100_000.0, "alpha": 100_000.0, "a": 0.06, "b": 21.0})
+
+    assert meaning_of(rare)[0] == "while they are customers, three in four of them hardly ever come"
+    assert meaning_of(alike)[0] == "while they are customers, half of them come about every 7 days"
+
+
 def test_regular_customers_come_after_as_many_phases_as_the_model_has():
     plain = ParameterSet("mbg_nbd", {"r": 2.0, "alpha": 5.0, "a": 0.9, "b": 1.6})
     regular = ParameterSet("mbg_cnbd_k", {"r": 2.0, "alpha": 2.5, "a": 0.9, "b": 1.6, "k": 2})

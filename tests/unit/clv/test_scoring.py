@@ -151,7 +151,7 @@ def test_scores_have_the_keys_that_others_rely_on():
     assert Score.__struct_fields__ == (
         "customer", "method", "model", "parameters_version", "x", "t_x", "T", "p_alive", "p_buy", "expected_purchases",
         "expected_spend", "predicted", "historic", "net", "acquisition_cost", "clv_to_cac", "next_lapse", "season",
-        "horizon_weeks", "predicted_by", "lapse_threshold", "lapse_by",
+        "horizon_weeks", "predicted_by", "lapse_threshold", "lapse_by", "newest_score", "pace",
     )  # fmt: skip
 
 

@@ -105,7 +105,8 @@ def test_what_was_given_back_in_part_can_be_claimed_and_all_of_it_cannot():
 
 
 def test_a_transaction_from_before_there_were_claims_is_read_and_one_with_a_claim_comes_back(sale):
-    old = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_transaction(sale))[:-2])
+    before = Transaction.__struct_fields__.index("claim")
+    old = msgspec.msgpack.encode(msgspec.structs.astuple(sale)[:before])
     assert decode_transaction(old) == sale
     after(sale, asked(over=(Limit.CUSTOMER,)))
     assert decode_transaction(encode_transaction(sale)) == sale

@@ -1,10 +1,14 @@
 """Visit days: what is read off the end of the value and changed in its middle is what the whole list says."""
 
 from itertools import pairwise
+from typing import Any
+from unittest.mock import patch
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from stamgast.domain import days
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import (
     append_day,
@@ -64,18 +68,61 @@ def test_a_day_that_changes_leaves_the_value_of_the_changed_list(visits: dict[in
         assert append_day(value, last, day) == encode_days(kept)
 
 
-@given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=60))
-def test_sums_of_visits_are_those_of_the_days_in_whatever_order_purchases_come_and_go(changes: list[tuple[int, bool]]):
+class AllDays:
+    """What a ledger says of each day."""
+
+    def __init__(self, counts: dict[int, int]) -> None:
+        self._counts = counts
+
+    def purchases_by_day(self) -> dict[int, int]:
+        """As a case says it."""
+        return {day: times for day, times in self._counts.items() if times}
+
+
+@pytest.mark.parametrize(("plenty", "kept"), [(days.PLENTY, days.KEPT), (1, 1), (12, 10), (6, 100)])
+@given(changes=st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=60))
+def test_sums_of_visits_are_those_of_all_days_in_whatever_order_purchases_come_and_go(
+    plenty: int, kept: int, changes: list[tuple[int, bool]]
+):
+    """Whether the state has all of them, or let go of those of long ago."""
     customer, counts = Customer(), dict[int, int]()
+    memory: Any = AllDays(counts)
     nothing = Entry(day=0, spend=0, profit=0, counts=0)
-    for day, comes in changes:
-        if not comes and not counts.get(day):
-            continue
-        sale = Entry(day=day, spend=0, profit=0, counts=1)
-        _move_days(customer, *((nothing, sale) if comes else (sale, nothing)))
-        counts[day] = counts.get(day, 0) + (1 if comes else -1)
-        days = sorted(each for each, so_many in counts.items() if so_many)
-        gaps = sum(log_gap(later - earlier) for earlier, later in pairwise(days))
-        assert (customer.visits, customer.gaps) == (len(days), gaps)
-        assert (customer.first_day, customer.last_day) == ((days[0], days[-1]) if days else (0, 0))
-        assert dict(decode_days(customer.days)) == {each: counts[each] for each in days}
+    with patch.object(days, "PLENTY", plenty), patch.object(days, "KEPT", kept):
+        for day, comes in changes:
+            if not comes and not counts.get(day):
+                continue
+            sale = Entry(day=day, spend=0, profit=0, counts=1)
+            _move_days(customer, *((nothing, sale) if comes else (sale, nothing)), memory)
+            counts[day] = counts.get(day, 0) + (1 if comes else -1)
+            visited = sorted(each for each, so_many in counts.items() if so_many)
+            gaps = sum(log_gap(later - earlier) for earlier, later in pairwise(visited))
+            assert (customer.visits, customer.gaps) == (len(visited), gaps)
+            assert (customer.first_day, customer.last_day) == ((visited[0], visited[-1]) if visited else (0, 0))
+            known = decode_days(customer.days)
+            assert known == [(each, counts[each]) for each in visited][len(visited) - len(known) :]
+            assert {each for each in visited if each >= visited[-1] - kept} <= {each for each, _ in known}
+
+
+def test_days_of_long_ago_are_let_go_of_only_where_there_are_many():
+    seldom = encode_days([(day, 1) for day in range(10_000, 20_000, 100)])
+    assert days.trimmed(seldom, 19_900) == seldom
+    often = encode_days([(day, 1) for day in range(10_000, 20_000, 2)])
+    left = days.trimmed(often, 19_998)
+    assert decode_days(left) == [(day, 1) for day in range(19_998 - days.KEPT, 20_000, 2)]
+    assert days.trimmed(left, 19_998) == left
+    assert not days.is_whole(left, 5_000)
+    assert days.is_whole(often, 5_000)
+
+
+def test_what_a_worker_of_before_reckoned_from_the_days_that_it_saw_is_put_right_with_the_next_old_day():
+    counts = dict.fromkeys(range(10_000, 15_000, 3), 1)
+    memory: Any = AllDays(counts)
+    nothing = Entry(day=0, spend=0, profit=0, counts=0)
+    customer = Customer()
+    for day in counts:
+        _move_days(customer, nothing, Entry(day=day, spend=0, profit=0, counts=1), memory)
+    truth = (customer.visits + 1, 9_999, customer.gaps + log_gap(1))
+    customer.first_day, customer.gaps = days.first_of(customer.days), customer.gaps // 2
+    _move_days(customer, nothing, Entry(day=9_999, spend=0, profit=0, counts=1), memory)
+    assert (customer.visits, customer.first_day, customer.gaps) == truth

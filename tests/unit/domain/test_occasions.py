@@ -58,3 +58,11 @@ def test_what_comes_apart_for_years_is_remembered_without_growing(once_per: str,
         assert fallen == ""
     assert len(remembered) == REMEMBERED
     assert all(is_among(f"{begins}{number}", remembered) for number in range(1, 200, 3))
+
+
+def test_of_transactions_a_state_shows_the_newest_and_their_entries_remember_all():
+    remembered: list[str] = ["customer"]
+    for number in range(30):
+        remembered, fallen = with_one_more(remembered, f"t{number}", "purchase")
+        assert fallen == ""
+    assert remembered == ["customer", "t27", "t28", "t29"]

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from stamgast.domain.net_purchase import net
 from stamgast.domain.purchase_record import Delivery, decode_record
 from stamgast.domain.purchases import MEMORY, ForgottenError, merge
 from stamgast.domain.stamps import raw_stamps
-from stamgast.domain.transactions import Transaction, encode_transaction
+from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.domain.units import DAY
 from tests.builders import T0, card, line, record, refund, snapshot
 
@@ -72,3 +73,16 @@ def test_a_fee_for_a_bag_stays_in_the_gross_beside_a_tip():
     merge(sale, delivered(data), T0)
     assert raw_stamps(net(sale), card(per="amount", amount=1000)) == 1
     assert raw_stamps(net(sale), card(per="amount", amount=1001)) == 0
+
+
+def test_what_is_remembered_of_a_purchase_leaves_out_what_is_usual_and_older_versions_read_it():
+    sale = Transaction()
+    merge(sale, delivered(snapshot(lines=[line("1", 350, sku="A1", category="bread")])), T0)
+    plain = msgspec.msgpack.encode(sale)
+    stored = encode_transaction(sale)
+    assert len(stored) <= len(plain) - 8
+    assert b"quantity" not in stored
+    assert msgspec.msgpack.Decoder(Transaction).decode(stored) == decode_transaction(stored) == sale
+    assert decode_transaction(plain) == sale
+    assert encode_transaction(decode_transaction(plain)) != plain
+    assert encode_transaction(decode_transaction(stored)) == stored

@@ -120,6 +120,18 @@ def test_a_body_that_is_no_json_is_refused_and_an_empty_one_called_empty(body: b
     assert problem["detail"].startswith(said)
 
 
+def test_the_mark_that_dotnet_writes_before_its_json_is_passed_over_once():
+    body = json.dumps(SMALLEST).encode()
+
+    [marked], [plain] = read_purchases(b"\xef\xbb\xbf" + body), read_purchases(body)
+
+    assert marked == plain
+    with pytest.raises(UnreadableError):
+        read_purchases(b"\xef\xbb\xbf\xef\xbb\xbf" + body)
+    with pytest.raises(UnreadableError, match="comes twice"):
+        read_purchases(b"\xef\xbb\xbf" + b'{"a": 1, "a": 2}')
+
+
 def test_a_key_that_comes_twice_is_refused_however_deep_and_by_its_name():
     body = b'[{"transaction_id": "t1", "totals": {"gross_minor": 1, "net_minor": 2, "gross_minor": 3}}]'
 

@@ -176,6 +176,34 @@ def test_amounts_that_say_that_they_are_without_tax_are_told():
     assert (says(False), says(True), says("no")) == (["/3/prices_include_tax"], [], [])
 
 
+def paid(gross: int, sum_paid: Any, status: Any = "completed", link: Any = None, **beside: Any) -> list[dict[str, Any]]:
+    """What is told of totals."""
+    seen = sold("/3", "dok-noord", T0)
+    totals = Totals(gross, paid_minor=sum_paid, **{f"{name}_minor": value for name, value in beside.items()})
+    delivery = msgspec.structs.replace(seen.delivery, totals=totals, status=status, transaction_link=link)
+    return [doubt.as_json() for doubt in doubts_about([seen._replace(delivery=delivery)], SHOPS, T0)]
+
+
+def test_totals_that_do_not_come_to_what_was_paid_are_told_with_what_is_missing():
+    [told] = paid(1935, 2945, shipping=1000)
+    assert told["pointer"] == "/3/totals/paid_minor"
+    assert "paid_minor is 2945" in told["detail"]
+    assert "come to 2935: 10 more was paid" in told["detail"]
+    assert told["allowed"].startswith("2935")
+    [less] = paid(1935, 2925, shipping=1000)
+    assert "10 less was paid" in less["detail"]
+    [back] = paid(500, 499, status="refund")
+    assert "1 less" in back["detail"]
+
+
+def test_totals_that_sum_up_or_do_not_say_what_was_paid_are_not():
+    every = {"tip": 1, "surcharge": 2, "shipping": 3, "deposit": 4, "gift_card_sold": 5, "rounding": -6}
+    assert paid(1935, 1944, **every) == []
+    assert paid(1935, None) == paid(1935, 2000, status="open") == paid(1935, 0, status="voided") == []
+    assert paid(-500, 500, link={"relation": "return_of", "linked": False}) == []
+    assert paid(1935, "of an older record") == []
+
+
 @pytest.mark.parametrize("how", [{"kind": "return"}, {"quantity": "-2"}], ids=["kind", "quantity"])
 def test_a_return_that_counts_as_sold_for_want_of_a_link_is_told(how: dict[str, str]):
     def says(gross: int, link: Any = None, **more: str) -> list[str]:

@@ -139,6 +139,7 @@ def test_everything_out_of_shape_is_told_with_its_place_among_what_was_delivered
 
 def test_amounts_are_read_as_they_were_written():
     assert read_body(b'{"total": 10.649999999999999}', JSON) == {"total": Decimal("10.649999999999999")}
+    assert read_body(b'\xef\xbb\xbf{"total": 1}', JSON) == {"total": 1}, "with the mark of UTF-8"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 
 from rules.loader import LoadedMerchant, load_bundle, load_merchant
 from rules.recipes import LANGUAGES, RecipeError, read_recipe
+from stamgast.domain.card_expiry import Expires
 from stamgast.domain.sms_parts import count_parts
+from stamgast.domain.spans import Span
 from stamgast.programs.recipe_files import instantiate, recipes_in, write
 from stamgast.programs.rule_tests import run_tests
 
@@ -62,6 +64,18 @@ def test_a_recipe_gives_rules_whose_tests_pass_in_four_languages(recipe: str):
     assert rules
     for rule in rules:
         assert len([each for each in results if each.case.rule == rule.id]) >= 2, f"{rule.id} shows too little"
+
+
+def test_stamps_run_out_of_a_card_that_is_there_already():
+    shop = instantiate(RECIPES["stamp-card"], {}, merchant()).loaded
+    made = instantiate(RECIPES["stamps-expire"], {"after": "6 months", "warned": "2 weeks"}, shop)
+    assert (made.loaded.problems, made.kept) == ((), ("cards: coffee",))
+    card = made.loaded.program.cards["coffee"]
+    assert (card.expires, card.stamps_required) == (Expires(Span(months=6), 14), 7)
+    assert [each.missing + each.unexpected for each in run_tests(made.loaded) if not each.passed] == []
+    again = instantiate(RECIPES["stamps-expire"], {"card": "tea", "category": "tea"}, made.loaded)
+    assert again.loaded.ok
+    assert again.kept == ()
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -28,6 +28,30 @@ def test_an_entry_comes_in_and_nothing_else_moves(before: str, after: str):
     assert "tea" in yaml.safe_load(after)["cards"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("cards: {tea: {stamps: 7}} # one\n", "cards: {tea: {stamps: 7, ends: soon}} # one\n"),
+        ("cards:\n  tea: {stamps: 7}\n", "cards:\n  tea: {stamps: 7, ends: soon}\n"),
+        (
+            "cards:\n  tea:\n    stamps: 7  # few\n  pie: {}\n",
+            "cards:\n  tea:\n    stamps: 7  # few\n    ends: soon\n  pie: {}\n",
+        ),
+        ("cards: {tea: {ends: late}}\n", "cards: {tea: {ends: late}}\n"),
+    ],
+)
+def test_a_word_comes_into_an_entry_that_is_there(before: str, after: str):
+    assert insert_entry(before, "cards", "tea: ends", "soon") == after
+
+
+@pytest.mark.parametrize("text", ["", "name: Proef\n", "cards:\n", "cards: {pie: {}}\n", "cards: {tea: 7}\n"])
+def test_an_entry_that_is_not_there_takes_no_word(text: str):
+    with pytest.raises(
+        InsertionError, match=r"this file is no mapping|`cards` is no mapping|`cards: tea` is no mapping"
+    ):
+        insert_entry(text, "cards", "tea: ends", "soon")
+
+
 def test_an_entry_of_several_lines_is_a_block():
     told = insert_entry("segments:\n  old: {}\n", "segments", "vip", "all:\n  - visits: {at_least: 9}\n")
     assert told == "segments:\n  old: {}\n  vip:\n    all:\n      - visits: {at_least: 9}\n"

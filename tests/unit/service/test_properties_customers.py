@@ -59,7 +59,8 @@ def lived(data: st.DataObject, of: Program, steps: int = 25) -> History:
 @contextmanager
 def drawn_room(data: st.DataObject) -> Iterator[None]:
     """So many vouchers have room in a state: what is kept apart must make no difference."""
-    with patch.object(apart, "AT_HAND", data.draw(st.sampled_from((0, 1, apart.AT_HAND)))):
+    room, over = data.draw(st.sampled_from(((0, 0), (1, 1), (apart.AT_HAND, 0), (apart.AT_HAND, apart.ENDED_AT_HAND))))
+    with patch.object(apart, "AT_HAND", room), patch.object(apart, "ENDED_AT_HAND", over):
         yield
 
 

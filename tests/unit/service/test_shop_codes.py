@@ -4,7 +4,7 @@ from typing import Any
 
 from rules.actions import Give, Send
 from stamgast.domain.code_events import CodeGiven
-from stamgast.domain.events import TimerDue
+from stamgast.domain.events import Erased, TimerDue
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Reward
 from stamgast.domain.shop_codes import Want, decode_want, hidden
@@ -12,7 +12,7 @@ from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.voucher_codes import short_of
 from stamgast.simulate import Simulation
-from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, consent, program, rule, taken_back
+from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, card, consent, program, rule, taken_back
 from tests.fakes.in_memory import Owner
 
 SHOP = {"web": Reward("web", {"nl": "10% in de webshop"}, imported_codes=True), "loaf": Reward("loaf", {"nl": "brood"})}
@@ -116,6 +116,17 @@ def test_what_was_taken_back_wants_no_code_and_opens_again_under_the_one_it_had(
     [voucher] = owner.state().vouchers
     assert (voucher.state, voucher.terms is not None and voucher.terms.shop_code) == ("open", "WEB-0004.WEB-0004")
     assert wanted(owner) == [], "it has one"
+
+
+def test_who_is_forgotten_or_becomes_somebody_else_uses_up_no_code():
+    for into in ("", BRAM):
+        owner = full_card()
+        assert len(wanted(owner)) == 1
+        owner.apply(Erased(merchant=MERCHANT, customer=ANNA, at=T0 + HOUR, into=into))
+        assert wanted(owner) == []
+        assert [each.terms.awaits_code for each in owner.state().vouchers if each.terms is not None] == [False]
+        owner.apply(bought("t1", T0 + 2 * HOUR))
+        assert wanted(owner) == []
 
 
 def test_a_code_is_never_put_in_the_place_of_another():

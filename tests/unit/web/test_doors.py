@@ -76,6 +76,7 @@ OPEN_TO_ALL = {
     "/look/colour.css",
     "/look/colour-size:int.png",
     "/wallet/logo/colour.png",
+    "/wallet/logo/bakkerij-noord/version.png",
 }
 
 

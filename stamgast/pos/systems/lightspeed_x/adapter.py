@@ -86,6 +86,8 @@ class LightspeedX(Adapter):
         whole = Part(body)
         account = whole.maybe("domain_prefix")
         if "payload" in whole.content:
+            if whole.word("type") not in {"", _TOPIC}:
+                return []  # another topic at the same address
             payload = whole.content["payload"]
             sale = Part(_payload(payload) if isinstance(payload, str) else payload, "/payload")
         elif isinstance(whole.get("data"), list):

@@ -90,7 +90,7 @@ class _Sums:
         self.was = whole + self.credit - beside
         self.goods = max(0, self.was - self.back)
         rest = max(0, self.back - self.was)
-        for name in ("shipping", "surcharge", "tip"):
+        for name in ("shipping", "surcharge", "tip", "deposit"):
             part = min(rest, getattr(self, name))
             setattr(self, name, getattr(self, name) - part)
             rest -= part
@@ -206,6 +206,7 @@ def _lines(payment: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
             line["discount_minor"] = line.get("discount_minor", 0) + share
     if sums.back:
         lines = amounts.lowered(lines, sums.goods, sums.was)
+        lines = amounts.at_most(lines, shipping=sums.shipping, deposit=sums.deposit)
     return distinct(lines)
 
 

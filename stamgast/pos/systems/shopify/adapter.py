@@ -26,6 +26,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors, polling
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.shopify.orders import order_document
+from stamgast.pos.systems.shopify.plain_order import plain_order
 from stamgast.pos.systems.shopify.refunds import refund_document
 from stamgast.pos.systems.signatures import check_hmac, header
 
@@ -155,6 +156,8 @@ class Shopify(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""
+        if found.kind == "order" and (plain := plain_order(found.content, context)) is not None:
+            return [plain]
         with refusing(found.kind):
             whole = Part(found.content)
             inner = whole.part(found.kind) or whole

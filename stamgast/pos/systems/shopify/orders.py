@@ -133,10 +133,25 @@ class _Sums:
             self.cards -= back.of("gift_card")
             self.deposit -= back.of(DEPOSIT)
             self.paid -= back.money
+        self.back = sum((back.goods for back in backs), ZERO)
+        """What was given back of the goods, or of more than these where no refund says of what."""
+        if backs and self.goods < 0 <= self.paid:
+            self._less(-self.goods)
         self.discounts = money(order, "total_discounts")
-        self.discount = money(order, "current_total_discounts" if backs else "total_discounts")
-        self.tax = money(order, "current_total_tax" if backs else "total_tax")
+        self.discount = money(order, "current_total_discounts", self.discounts) if backs else self.discounts
+        self.tax = money(order, "total_tax")
+        if backs:  # older objects say nothing of what is left
+            left = max(ZERO, self.tax - sum((back.tax for back in backs), ZERO))
+            self.tax = money(order, "current_total_tax", left)
         self.backs = len(backs)
+
+    def _less(self, more: Decimal) -> None:
+        """Take what goods cannot account for off what stands beside them."""
+        self.goods = ZERO
+        for name in ("shipping", "fees", "tip", "deposit", "cards"):
+            part = min(more, max(ZERO, getattr(self, name)))
+            setattr(self, name, getattr(self, name) - part)
+            more -= part
 
     def totals(self, currency: str) -> dict[str, int]:
         """As the contract has them; what is nothing is left out, but for tax."""
@@ -200,7 +215,10 @@ def _shipping(order: Part, *, included: bool) -> Decimal:
 def _lines(
     order: Part, currency: str, items: Sequence[_Item], backs: Sequence[Back], sums: _Sums, *, included: bool
 ) -> list[dict[str, Any]]:
-    """Net of what came back. A discount that no line has is spread over all; so is a tax."""
+    """Net of what came back: by line where that is told, else in proportion.
+
+    A discount that no line has is spread over all; so is a tax.
+    """
     items = [each for each in items if not each.is_tip]
     gross = [amounts.minor(each.value, currency) for each in items]
     taxes = [amounts.minor(each.tax, currency) for each in items]
@@ -228,6 +246,13 @@ def _lines(
             for item, line in zip(items, lines, strict=True)
             if (left := _left(item, line, gone.get(line["line_id"], (ZERO, 0)), edited=sums.edited))
         ]
+        beside = {fitting(each.part.text("id")) for each in items if each.kind}
+        assigned = sum(money_back for number, (_, money_back) in gone.items() if number not in beside)
+        goods, given = amounts.minor(sums.goods, currency), amounts.minor(sums.back, currency)
+        if given > assigned:
+            lines = amounts.lowered(lines, max(0, goods), goods + given - assigned)
+        cards, deposit = amounts.minor(sums.cards, currency), amounts.minor(sums.deposit, currency)
+        lines = amounts.at_most(lines, gift_card=cards, deposit=deposit)
     return distinct(lines + _shipping_lines(order, currency, sums))
 
 
@@ -303,24 +328,26 @@ def _tenders(order: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
         return [
             {
                 "tender_id": each.id("id") or str(number),
-                "tender_type": _tender(each.word("gateway"), order),
+                "tender_type": tender_of(each.word("gateway"), order.word("source_name")),
                 "amount_minor": each.minor(currency, "amount", default=0),
             }
             for number, each in enumerate(moves[:100])
         ]
     names = order.get("payment_gateway_names")
     if isinstance(names, list) and len(names) == 1 and isinstance(names[0], str):
-        return [{"tender_type": _tender(names[0].lower(), order), "amount_minor": amounts.minor(sums.paid, currency)}]
+        kind = tender_of(names[0].lower(), order.word("source_name"))
+        return [{"tender_type": kind, "amount_minor": amounts.minor(sums.paid, currency)}]
     return []
 
 
-def _tender(gateway: str, order: Part) -> str:
+def tender_of(gateway: str, source: str) -> str:
+    """The contract's word for a gateway; one that nobody knows is judged by where the order came from."""
     gateway = gateway.replace(" ", "_")
     if gateway in _TENDERS:
         return _TENDERS[gateway]
     if gateway in _CARDS:
         return "card"
-    return "other" if order.word("source_name") == "pos" else "online"
+    return "other" if source.strip().lower() == "pos" else "online"
 
 
 def _provenance(order: Part) -> dict[str, Any]:

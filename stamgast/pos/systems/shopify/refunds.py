@@ -28,6 +28,8 @@ class Back:
     shipping: Decimal
     lines: Sequence[tuple[str, Decimal, Decimal, str]]
     """Line, pieces, their value, and its kind where that stands beside the goods."""
+    tax: Decimal = ZERO
+    """Of its lines."""
 
     @property
     def goods(self) -> Decimal:
@@ -56,7 +58,8 @@ def back_of(refund: Part, currency: str, *, taxes_included: bool | None = None) 
     shipping = _shipping(refund, taxes_included)
     if money is None:
         money = sum((each[2] for each in lines), ZERO) + shipping
-    return Back(refund.text("id"), money, min(shipping, money), lines)
+    tax = total(refund.parts("refund_line_items"), "total_tax")
+    return Back(refund.text("id"), money, min(shipping, money), lines, tax)
 
 
 def _has_tax_inside(refund: Part, money: Decimal | None, currency: str) -> bool:

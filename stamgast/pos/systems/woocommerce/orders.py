@@ -97,7 +97,9 @@ class _Sums:
         """What was given back of the goods."""
         self.goods = whole - beside - self.back
         if self.goods < 0 < whole and self.back > 0 and whole - back.money >= 0:
-            back.shipping += min(shipping - back.shipping, -self.goods)
+            of_shipping = min(shipping - back.shipping, -self.goods)
+            back.shipping += of_shipping
+            back.fees += -self.goods - of_shipping
             self.back = whole - beside
             self.goods = ZERO
         self.shipping = shipping - back.shipping
@@ -119,8 +121,8 @@ class _Sums:
             self.surcharge += value
 
     def _less(self, fees: Decimal) -> None:
-        """Take fees that came back off what there is of them."""
-        for name in ("surcharge", "deposit", "tip"):
+        """Take fees that came back off what there is of them, and then off gift cards."""
+        for name in ("surcharge", "deposit", "tip", "cards"):
             part = min(fees, getattr(self, name))
             setattr(self, name, getattr(self, name) - part)
             fees -= part
@@ -199,6 +201,8 @@ def _kind(line: Part) -> str:
 
 def _lines(order: Part, currency: str, sums: _Sums, back: Back) -> list[dict[str, Any]]:
     """Net of what came back: by line where that is told, else in proportion."""
+    if back.ids and not sums.paid:
+        return []
     rates = {each.maybe("rate_id"): each.content.get("rate_percent") for each in order.parts("tax_lines")}
     parts = order.parts("line_items")
     lines = [_line(each, currency, rates) for each in parts]
@@ -220,6 +224,9 @@ def _lines(order: Part, currency: str, sums: _Sums, back: Back) -> list[dict[str
     goods, given = amounts.minor(sums.goods, currency), amounts.minor(sums.back, currency)
     if given > assigned:
         left = amounts.lowered(left, max(0, goods), goods + given - assigned)
+    if back.ids:
+        cards, deposit = amounts.minor(sums.cards, currency), amounts.minor(sums.deposit, currency)
+        left = amounts.at_most(left, gift_card=cards, deposit=deposit)
     return distinct(left + _beside(order, currency, sums, left))
 
 

@@ -20,14 +20,14 @@ from stamgast.web.access.browsers import browser_of
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.access.forms import check_origin
 from stamgast.web.access.passkeys import NotProvenError, ask_to_register, register
-from stamgast.web.access.visitors import NEW_WAIT_S
+from stamgast.web.access.presented import NEW_WAIT_S, check_loaded
 from stamgast.web.auth import read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.account.showing import SAME_ORIGIN, program_of
 from stamgast.web.pages.account.signing_in import BODY, at_name_of_site, begin_session, home
 from stamgast.web.pages.places import ROLES
 from stamgast.web.pages.rendering import CONNECTS, answer
-from stamgast.web.problem import Problem, unavailable
+from stamgast.web.problem import Problem
 
 _CLAIMED_S: Final = 60
 
@@ -106,8 +106,7 @@ def _about(invitation: Invitation) -> str:
 async def _find(request: Request, deps: Deps) -> Invitation | None:
     token = read_token(request.path_params["token"])
     table = deps.roster.table
-    if not table.loaded:
-        raise unavailable("Not ready: the users are still being read.")
+    check_loaded(deps)
     if token is None:
         return None
     if not table.knows(token.id):  # a command has made it a moment ago, perhaps

@@ -2,7 +2,8 @@
 
 Nothing is sent to a phone that somebody has typed: the page opens WhatsApp or an SMS with `JOIN <code>` in it, and what
 comes in is carried out as any other (`stamgast.web.webhooks.joining`), with what was agreed to here as its proof. So
-nobody can have others written to, and no answer tells whether a phone is known.
+nobody can have others written to, and no answer tells whether a phone is known: nothing is looked up of it. Where a
+code's page is flooded, no more is noted, and whoever then sends the message joins by that, as from a poster.
 """
 
 import hashlib
@@ -94,12 +95,13 @@ async def post_join(request: Request) -> Response:
         return _page(request, program, code, status=422, wrong="phone", phone=said)
     if form.get("agree") != "yes":
         return _page(request, program, code, status=422, wrong="agree", phone=said)
-    if not form.get(TRAP):
+    of_code = f"{program.merchant}:{code.code}"
+    if not form.get(TRAP) and not deps.joins_of_codes.take(of_code):
         wording = " ".join(agreed_to(program, code.purposes, speaks(request, code.language or program.languages[0])))
         shown = f"{PAGE}{hashlib.sha256(wording.encode()).hexdigest()[:16]}:{secrets.token_hex(8)}"
         wish = Wish(code.code, shown, deps.clock.now(), language)
         phone_hash = deps.identities.hash_phone(program.merchant, phone)
-        await deps.identities.wishes.note_unconfirmed(program.merchant, phone_hash, wish)
+        await deps.identities.wishes.note_on_page(program.merchant, phone_hash, wish)
     return _page(request, program, code, sent=True)
 
 

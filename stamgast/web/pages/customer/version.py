@@ -7,11 +7,12 @@ import msgspec
 
 from stamgast.domain.look import Look
 
-DRAWN_AS: Final = 1
+DRAWN_AS: Final = 2
 """Goes up when the drawing itself changes."""
 
 
 def version_of(shown: Any, look: Look) -> str:
     """Twelve hexadecimal digits."""
-    content = msgspec.json.encode([DRAWN_AS, shown, look.colour])
+    drawings = [look.logo, look.stamp] if look.logo or look.stamp else []
+    content = msgspec.json.encode([DRAWN_AS, shown, look.colour, *drawings])
     return hashlib.blake2b(content, digest_size=6).hexdigest()

@@ -9,8 +9,9 @@ import pytest
 
 from stamgast.clv.data.rows import Rows, make_rows
 from stamgast.clv.models.fitting import FEW, fit_alike, fit_with_fallback, signs_of_nothing
-from stamgast.domain.attrition import MBG_CNBD_K, MBG_NBD, PARETO_NBD, Model, make_model
+from stamgast.domain.attrition import ALIKE, MBG_CNBD_K, MBG_NBD, PARETO_NBD, Model, make_model
 from stamgast.domain.history import History
+from stamgast.domain.quiet_spells import quiet_days
 
 USUAL = {
     MBG_CNBD_K: make_model(MBG_NBD, {"r": 0.5, "alpha": 6.0, "a": 1.0, "b": 2.5}),
@@ -89,6 +90,18 @@ def test_a_new_customer_is_neither_given_up_nor_kept_for_ever(name, shop, age):
         looks = sorted([usual.p_buy(new, WEEKS), *_looks(rows)])
         assert looks[0] / 2 <= model.p_buy(new, WEEKS) + 0.005, said
         assert model.p_buy(new, WEEKS) <= looks[-1] * 1.25 + 0.02, said
+
+
+@pytest.mark.parametrize("age", AGES)
+@pytest.mark.parametrize("shop", SHOPS)
+@pytest.mark.parametrize("name", [MBG_CNBD_K, PARETO_NBD, ALIKE])
+def test_whom_a_worker_calls_lapsed_it_calls_within_three_years(name, shop, age):
+    rows, log_gaps = shop(200, age)
+    found = fit_alike(rows) if name == ALIKE else fit_with_fallback(name, rows, log_gaps)
+
+    days = quiet_days(found.model, History(0, 0.0, 0.0), 0.4, 0.95)
+
+    assert 1 <= days <= 3 * 366, found.parameters
 
 
 def _gap(model: Model, history: History) -> float:

@@ -130,6 +130,17 @@ def test_a_csv_with_more_or_fewer_cells_than_columns_is_read_as_far_as_it_goes()
     assert [each["pointer"] for each in trial.problems] == ["/0/gross"]
 
 
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00"])
+def test_a_time_beyond_the_calendar_is_refused_at_its_place(written: str):
+    body = json.dumps({"id": 7, "at": written, "shop": "north", "total": 3.2}).encode()
+    mapping = Mapping.model_validate(PLAIN)
+
+    trial = try_mapping(mapping, body, {"content-type": "application/json"}, desk_context("generic", zone="Asia/Tokyo"))
+
+    assert [each["pointer"] for each in trial.problems] == ["/0/end_date_time"]
+    assert "is no time" in trial.problems[0]["detail"]
+
+
 def test_a_form_is_read_as_well():
     trial = try_mapping(
         Mapping.model_validate(PLAIN),

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stamgast.pos.adapter import SignatureError
 from stamgast.pos.connections import read_connection
@@ -16,6 +18,7 @@ from stamgast.pos.generic.trial import Trial, try_mapping
 from stamgast.pos.mapping import Mapping
 from stamgast.pos.problems import RefusedError
 from tests.builders import sure
+from tests.unit.pos.systems.till import decoded, mutated
 
 RECIPES = Path(__file__).parents[4] / "docs" / "pos" / "recipes"
 
@@ -213,3 +216,17 @@ def spoilt(value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from ([*value[:number], inner, *value[number + 1 :]] for inner in spoilt(each))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(recipe=st.sampled_from(["toast", "mpluskassa", "deliverect"]), data=st.data())
+def test_whatever_comes_is_read_or_refused(recipe: str, data: st.DataObject):
+    bodies = {"toast": TOAST, "mpluskassa": MPLUS, "deliverect": DELIVERECT}
+    body = decoded(data.draw(mutated([bodies[recipe]])))
+    connection, _ = read_connection(RECIPES / f"{recipe}.yaml", "desk", None, ())
+    till = MappedTill(Mapping.model_validate(sure(connection).mapping))
+
+    with contextlib.suppress(RefusedError):  # nothing guards it here: any other error is ours
+        for found in till.notice(body, {}):
+            with contextlib.suppress(RefusedError):
+                till.snapshot(found, desk_context("generic"))

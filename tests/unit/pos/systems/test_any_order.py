@@ -50,6 +50,21 @@ def shopify() -> list[tuple[str, Any]]:
     ]
 
 
+def shopify_money() -> list[tuple[str, Any]]:
+    """A refund of money alone, which says nothing of lines: stamps go down in proportion in whatever order it comes."""
+    [_, sale], *_ = shopify()
+    money = [{"kind": "refund", "status": "success", "amount": "14.00", "currency": EUR}]
+    back = {
+        "id": 11,
+        "order_id": 1,
+        "created_at": "2026-10-02T07:00:00Z",
+        "refund_line_items": [],
+        "transactions": money,
+    }
+    after = sale | {"refunds": [back], "updated_at": "2026-10-02T07:00:00Z", "financial_status": "partially_refunded"}
+    return [("order", sale), ("order", after), ("refund", back)]
+
+
 def woocommerce() -> list[tuple[str, Any]]:
     lines = [
         {"id": 1, "quantity": 2, "total": "8.00", "total_tax": "0.00"},
@@ -126,7 +141,7 @@ def ends(adapter: Adapter, deliveries: list[tuple[str, Any]]) -> Any:
 
 @pytest.mark.parametrize(
     ("adapter", "made"),
-    [(Shopify(), shopify), (WooCommerce(), woocommerce), (Square(), square), (Mollie(), mollie), (Adyen(), adyen)],
+    [(Shopify(), shopify), (Shopify(), shopify_money), (WooCommerce(), woocommerce), (Square(), square), (Mollie(), mollie), (Adyen(), adyen)],
     ids=lambda value: getattr(value, "name", ""),
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)

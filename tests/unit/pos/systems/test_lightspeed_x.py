@@ -333,3 +333,12 @@ def test_whatever_comes_is_read_or_refused(body):
 
 def test_a_typical_sale_is_read_quickly():
     assert microseconds(X, json.dumps(SALE).encode(), {}, context("lightspeed_x")) < 1_500
+
+
+@pytest.mark.parametrize("topic", ["product.update", "customer.update", "inventory.update", "register_closure.create"])
+def test_a_form_of_another_topic_is_no_purchase(topic: str):
+    body = {"payload": json.dumps({"id": "p", "name": "Rye bread"}), "domain_prefix": "bakery", "type": topic}
+
+    assert X.refs(body) == []
+    with pytest.raises(RefusedError):
+        X.refs(body | {"type": "sale.update"})

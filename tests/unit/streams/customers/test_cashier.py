@@ -11,26 +11,22 @@ import streams.customers.cashier as module
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.budgets import MILLS
 from stamgast.domain.events import (
-    AnyEvent,
     Barrier,
-    ConsentChanged,
-    Enrolled,
-    PurchaseChanged,
     decode_event,
-    encode_event,
 )
 from stamgast.domain.purses import CHEST, purse_of
 from stamgast.domain.units import HOUR, MINUTE
 from stamgast.service import Bundle
 from streams.customers.cashier import Cashier
+from streams.customers.in_force import Standing
 from streams.maintenance.replay import PartitionReplay
 from streams.runtime.job import own_of
 from tests.budgeted_shop import COSTS, NOON, WELCOME
 from tests.builders import KEY
-from tests.fakes.clock import StillClock
-from tests.fakes.memory_partition import NAMES, MemoryPartition, MemoryRedis, Shelf
+from tests.fakes.desk_worker import DeskWorker
+from tests.fakes.memory_partition import NAMES, MemoryPartition, MemoryRedis
 from tests.fakes.records import log_of
-from tests.unit.rules.small_shop import bought, load
+from tests.unit.rules.small_shop import load
 
 BUDGET = ("shop", "rule:example/total")
 
@@ -41,78 +37,20 @@ def bundle_of(budget: str, number: int = 0) -> Bundle:
     return Bundle(number, f"hash{number}", loaded.program, loaded.rules)
 
 
-class Worker:
-    """A worker with one partition, whose log is a list; the chests stand with it too."""
+class Worker(DeskWorker):
+    """The chests stand with its partition."""
 
     def __init__(self, *budgets: str) -> None:
-        self.bundles = [bundle_of(each, number) for number, each in enumerate(budgets or ("5 EUR",))]
-        self.shelf = Shelf({("shop", each.hash): each for each in self.bundles})
-        self.log: list[bytes] = []
-        self.applied = 0
-        self.partition = MemoryPartition(self.shelf)
-        self.clock = StillClock(NOON)
-        self.cashier = self.new_cashier()
-        self.say(Barrier(merchant="shop", customer="", at=NOON - 2 * HOUR, number=0, hash="hash0"))
+        super().__init__(NAMES.asks, *(bundle_of(each, number) for number, each in enumerate(budgets or ("5 EUR",))))
 
-    def new_cashier(self) -> Cashier:
-        lease: Any = self.partition.lease
-        lease.call = self._call
-        return Cashier(self.partition, "events", 1, self.clock)
+    def sit_down(self) -> None:
+        self.cashier = Cashier(self.partition, "events", 1, self.clock)
 
-    async def _call(self, *words: Any) -> Any:
-        redis = self.partition.redis
-        if words[0] == "HGET":
-            return redis.hashes[words[1]].get(words[2])
-        assert words[0] == "HSCAN"
-        return b"0", [word for pair in redis.hashes[NAMES.asks].items() for word in pair]
-
-    def say(self, *events: AnyEvent) -> None:
-        self.log += map(encode_event, events)
-
-    def come(self, count: int, begin: int = 0) -> None:
-        """Customers agree, and buy bread."""
-        for number in range(begin, begin + count):
-            who: dict[str, Any] = {"merchant": "shop", "customer": f"c{number}"}
-            self.say(
-                ConsentChanged(**who, at=NOON - HOUR, purpose="marketing", channel="sms", granted=True),
-                Enrolled(**who, at=NOON - HOUR, language="nl"),
-                PurchaseChanged(
-                    **who, at=NOON + number, transaction=f"t{number}", happened_at=NOON + number,
-                    after=bought("dok-noord", NOON, category="bread"),
-                ),
-            )  # fmt: skip
-
-    async def apply(self) -> None:
-        """Apply what stands in the log; what is emitted stands there after it."""
-        if self.partition.own is None:
-            await self.partition.take()
-        records = list(log_of(self.log[self.applied :], start=self.applied, key=b"k"))
-        self.applied = len(self.log)
-        await self.partition.step(records)
-        self.log += [each.value for each in self.partition.emitted]
-        self.partition.emitted.clear()
-
-    async def look(self) -> list[AnyEvent]:
-        """Let the owner answer; returns what it said."""
-
+    async def look_at(self, standing: Standing) -> None:
         async def find(_merchant: str) -> Bundle | None:
             return standing.in_force.get("shop")
 
-        standing = own_of(self.partition).standing
-        said = len(self.partition.log.values())
         await self.cashier.look(standing, find)
-        new = self.partition.log.values()[said:]
-        self.log += new
-        return [decode_event(value) for value in new]
-
-    async def work(self) -> None:
-        """Go on until nobody asks."""
-        for _ in range(100):
-            await self.apply()
-            if not self.partition.redis.hashes[NAMES.asks]:
-                return
-            await self.look()
-        raise AssertionError("somebody is never answered")
 
     @property
     def vouchers(self) -> int:

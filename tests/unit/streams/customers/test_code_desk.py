@@ -10,27 +10,19 @@ import pytest
 import streams.customers.code_desk as module
 from stamgast.domain.code_events import CodeGiven, CodesBrought, CodesDealt, CodesWished
 from stamgast.domain.events import (
-    AnyEvent,
-    Barrier,
-    ConsentChanged,
-    Enrolled,
-    PurchaseChanged,
     decode_event,
-    encode_event,
 )
 from stamgast.domain.shop_codes import Pool, Shelf, deal, given_from, hidden, stocked, with_more
-from stamgast.domain.units import HOUR
 from stamgast.service import Bundle
 from streams.customers.code_desk import CodeDesk
+from streams.customers.in_force import Standing
 from streams.maintenance.replay import PartitionReplay
-from streams.runtime.job import own_of
 from tests.budgeted_shop import NOON
 from tests.builders import KEY
-from tests.fakes.clock import StillClock
+from tests.fakes.desk_worker import DeskWorker
 from tests.fakes.memory_partition import NAMES, MemoryPartition, MemoryRedis
-from tests.fakes.memory_partition import Shelf as Bundles
 from tests.fakes.records import log_of
-from tests.unit.rules.small_shop import PROGRAM, bought, load
+from tests.unit.rules.small_shop import PROGRAM, load
 
 OFFER = """
 rule: example
@@ -43,82 +35,26 @@ then: [{give: coffee}, {send: hello}]
 CODED = PROGRAM.replace("coffee: {names", "coffee: {codes: imported, names")
 
 
-class Worker:
-    """A worker with one partition, whose log is a list; the pool stands with it too."""
+class Worker(DeskWorker):
+    """The pool stands with its partition."""
 
     def __init__(self) -> None:
         loaded = load(OFFER, CODED)
         assert loaded.ok, loaded.problems
-        self.bundle = Bundle(0, "hash0", loaded.program, loaded.rules)
-        self.shelf = Bundles({("shop", "hash0"): self.bundle})
-        self.log: list[bytes] = []
-        self.applied = self.brought = 0
-        self.clock = StillClock(NOON)
-        self.begin(MemoryRedis())
-        self.say(Barrier(merchant="shop", customer="", at=NOON - 2 * HOUR, number=0, hash="hash0"))
+        self.brought = 0
+        super().__init__(NAMES.wants, Bundle(0, "hash0", loaded.program, loaded.rules))
 
-    def begin(self, redis: MemoryRedis) -> None:
-        """Somebody owns the partition who knows only what stands in Redis."""
-        self.partition = MemoryPartition(self.shelf, redis)
-        lease: Any = self.partition.lease
-        lease.call = self._call
+    def sit_down(self) -> None:
         self.desk = CodeDesk(self.partition, "events", 1, self.clock)
 
-    async def _call(self, *words: Any) -> Any:
-        redis = self.partition.redis
-        if words[0] == "LRANGE":
-            return [each.encode() for each in redis.lists[words[1]][words[2] : words[3] + 1]]  # type: ignore[attr-defined]
-        assert words[0] == "HSCAN"
-        return b"0", [word for pair in redis.hashes[NAMES.wants].items() for word in pair]
-
-    def say(self, *events: AnyEvent) -> None:
-        self.log += map(encode_event, events)
+    async def look_at(self, standing: Standing) -> None:
+        await self.desk.look(standing)
 
     def bring(self, count: int) -> None:
         codes = tuple(hidden(f"C{number:04}", "") for number in range(self.brought, self.brought + count))
         event = CodesBrought(merchant="shop", customer="", at=NOON, reward="coffee", first=self.brought, codes=codes)
         self.say(event)
         self.brought += count
-
-    def come(self, count: int, begin: int = 0) -> None:
-        """Customers agree, and buy bread."""
-        for number in range(begin, begin + count):
-            who: dict[str, Any] = {"merchant": "shop", "customer": f"c{number}"}
-            self.say(
-                ConsentChanged(**who, at=NOON - HOUR, purpose="marketing", channel="sms", granted=True),
-                Enrolled(**who, at=NOON - HOUR, language="nl"),
-                PurchaseChanged(
-                    **who, at=NOON + number, transaction=f"t{number}", happened_at=NOON + number,
-                    after=bought("dok-noord", NOON, category="bread"),
-                ),
-            )  # fmt: skip
-
-    async def apply(self) -> None:
-        """Apply what stands in the log; what is emitted stands there after it."""
-        if self.partition.own is None:
-            await self.partition.take()
-        records = list(log_of(self.log[self.applied :], start=self.applied, key=b"k"))
-        self.applied = len(self.log)
-        await self.partition.step(records)
-        self.log += [each.value for each in self.partition.emitted]
-        self.partition.emitted.clear()
-
-    async def look(self) -> list[AnyEvent]:
-        """Let the owner answer; returns what it said."""
-        said = len(self.partition.log.values())
-        await self.desk.look(own_of(self.partition).standing)
-        new = self.partition.log.values()[said:]
-        self.log += new
-        return [decode_event(value) for value in new]
-
-    async def work(self) -> None:
-        """Go on until nobody wants anything."""
-        for _ in range(100):
-            await self.apply()
-            if not self.partition.redis.hashes[NAMES.wants]:
-                return
-            await self.look()
-        raise AssertionError("somebody is never answered")
 
     @property
     def codes(self) -> list[str]:

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from channels.model import Fault, Outcome, SendResult
 from stamgast.domain.vocabulary import Treatment
-from stamgast.service.case import Report
+from stamgast.service.change import Report
 from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
 from streams.outbox.turns import Senders

@@ -8,7 +8,7 @@ import pytest
 from stamgast.users.tokens import read_token
 from stamgast.web.access.forms import page_token
 from tests.fakes.house import MERCHANT, ORIGIN, PAGE
-from tests.fakes.marketed import Marketed
+from tests.fakes.marketed import Marketed, seen, totals
 
 JSON = {"Accept": "application/json"}
 
@@ -33,9 +33,40 @@ async def test_the_newest_month_is_found_and_its_figures_are_those_of_the_counte
     assert (document["month"], document["sums"]["customers"], document["sums"]["redeemed"]) == ("2026-09", 420, 33)
     page = await http.get("/app/report/2026-09?lang=nl", headers=PAGE)
     assert "september 2026" in page.text
-    figures = document["rules"][0]
-    assert (figures["rule"], figures["sent"], figures["changed"]["judgement"]) == ("free-loaf", 640, "earns")
     assert "Hij brengt meer op dan hij kost." in page.text
+
+
+async def test_each_rule_has_the_months_own_figures_and_why_it_did_not_speak(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/app/report/2026-09", headers=JSON)).json()
+    assert document["rules_known"] == "whole"
+    rules = {each["rule"]: each for each in document["rules"]}
+    figures = rules["free-loaf"]
+    assert (figures["fired"], figures["reached"], figures["sent"], figures["redeemed"]) == (64, 41, 60, 12)
+    assert (figures["attributed_profit"], figures["messages"], figures["rewards"]) == (9_140, 450, 1_320)
+    assert [(each["kind"], each["times"]) for each in figures["why_not"]] == [
+        ("withheld", 31), ("not_met", 5), ("shadow", 2)
+    ]  # fmt: skip
+    assert figures["changed"]["judgement"] == "earns"
+    assert rules["summer-cakes"]["status"] == "", "it is told what a rule did that is gone by now"
+    page = (await http.get("/app/report/2026-09?lang=de", headers=PAGE)).text
+    assert "Der Kunde hat solchen Nachrichten nicht zugestimmt" in page
+    assert "summer-cakes" in page
+
+
+async def test_what_is_not_known_of_a_month_is_said_instead_of_shown_as_nothing(http: httpx.AsyncClient) -> None:
+    before = await http.get("/app/report/2026-06?lang=en", headers=PAGE)
+    assert "of that month it is not known" not in before.text, "all that was counted stands in months"
+    app, token = await Marketed().app(found=seen(totals=totals() | {"rule|free-loaf|fired": 900}))
+    headers = {"Cookie": f"__Host-stamgast={token}"} | PAGE
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=headers) as client:
+        pages = {month: (await client.get(f"/app/report/{month}?lang=en")).text for month in ("2026-06", "2026-07")}
+        whole = (await client.get("/app/report/2026-09?lang=en")).text
+        gone = (await client.get("/app/report/2024-06?lang=en")).text
+        shared = (await client.get("/app/report/2026-07", headers=JSON)).json()
+    assert "only since an update of Stamgast after June 2026: of that month it is not known" in pages["2026-06"]
+    assert shared["rules_known"] == "part"
+    assert "since an update" not in whole
+    assert "is kept for two years: of June 2024 it is not known any more" in gone
 
 
 async def test_a_link_shows_the_report_to_somebody_who_is_not_signed_in_and_nothing_else(
