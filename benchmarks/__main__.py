@@ -15,7 +15,8 @@ NAMES = (
     *("serializer", "small_job", "customers", "many_rules", "intake", "latency", "memory", "takeover", "waiting"),
     *("start", "forgetting", "clv", "clv_file", "commands", "recovery", "backtest", "report", "schedules", "campaigns"),
     *("lapse", "choice", "choice_chance", "webhooks", "http", "stops", "tills", "identify", "lists", "feeds"),
-    *("recommend", "export", "imports", "pages", "growth", "night", "bundles"),
+    *("recommend", "export", "imports", "pages", "growth", "night", "bundles", "live_fit"),
+    *("listening_rules", "full_logic", "chain"),
 )
 
 

@@ -146,10 +146,13 @@ def enrolments(customers: int) -> Iterator[AnyEvent]:
             yield ConsentChanged(**about, purpose="marketing", channel="sms", granted=True, wording="2026-1")
 
 
-def stream(count: int, *, customers: int) -> list[AnyEvent]:
-    """What stands on the topic: enrolments, purchases, and right after each purchase what became of its messages."""
+def stream(count: int, *, customers: int, merchant: Bundle | None = None) -> list[AnyEvent]:
+    """What stands on the topic: enrolments, purchases, and right after each purchase what became of its messages.
+
+    `merchant`: other rules than the bakery's.
+    """
     events: list[AnyEvent] = []
-    fold, merchant = Fold(VOUCHER_KEY), bundle()
+    fold, merchant = Fold(VOUCHER_KEY), merchant or bundle()
     for event in (*enrolments(customers), *purchases(count, customers=customers)):
         events.append(event)
         change = fold.apply(event, merchant)

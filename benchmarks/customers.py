@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -68,9 +68,9 @@ def carry(scene: Scene, events: Sequence[AnyEvent], values: Sequence[bytes], war
         return result
 
 
-def publish(scene: Scene, topics: Topics) -> int:
+def publish(scene: Scene, topics: Topics, content: Mapping[str, str] | None = None) -> int:
     """Put the bundle on `programs.v1` and its barrier first into every partition; answers how many a partition."""
-    content = files()
+    content = dict(content or files())
     digest = bundle_hash(content, {})
     record = BundleRecord(merchant=MERCHANT, hash=digest, files=content, published_at=BEGIN)
     fill(scene, topics.programs, [(MERCHANT.encode(), encode_bundle(record))], partitions=1)

@@ -2,7 +2,8 @@
 
 A customer of the bakery comes every third day. Each purchase is answered by a message, cards fill up, vouchers run
 out and timers run. Then purchases are timed that come in order, that come weeks late, and that are given back in part
-where a card has a cap a day; and a purchase among fifty cards beside one among two. The same kind of event is applied
+where a card has a cap a day; a purchase among fifty cards beside one among two; and those of a walk-in customer, sixty
+a day. The same kind of event is applied
 to the same state again and again, and what it takes is the middle of many. Nothing but the core runs, with the whole
 ledger at hand: no Kafka, no Redis.
 """
@@ -27,6 +28,7 @@ from stamgast.fold import Fold
 from stamgast.service import Bundle, Change
 
 _EVERY: Final = 3 * DAY
+_WALK_IN: Final = 24 * MINUTE
 _NOON: Final = 12 * HOUR
 _LATE: Final = 40 * DAY
 _KEY: Final = (bakery.MERCHANT, bakery.customer_id(1))
@@ -37,6 +39,8 @@ _GOALS: Final = {
     "growth_late_1000": 3.0,
     "growth_refund_1000": 2.0,
     "growth_cards_50": 2.0,
+    "growth_walk_in_state_20000": 1.5,
+    "growth_walk_in_20000": 1.5,
 }
 _RULES: Final = {
     "loaf": ("stamp_card_completed: bread", "{give: loaf}, {send: hello, by: [sms]}"),
@@ -86,13 +90,13 @@ class Regular:
             )
         )
 
-    def grown(self, purchases: int) -> Stood:
+    def grown(self, purchases: int, every: Millis = _EVERY) -> Stood:
         """Let the customer buy so often, and say how they stand then."""
         for number in range(purchases):
-            self.at += _EVERY
+            self.at += every
             self._wait()
             self._apply(self.purchase(f"till:{number:08d}"))
-        self.at += _EVERY
+        self.at += every
         self._wait()
         return Stood(self._fold.states[_KEY], dict(self._fold.ledgers[_KEY]), self.at)
 
@@ -109,17 +113,14 @@ class Regular:
             after=bakery.without_last(event.after), happened_at=self.at,
         )  # fmt: skip
 
-    def seconds(self, stood: Stood, events: Sequence[tuple[AnyEvent, ...]]) -> float:
-        """CPU seconds that the last of each few events takes, applied to how the customer stood."""
-        took = []
-        for few in events:
-            self._put(stood)
-            for event in few[:-1]:
-                self._fold.apply(event, self._rules)
-            began = time.thread_time()
-            self._fold.apply(few[-1], self._rules)
-            took.append(time.thread_time() - began)
-        return middle(took)
+    def seconds(self, stood: Stood, few: tuple[AnyEvent, ...]) -> float:
+        """CPU seconds that the last of a few events takes, applied to how the customer stood."""
+        self._put(stood)
+        for event in few[:-1]:
+            self._fold.apply(event, self._rules)
+        began = time.thread_time()
+        self._fold.apply(few[-1], self._rules)
+        return time.thread_time() - began
 
     def _put(self, stood: Stood) -> None:
         self._fold.states[_KEY], self._fold.ledgers[_KEY] = stood.state, dict(stood.ledger)
@@ -157,11 +158,15 @@ def run(scene: Scene) -> None:
     """Print what grows."""
     sizes = (10, 100, 1_000, 3_000) if not scene.quick else (5, 10)
     times = 200 if not scene.quick else 2
-    rows = {size: _measured(bundle(), size, times) for size in sizes}
     heads = ("purchases", "state B", "ledger B", "in order us", "late us", "given back us")
+    rows = dict(zip(sizes, _measured([(bundle(), size, _EVERY) for size in sizes], times), strict=True))
     table("A regular", heads, [(f"{size:,}", *row) for size, row in rows.items()])
-    few, many = (_measured(bundle(cards), 100 if not scene.quick else 5, times) for cards in (2, 50))
+    few, many = _measured([(bundle(cards), 100 if not scene.quick else 5, _EVERY) for cards in (2, 50)], times)
     table("Cards", heads, [("2 cards", *few), ("50 cards", *many)])
+    crowds = (1_000, 20_000) if not scene.quick else (5, 10)
+    walk_in, walk_in_of_years = _measured([(bundle(), size, _WALK_IN) for size in crowds], times)
+    booked = zip(crowds, (walk_in, walk_in_of_years), strict=True)
+    table("A walk-in customer, to whom a till books everybody", heads, [(f"{size:,}", *row) for size, row in booked])
     first, big = rows[sizes[0]], rows[sizes[-2] if len(sizes) > 2 else sizes[-1]]
     found = {
         "growth_state_1000": (float(big.state), "B"),
@@ -169,9 +174,14 @@ def run(scene: Scene) -> None:
         "growth_late_1000": (big.late / first.late, "times that at 10"),
         "growth_refund_1000": (big.returned / first.returned, "times that at 10"),
         "growth_cards_50": (many.in_order / few.in_order, "times that with 2"),
+        "growth_walk_in_state_20000": (walk_in_of_years.state / walk_in.state, "times that at 1,000"),
+        "growth_walk_in_20000": (walk_in_of_years.in_order / walk_in.in_order, "times that at 1,000"),
     }
     for name, (value, unit) in found.items():
         tell([Figure(name, value, unit) if scene.quick else Figure(name, value, unit, "goal, at most", _GOALS[name])])
+
+
+_Make = Callable[[Regular, int], Iterator[tuple[AnyEvent, ...]]]
 
 
 class Measured(NamedTuple):
@@ -184,18 +194,26 @@ class Measured(NamedTuple):
     returned: float
 
 
-def _measured(rules: Bundle, purchases: int, times: int) -> Measured:
-    regular = Regular(rules)
-    stood = regular.grown(purchases)
+def _measured(those: Sequence[tuple[Bundle, int, Millis]], times: int) -> list[Measured]:
+    """Customers under their rules, with so many purchases, one every so long: what events cost, in turns."""
+    regulars = [Regular(rules) for rules, _, _ in those]
+    stood = [each.grown(purchases, every) for each, (_, purchases, every) in zip(regulars, those, strict=True)]
     gc.collect()
-    return Measured(
-        len(stood.state),
-        sum(len(name) + len(value) for name, value in stood.ledger.items()),
-        *(1e6 * regular.seconds(stood, list(make(regular, times))) for make in (_in_order, _late, _returned)),
-    )
+    took = [_in_turns(regulars, stood, make, times) for make in (_in_order, _late, _returned)]
+    return [
+        Measured(len(each.state), sum(len(name) + len(value) for name, value in each.ledger.items()), *figures)
+        for each, *figures in zip(stood, *took, strict=True)
+    ]
 
 
-_Make = Callable[[Regular, int], Iterator[tuple[AnyEvent, ...]]]
+def _in_turns(regulars: Sequence[Regular], stood: Sequence[Stood], make: _Make, times: int) -> list[float]:
+    """Microseconds of each one's middle event: one of each, and again, so that a busy moment is everybody's."""
+    events = [list(make(each, times)) for each in regulars]
+    took: list[list[float]] = [[] for _ in regulars]
+    for turn in range(times):
+        for place, regular in enumerate(regulars):
+            took[place].append(1e6 * regular.seconds(stood[place], events[place][turn]))
+    return [middle(each) for each in took]
 
 
 def _in_order(regular: Regular, times: int) -> Iterator[tuple[AnyEvent, ...]]:

@@ -57,6 +57,8 @@ TARGET_MS: Final = 300.0
 _EMPTY: Final = "/empty"
 _TIMES: Final = 20
 _BATCH: Final = 5_000
+_AWAY, _PATIENCE = 503, 30
+"""A broker that stands still for a moment on a full machine is no page's time."""
 _CONFIG: Final = Path(__file__).parents[1] / "config" / "merchants" / MERCHANT
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
@@ -210,8 +212,12 @@ def _open_all(
             empty: list[float] = []
             for round_ in range(times + 1):  # the first one compiles the bundle
                 for where, kept in ((path, ours), (_EMPTY, empty)):
-                    began = time.perf_counter()
-                    answer = client.get(where)
+                    for _ in range(_PATIENCE):
+                        began = time.perf_counter()
+                        answer = client.get(where)
+                        if answer.status_code != _AWAY:
+                            break
+                        time.sleep(1)
                     if round_:
                         kept.append((time.perf_counter() - began) * 1000)
                     if answer.status_code != 200:
@@ -239,6 +245,11 @@ def _painted(url: str, cookie: str, pages: tuple[str, ...], times: int) -> dict[
             for round_ in range(times + 1):
                 for where, paints in kept.items():
                     answer = page.goto(url + where, wait_until="load")
+                    for _ in range(_PATIENCE):
+                        if answer is None or answer.status != _AWAY:
+                            break
+                        page.wait_for_timeout(1_000)
+                        answer = page.goto(url + where, wait_until="load")
                     if answer is None or answer.status != 200:
                         raise RuntimeError(f"{where} answers {answer and answer.status}")
                     while (painted := page.evaluate(_PAINT)) is None:  # the policy forbids what Playwright waits with
@@ -246,6 +257,7 @@ def _painted(url: str, cookie: str, pages: tuple[str, ...], times: int) -> dict[
                     if round_:
                         paints.append(painted)
             found[path] = median(kept[path]), median(kept[_EMPTY])
+            print(path, *(round(each) for each in found[path]), flush=True)  # for a run that ends early
         browser.close()
     return found
 

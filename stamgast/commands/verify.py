@@ -34,6 +34,7 @@ def verify(
     mend: Annotated[
         bool, typer.Option("--mend", help="Let the owners of partitions that differ fill them anew from the log.")
     ] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Fold every partition from its records alone; compare customers, transactions, vouchers, answers, messages."""
@@ -44,7 +45,7 @@ def verify(
 
     settings = load_settings()
     try:
-        report = asyncio.run(_verify(settings, mend=mend))
+        report = asyncio.run(_verify(settings, jobs, mend=mend))
     except (TopicsError, KafkaError, StateError) as error:
         fail(str(error))
     if as_json:
@@ -54,24 +55,20 @@ def verify(
     raise typer.Exit(0 if report.equal else WRONG)
 
 
-async def _verify(settings: Settings, *, mend: bool) -> Report:
-    from stamgast.clock.shop_time import is_real
+async def _verify(settings: Settings, jobs: int, *, mend: bool) -> Report:
+    from stamgast.commands.verify_jobs import look
     from stamgast.identity.sealing import decode_key
     from stamgast.log.topics import Topics, check_topics
     from streams.maintenance.mend import fill_anew
-    from streams.maintenance.verify import verify_all
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
-        key = decode_key(settings.id_key.get_secret_value(), "ID_KEY")
+        decode_key(settings.id_key.get_secret_value(), "ID_KEY")
     except ValueError as error:
         misuse(str(error))
     await asyncio.to_thread(check_topics, kafka_of(settings), topics)
 
-    async def look() -> Report:
-        return await verify_all(kafka_of(settings), settings.redis_url, topics, key, real_time=is_real(settings.clock))
-
-    report = await look()
+    report = await look(settings, jobs)
     if not mend or report.equal:
         return report
     for difference in report.differences:
@@ -79,7 +76,7 @@ async def _verify(settings: Settings, *, mend: bool) -> Report:
     say(f"{verdict_of(report)}; they are filled anew from the log: {', '.join(report.partitions.values())}")
     if not await fill_anew(settings.redis_url, report.partitions, say):
         return report
-    return await look()
+    return await look(settings, jobs)
 
 
 def as_json_document(report: Report) -> dict[str, Any]:

@@ -102,6 +102,11 @@ def field_of_code(code: str) -> bytes:
     return b"c" + hashlib.blake2b(code.encode(), digest_size=10).digest()
 
 
+def codes_of(voucher: Voucher) -> list[str]:
+    """Its code, and those that it had before: a till that asks for one of those is told that there is another now."""
+    return [voucher.code] if voucher.terms is None else [voucher.code, *voucher.terms.formerly]
+
+
 def field_of_refusal(code: str, request: str) -> bytes:
     """The ledger field that is there if a till took that request back, and the voucher itself no longer says so."""
     return b"r" + hashlib.blake2b(f"{code}\x1f{request}".encode(), digest_size=10).digest()

@@ -18,6 +18,7 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.costs import Costs
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
+from stamgast.domain.standing import Standing
 from stamgast.domain.units import DAY, Day, Millis, Minor
 from stamgast.domain.vocabulary import ClvMethod
 
@@ -91,12 +92,12 @@ def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:
     return value - cost
 
 
-def acquisition_cost(customer: Customer, costs: Costs) -> Minor:
+def acquisition_cost(customer: Standing, costs: Costs) -> Minor:
     """What it cost to win the customer: by their source, on the day that they joined or first bought."""
     days = [day for day in (customer.joined_at // DAY, customer.first_day) if day]
     return costs.acquisition(customer.source, min(days, default=0))
 
 
-def contact_cost(customer: Customer) -> Minor:
+def contact_cost(customer: Standing) -> Minor:
     """What messages to the customer have cost so far, rounded half up."""
     return (customer.contact_cost + 500) // 1000

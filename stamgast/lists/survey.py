@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Final
 
 from stamgast.lists.columns import Columns, ColumnsError, Kind, understand
 from stamgast.lists.mapping import Mapping
+from stamgast.lists.runs import Runs
 from stamgast.sheets.cells import bare_cell
 from stamgast.sheets.dates import DateOrder, orders_told
 from stamgast.sheets.lines import MOST_COLUMNS, UTF_16, BadRow, Row, SheetError, open_sheet, parting_mark, rows_of
@@ -97,9 +99,7 @@ def _surveyed(found: Survey) -> Survey:
     orders: set[DateOrder] = set()
     money = [column for column in _MONEY if column in found.columns.places]
     dates = [column for column in _DATES if column in found.columns.places]
-    rows, last = 0, ""
-    seen: dict[int, int] = {}
-    scattered: dict[str, int] = {}
+    rows, runs = 0, Runs()
     by_receipt = found.columns.kind is Kind.PURCHASES and "transaction" in found.columns.places
     for row in found.all_rows():
         rows += 1
@@ -110,19 +110,23 @@ def _surveyed(found: Survey) -> Survey:
         if len(orders) < 2:
             orders |= orders_told(found.cell(row, column) for column in dates)
         if by_receipt and (name := found.cell(row, "transaction")):
-            key = hash(name)
-            if name != last and key in seen:
-                scattered[name] = 0
-            seen[key] = seen.get(key, 0) + 1
-            last = name
+            runs.add(name)
     mark = found.mark or (marks.pop() if len(marks) == 1 else "")
     return replace(
         found,
         rows=rows,
         order=found.order or _order_of(orders, mark, found.parted_by),
         mark=mark,
-        scattered={name: seen[hash(name)] for name in scattered},
+        scattered=_scattered(found, runs.broken()),
     )
+
+
+def _scattered(found: Survey, hashes: set[int]) -> dict[str, int]:
+    """Receipts of these hashes, and how many rows they have; the list is read once more only if there are any."""
+    if not hashes:
+        return {}
+    readable = (row for row in found.all_rows() if isinstance(row, Row))
+    return dict(Counter(name for row in readable if hash(name := found.cell(row, "transaction")) in hashes))
 
 
 def _order_of(told: set[DateOrder], mark: str, parted_by: str) -> DateOrder | None:

@@ -10,9 +10,9 @@ import hashlib
 import itertools
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.clock.pauses import pause_after
@@ -45,6 +45,7 @@ _AT_ONCE: Final = 32
 
 Phone = tuple[str, str]
 """Merchant and phone hash."""
+T = TypeVar("T")
 
 
 class Marks(Protocol):
@@ -75,12 +76,26 @@ class Stops:
         self._marks = marks
         self._clock = clock
         self._room = asyncio.Semaphore(_AT_ONCE)
-        self._finishing: set[asyncio.Task[bool]] = set()
+        self._finishing: set[asyncio.Future[Any]] = set()
 
     @property
     def ready(self) -> bool:
         """Say whether it is known whose phone is whose."""
         return self._identities.loaded
+
+    async def whoever_goes_away(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this to its end, though the request that it came with be ended: where there is too much to do that takes
+        too long, and what a person said is not said again.
+        """
+        going_on = asyncio.create_task(work)
+        self._finishing.add(going_on)
+        going_on.add_done_callback(self._ended)
+        return await asyncio.shield(going_on)
+
+    def _ended(self, work: asyncio.Task[Any]) -> None:
+        self._finishing.discard(work)
+        if not work.cancelled() and (error := work.exception()) is not None:  # whoever waits hears it as well
+            log.warning("a STOP or START could not be carried out", why=type(error).__name__)
 
     async def carry_out(
         self,

@@ -1,14 +1,14 @@
 """What a card shows of somebody's state: on its page, its picture, at a till, in a wallet."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from stamgast.domain.customer import Customer
+from stamgast.domain.customer import Voucher as Held
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import VoucherState
 from stamgast.people.view import show_voucher, until_of
+from stamgast.people.worth_words import times_left, worth_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ class Voucher:
     """As it is read and typed."""
     reward: str
     worth: str
-    """What it takes off, of one that is worth money; empty: what its reward says."""
+    """What it still takes off, of one that is worth money; empty: what its reward says."""
     uses_left: int
+    """1 of one whose rest is kept: it is good until nothing is left."""
     until: str
 
 
@@ -50,16 +51,17 @@ def vouchers_of(state: Customer, program: Program, language: str, at: Millis) ->
     """Those that can be used at a moment, which ends first standing first."""
     open_ = [each for each in state.vouchers if each.state == VoucherState.OPEN and each.expires_at > at]
     open_.sort(key=lambda each: (each.expires_at, each.code))
-    return [_voucher(show_voucher(each, program), name_of_reward(program, each.reward, language)) for each in open_]
+    return [_voucher(each, program, language) for each in open_]
 
 
-def _voucher(shown: Mapping[str, Any], reward: str) -> Voucher:
+def _voucher(held: Held, program: Program, language: str) -> Voucher:
+    shown = show_voucher(held, program)
     return Voucher(
         code=shown["code"],
         short=shown["short_code"],
-        reward=reward or shown["reward"],
-        worth=shown.get("worth", ""),
-        uses_left=shown.get("uses_left", 1),
+        reward=name_of_reward(program, held.reward, language) or held.reward,
+        worth=worth_in_words(held.terms, program.currency, language),
+        uses_left=times_left(held.terms),
         until=shown["valid_until"],
     )
 

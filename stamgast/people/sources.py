@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
+from stamgast.domain.standing import Standing
 from stamgast.domain.veil import MARK
 from stamgast.identity.records import Profile
 
@@ -30,7 +30,7 @@ class UnnamedSources:
         self._named = program.costs.source_names
         self._asked: dict[str, list[str]] = {}
 
-    def add(self, customers: Iterable[tuple[str, Customer]]) -> None:
+    def add(self, customers: Iterable[tuple[str, Standing]]) -> None:
         """Take in some more: ids and states."""
         for name, state in customers:
             if state.source.startswith(MARK) and state.source not in self._named:

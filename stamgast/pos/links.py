@@ -11,6 +11,7 @@ from stamgast.pos.canonical import LineItem, Purchase, Refund, RefundLine, Refun
 from stamgast.pos.plain_sale import PlainSale, Told
 
 _TAKES: Final = frozenset({"completed", "partially_refunded"})
+_DEPOSIT: Final = "deposit"
 _TAKES_AS_RETURN: Final = _TAKES | {"refunded"}
 """Some tills say so of the receipt that they print for what came back. One that is undone is voided."""
 
@@ -58,7 +59,9 @@ def unlinked_return(delivery: Delivery) -> int | None:
 
 
 def _came_back(line: LineItem) -> bool:
-    return line.kind == "return" or line.original_line_id is not None or line.quantity.startswith("-")
+    """An empty bottle that is brought back is no goods: its deposit stands beside them in either direction."""
+    is_back = line.kind == "return" or line.original_line_id is not None or line.quantity.startswith("-")
+    return is_back and line.kind != _DEPOSIT
 
 
 def _status(purchase: Purchase, back: list[LineItem]) -> str:
@@ -77,7 +80,7 @@ def _apart(purchase: Purchase, back: list[LineItem]) -> tuple[int, int]:
     if len(back) == len(purchase.line_items):
         return 0, abs(total)
     money = sum(abs(line.gross_minor) for line in back)
-    sold = sum(line.gross_minor for line in _others(purchase, back))
+    sold = sum(line.gross_minor for line in _others(purchase, back) if line.kind != _DEPOSIT)
     return (total if total == sold else total + money), money
 
 

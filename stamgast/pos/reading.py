@@ -5,10 +5,10 @@ One purchase or a list of them; each bare or inside a CloudEvents 1.0 envelope.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from pydantic import ValidationError
 
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
@@ -30,8 +30,7 @@ class TooManyError(ValueError):
     """A batch is larger than `MOST_PURCHASES`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """One purchase or refund, and the envelope's own id and source where there was one."""
 
     purchase: Told

@@ -1,12 +1,12 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
@@ -29,8 +29,7 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 """Money stays what was written: 10.649999999999999 is not rounded on the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """A request as it came. `headers` by small names; `url` is the one that the system was given."""
 
     raw: bytes
@@ -38,8 +37,7 @@ class Webhook:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What a genuine webhook says."""
 
     delivery_id: str

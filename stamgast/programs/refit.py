@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from stamgast.clv.data.histories import PurchaseDays
-from stamgast.clv.data.state_sample import Bought, Live, live_of_days, sample_of_states
+from stamgast.clv.data.state_sample import Live, StatesRead, live_of_days
 from stamgast.clv.ensemble.best_fit import fit_any, fit_in_season
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
 from stamgast.clv.ensemble.feedback_choice import heeding
@@ -69,9 +69,10 @@ class Refit:
 
 async def live_sample(redis: Redis, topics: Topics, program: Program, as_of: Day, today: Day) -> Live | None:
     """Read every customer of a merchant; None if nobody has bought by that day. Of a day gone by no money is known."""
-    pieces = live_states(redis, topics.partitions, program.merchant)
-    states = [(name, Bought.of(state)) async for piece in pieces for name, state in piece]
-    return sample_of_states(states, as_of, program.currency, money=as_of >= today)
+    read = StatesRead(as_of, money=as_of >= today)
+    async for piece in live_states(redis, topics.partitions, program.merchant):
+        read.add(piece)
+    return read.live(program.currency)
 
 
 def refit(

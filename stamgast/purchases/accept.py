@@ -7,10 +7,12 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, millis_of
@@ -81,7 +83,7 @@ class ReceiptTooLargeError(ValueError):
     """A purchase takes more bytes than any receipt, and nothing beside it was taken."""
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True):
     """One purchase that Kafka has, and whom it was credited to."""
 
     received: Received
@@ -92,8 +94,7 @@ Outcome = Taken | Refused
 """What became of one item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """What became of purchases of which Kafka has some, at least."""
 
     outcomes: list[Outcome]
@@ -109,14 +110,14 @@ class Accepted:
         return [each for each in self.outcomes if isinstance(each, Taken)]
 
 
-class _Part(NamedTuple):
+class _Part(Struct, frozen=True):
     """What is appended of a purchase: it is two where a return is a receipt of its own."""
 
     purchase: Told
     record: Record
 
 
-class _Named(NamedTuple):
+class _Named(Struct, frozen=True):
     """A purchase, and whom it names as far as its own words tell: by a customer id, by identifiers, or nobody."""
 
     received: Received
@@ -213,7 +214,7 @@ async def take_in_together(
     ]
 
 
-class _Written(NamedTuple):
+class _Written(Struct, frozen=True):
     """What is to be appended of a group, and what is told of it then."""
 
     records: Sequence[Record]
@@ -282,9 +283,9 @@ async def _resolved(
         elif each.identifiers:
             customer, question = next(resolved)
             asked_of = asked_about(question, each.identifiers, sealed=_is_sealed(each))
-            found.append(each._replace(customer=customer, misnamed=each.misnamed + asked_of))
+            found.append(replace(each, customer=customer, misnamed=each.misnamed + asked_of))
         elif each.customer in unknown:
-            found.append(each._replace(customer=None, misnamed=(UNKNOWN_CUSTOMER,)))
+            found.append(replace(each, customer=None, misnamed=(UNKNOWN_CUSTOMER,)))
         else:
             found.append(each)
     return found

@@ -97,7 +97,8 @@ def _put_apart(case: Case, cause: str) -> None:
     customer.vouchers = [voucher for voucher in customer.vouchers if voucher.cause != cause]
     for voucher in going:
         customer.timers.pop(rewards.timer_of(voucher.code), None)
-        case.store(apart.field_of_code(voucher.code), cause.encode())
+        for code in apart.codes_of(voucher):
+            case.store(apart.field_of_code(code), cause.encode())
     apart.put_apart(customer, going)
     if customer.charges:
         charges = budgets.put_apart(case, going)
@@ -134,5 +135,6 @@ def _forget(case: Case) -> None:
 def _clear(case: Case, field: bytes, vouchers: Iterable[Voucher]) -> None:
     case.store(field, None)
     for voucher in vouchers:
-        case.store(apart.field_of_code(voucher.code), None)
+        for code in apart.codes_of(voucher):
+            case.store(apart.field_of_code(code), None)
     case.vouchers_moved()

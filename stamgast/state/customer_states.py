@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM
-from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.days import encode_days, is_whole
 from stamgast.domain.ledger import is_of_transaction, purchases_by_day, spent_of
+from stamgast.domain.standing import Standing, decode_standing
 from stamgast.domain.units import Day, Minor
 from stamgast.state.client import keys_like
 from stamgast.state.keys import customers
@@ -16,10 +16,10 @@ from stamgast.state.nodes import Redis
 
 _AT_ONCE: Final = 1_000
 
-Piece = list[tuple[str, Customer]]
-"""Some customers: their ids and states."""
-Account = tuple[str, Customer, list[tuple[Day, Minor]]]
-"""A customer's id and state, and of each purchase its day and what is left of its spend."""
+Piece = list[tuple[str, Standing]]
+"""Some customers: their ids and how they stand."""
+Account = tuple[str, Standing, list[tuple[Day, Minor]]]
+"""A customer's id and how they stand, and of each purchase its day and what is left of its spend."""
 
 
 async def _at_once() -> None:
@@ -93,7 +93,7 @@ async def _states(redis: Redis, number: int, merchant: str, names: Sequence[str]
     keys = customers(number)
     session = await redis.session(keys.meta)
     values = await session.call("MGET", *(keys.customer(merchant, name) for name in names))
-    found = [(n, decode_customer(value)) for n, value in zip(names, values, strict=True) if value is not None]
+    found = [(n, decode_standing(value)) for n, value in zip(names, values, strict=True) if value is not None]
     for name, state in found:
         if not is_whole(state.days, state.visits):  # a regular of years: those of long ago stand with their purchases
             words = iter(await session.call("HGETALL", keys.ledger(merchant, name)))

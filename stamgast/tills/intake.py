@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
@@ -37,7 +39,7 @@ _LARGE: Final = 20
 _PHONE: Final = "/customer/phone"
 
 
-class Door(NamedTuple):
+class Door(Struct, frozen=True):
     """What takes purchases in."""
 
     people: People
@@ -51,8 +53,7 @@ class Door(NamedTuple):
     """What finds payments to their sales; None: nobody does here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Struct, frozen=True):
     """What became of the objects of a delivery or of a page."""
 
     taken: Sequence[Taken] = ()

@@ -3,9 +3,9 @@
 import asyncio
 import math
 import re
-from dataclasses import dataclass
 from typing import Final, Protocol
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from stamgast.api_keys.model import ApiKey, Scope
@@ -36,8 +36,7 @@ class Holder(Protocol):
         """Say whether it is good for this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
+class Entrance(Struct, frozen=True):
     """A request that may come in: its merchant's programme, and who asks."""
 
     merchant: str

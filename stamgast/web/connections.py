@@ -9,8 +9,10 @@ stand outside of that: a carrier posts a STOP once, and what tills fill must not
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import ipaddress
 import resource
+import termios
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -30,7 +32,9 @@ BYTES_A_SECOND: Final = 100_000
 _TO_ANSWER_S: Final = 2.0
 """So much longer is waited for a body: its reader says why it gives up."""
 _SETTLING_S: Final = 2.0
-"""Whoever came so lately may have said something already that is not read yet: it makes no room."""
+"""Whoever came so lately is about to say something, and makes no room; nor does whoever has said what is not read yet,
+however long ago that was.
+"""
 _LARGEST_HEAD: Final = 65_536
 """Bytes of a request's line and headers."""
 _MOST_AHEAD: Final = 16
@@ -138,12 +142,16 @@ class Connections:
         connection.leave()
 
     def _make_room(self, waiting: dict[Watched, None], too_many: int, now: float, why: str) -> None:
-        while too_many > 0 and waiting:
-            longest = next(iter(waiting))
-            if now - longest.since < self._settling_s:
+        for _ in range(len(waiting)):
+            longest = next(iter(waiting), None)
+            if too_many <= 0 or longest is None or now - longest.since < self._settling_s:
                 return
-            self.drop(longest, why)
-            too_many -= 1
+            if longest.has_spoken():
+                self.works(longest)
+                self.waits(longest)  # behind all others: its turn to be read is to come
+            else:
+                self.drop(longest, why)
+                too_many -= 1
 
     def _is_proxy(self, address: str) -> bool:
         if not self._proxies:
@@ -250,6 +258,15 @@ class Watched(HttpToolsProtocol):
         """It reads again."""
         super().resume_writing()
         self._cancel(self._stalled)
+
+    def has_spoken(self) -> bool:
+        """Whether something has come that is not read yet: where thousands come at once, that takes its time."""
+        there = bytearray(4)
+        try:
+            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, there)
+        except (OSError, AttributeError):  # it is closed, or no socket
+            return False
+        return any(there)
 
     def leave(self) -> None:
         """Close it at once, if it is open, and be counted no more."""

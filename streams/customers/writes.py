@@ -92,8 +92,7 @@ def write(
                 written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
     _write_timers(keys, results, writes)
-    for hash_, names in by_hash(keys, written.counters).items():
-        _write_counters(hash_, {name: written.counters[name] for name in names}, writes)
+    _write_counters(keys, written.counters, writes)
     _write_outbox(keys, writes, written, place)
 
 
@@ -199,10 +198,12 @@ def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
         writes.do("EXPIRE", key, BOUND_KEPT_S)
 
 
-def _write_counters(key: str, counters: Mapping[str, int], writes: Writes) -> None:
+def _write_counters(keys: PartitionKeys, counters: Mapping[str, int], writes: Writes) -> None:
     """One that is nothing does not stand there, whether or not it ever was something."""
-    _do_in_pieces(writes, ("HSET", key), [word for pair in counters.items() if pair[1] for word in pair])
-    _do_in_pieces(writes, ("HDEL", key), [name for name, value in counters.items() if not value])
+    for key, names in by_hash(keys, counters).items():
+        moved = [word for name in names if counters[name] for word in (name, counters[name])]
+        _do_in_pieces(writes, ("HSET", key), moved)
+        _do_in_pieces(writes, ("HDEL", key), [name for name in names if not counters[name]])
 
 
 def _write_ledger(key: str, change: Change, writes: Writes) -> None:

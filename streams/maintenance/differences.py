@@ -53,6 +53,16 @@ class Report:
         if len(self.differences) < SHOWN:
             self.differences.append(f"{partition}, {what}")
 
+    def merge(self, other: Report) -> None:
+        """Add what was found in other partitions."""
+        self.customers += other.customers
+        self.transactions += other.transactions
+        self.behind += other.behind
+        self.waiting += other.waiting
+        self.different += other.different
+        self.partitions |= other.partitions
+        self.differences = [*self.differences, *other.differences][:SHOWN]
+
 
 async def departing(
     names: Sequence[str],

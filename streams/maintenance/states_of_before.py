@@ -9,7 +9,7 @@ which is counted when something asks for it.
 from collections.abc import Mapping
 from typing import Final
 
-from stamgast.domain.apart import decode_apart, field_of_cause, field_of_code
+from stamgast.domain.apart import codes_of, decode_apart, field_of_cause, field_of_code
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import trimmed
 from stamgast.domain.stamp_days import block_of
@@ -26,6 +26,8 @@ def as_far_as_known(
     """Take out of both states, and of both ledgers, what the other cannot have; returns the ledgers."""
     live.days = trimmed(live.days, live.last_day)
     _let_go_of_messages(live, folded)
+    if live.apart is not None and live.apart.numbers is None and folded.apart is not None:
+        folded.apart.numbers = None
     if len(live.vouchers) > len(folded.vouchers):
         entries = _put_apart(live, live_entries, folded, entries)
     for place, (name, card) in enumerate(live.cards.items()):
@@ -55,7 +57,7 @@ def _put_apart(live: Customer, live_entries: Entries, folded: Customer, entries:
         field = field_of_cause(cause)
         if field in live_entries or decode_apart(entries.get(field, NOTHING)) != [e for e in going if e.cause == cause]:
             return entries
-        fields |= {field, *(field_of_code(each.code) for each in going if each.cause == cause)}
+        fields |= {field, *(field_of_code(code) for each in going if each.cause == cause for code in codes_of(each))}
     were = 0 if live.apart is None else live.apart.count
     if folded.apart is None or folded.apart.count != were + len(going):
         return entries

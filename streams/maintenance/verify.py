@@ -108,14 +108,20 @@ class TransactionReplay:
             self.states[name] = made.state
 
 
-async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
-    """Compare everything: customers, ledgers, counters, transactions."""
-    report = Report()
-    await verify_customers(bootstrap, redis_url, topics, id_key, report)
+async def verify_all(
+    bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool, share: tuple[int, int] = (0, 1)
+) -> Report:
+    """Compare everything: customers, ledgers, counters, transactions.
+
+    `share`: of so many that share the partitions, which one this is; partitions need nothing of each other.
+    """
+    part, parts = share
+    report, partitions = Report(), range(part, topics.partitions, parts)
+    await verify_customers(bootstrap, redis_url, topics, id_key, report, partitions=partitions)
     redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key), signatures_at(bootstrap), topics.purchases)
     try:
         async with LogReader(bootstrap) as reader:
-            for partition in range(topics.partitions):
+            for partition in partitions:
                 session = await redis.session(transactions(partition).meta)
                 replay = TransactionReplay(partition, topics.partitions, proofs, real_time)
                 await _Partition(reader, session, topics.purchases, replay).compare(report)

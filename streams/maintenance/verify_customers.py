@@ -8,7 +8,7 @@ differs then is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import Customer, decode_customer
@@ -35,14 +35,16 @@ from streams.maintenance.verify_roll import roll_differences
 from streams.maintenance.verify_sending import attempt_differences, meta_differences
 
 
-async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, report: Report) -> None:
-    """Compare every customer, ledger, timer, counter, voucher's owner, answer and waiting message."""
+async def verify_customers(
+    bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, report: Report, *, partitions: Iterable[int]
+) -> None:
+    """Compare customers, ledgers, timers, counters, vouchers' owners, answers, waiting messages of some partitions."""
     shelf, voucher_key = BundleShelf(Veils(id_key)), derive_voucher_key(id_key)
     await shelf.load(bootstrap, topics.programs)
     redis = Redis(redis_url)
     try:
         async with LogReader(bootstrap) as reader:
-            for partition in range(topics.partitions):
+            for partition in partitions:
                 session = await redis.session(customers(partition).meta)
                 replay = PartitionReplay(partition, voucher_key, shelf.find)
                 await _Partition(reader, session, topics, partition, replay).compare(report)

@@ -6,7 +6,6 @@ it showed when it was told last (docs/adr/0215).
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from stamgast.state.passes import WalletPasses
 from stamgast.wallet.answers import Answer, Came
 from streams.metrics import Metrics
 from streams.runtime.job import TROUBLE
+from streams.wallet.at_once import each_of
 from streams.wallet.cards import CardsShown
 from streams.wallet.changes import Change, Changes, Who
 from streams.wallet.health import Patience, WalletHealth
@@ -97,21 +97,27 @@ class Telling(Service):
         """Tell of these; False if we are to end before all were told. Raises `TROUBLE`."""
         versions: dict[Who, str] = {}
         todo: list[Target] = []
-        for who, change in (await self._in_wallets(changed)).items():
+
+        async def look(one: tuple[Who, Change]) -> None:
+            who, change = one
             try:
                 content = await self._cards.shown(who, change.at)
                 version = "" if content is None else content.version
                 if change.anyway or version != await self._told(who):
-                    todo += self._side.targets(who, await self._passes.of(*who))
+                    todo.extend(self._side.targets(who, await self._passes.of(*who)))
                     versions[who] = version
             except TROUBLE:
                 raise
             except Exception as error:  # noqa: BLE001  a key that is missing, a spoilt state: of this one alone
                 self._pass_over(who, error)
+
+        async def remember(one: tuple[Who, str]) -> None:
+            await self._redis.call("SET", self._key(one[0]), one[1], "EX", _REMEMBERED_S)
+
+        await each_of((await self._in_wallets(changed)).items(), look, _WIDTH)
         if not await self._send_all(todo):
             return False
-        for who, version in versions.items():
-            await self._redis.call("SET", self._key(who), version, "EX", _REMEMBERED_S)
+        await each_of(versions.items(), remember, _WIDTH)
         return True
 
     async def _in_wallets(self, changed: Mapping[Who, Change]) -> dict[Who, Change]:
@@ -145,16 +151,14 @@ class Telling(Service):
         if self.health.failures:  # one tells how it is
             await self._one(todo[0], left, throttled, asked)
             todo = todo[1:]
-        room = asyncio.Semaphore(_WIDTH)
 
         async def each(target: Target) -> None:
-            async with room:
-                if self.health.failures:
-                    left.append(target)
-                else:
-                    await self._one(target, left, throttled, asked)
+            if self.health.failures:
+                left.append(target)
+            else:
+                await self._one(target, left, throttled, asked)
 
-        await asyncio.gather(*map(each, todo))
+        await each_of(todo, each, _WIDTH)
         return left, max(asked)
 
     async def _one(self, target: Target, left: list[Target], throttled: dict[Target, int], asked: list[float]) -> None:

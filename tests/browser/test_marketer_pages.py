@@ -50,6 +50,28 @@ def test_a_months_report_can_be_read_by_everybody(browser: Browser, site: Site):
     assert looked_at(browser, site, "/app/report/2026-09?lang=fr", "report-fr") == []
 
 
+SMALLEST = """() => Math.min(...[...document.querySelectorAll(".pygal-chart text")]
+  .map((each) => each.getBoundingClientRect().height))"""
+NARROWEST = """() => Math.min(...[...document.querySelectorAll(".facts dd")]
+  .map((each) => each.getBoundingClientRect().width / each.parentElement.getBoundingClientRect().width))"""
+
+
+def test_on_a_phone_charts_can_be_read_and_facts_stand_below_what_they_are_of(browser: Browser, site: Site):
+    url, token = site
+    with contextlib.closing(browser.new_context(locale="en-GB", viewport={"width": 360, "height": 860})) as context:
+        context.add_cookies([{"name": "stamgast", "value": token, "url": url}])
+        page = context.new_page()
+        for path in ("/app/segments", "/app/report/2026-09"):
+            page.goto(f"{url}{path}?lang=de")
+            assert page.evaluate(SMALLEST) > 8, path
+        assert page.evaluate(NARROWEST) > 0.9
+        page.goto(f"{url}/app/connections/replay?lang=fr")
+        heading = page.get_by_role("heading", level=1)
+        assert heading.evaluate("(it) => it.scrollWidth <= it.clientWidth"), "it stays within its card"
+        page.goto(f"{url}/app/segments?lang=fr")
+        assert "3,0" in (page.locator(".pygal-chart").text_content() or "")
+
+
 AS_LONG_AS_THEY_GET = """() => {
   for (const [name, most] of [["months", 13], ["stores", 4], ["rules", 40], ["whys", 40]]) {
     const rows = document.querySelector(`[aria-labelledby=${name}] tbody`);

@@ -157,6 +157,7 @@ def test_a_voucher_for_money_asks_for_the_total_and_says_what_to_take_off_and_wh
     scan(page, PHONE)
     total = page.get_by_label("Total of the receipt")
     expect(total).to_be_visible()
+    expect(page.get_by_text("€10.00")).to_be_visible()
     assert seen(page, "till-money") == []
     total.fill("6 euro")
     page.get_by_role("button", name="Redeem").click()
@@ -167,6 +168,7 @@ def test_a_voucher_for_money_asks_for_the_total_and_says_what_to_take_off_and_wh
     page.get_by_role("button", name="Redeem").click()
     expect(page.get_by_text("Take off €7.50")).to_be_visible()
     expect(page.get_by_text("€2.50 is left on it.")).to_be_visible()
+    expect(page.get_by_text("more uses")).to_have_count(0)
     assert seen(page, "till-money-off") == []
     [used] = till.counter.events
     assert (used.total, used.receipt) == (750, till.counter.events[0].receipt)

@@ -14,11 +14,13 @@ import pytest
 import redis.asyncio
 
 from stamgast.domain.clv import Clv, clv_of
-from stamgast.domain.customer import Customer
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.events import key_of
 from stamgast.identity.veiling import Veils
 from stamgast.local.brokers import Broker
 from stamgast.local.processes import free_port
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import Topics
@@ -26,6 +28,7 @@ from stamgast.programs.publish import newest_bundles
 from stamgast.programs.record import load_record
 from stamgast.state.client import RedisClient
 from stamgast.state.customer_states import live_states
+from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, ROOT, Deployment, sales_of
 
@@ -91,7 +94,14 @@ async def stock(shop: Deployment) -> None:
 
 async def states(shop: Deployment) -> list[Customer]:
     async with aclosing(RedisClient(shop.redis_url)) as client:
-        return [state async for piece in live_states(client, shop.topics.partitions, MERCHANT) for _, state in piece]
+        names = [name async for piece in live_states(client, shop.topics.partitions, MERCHANT) for name, _ in piece]
+        return [await state_of(client, shop.topics.partitions, name) for name in names]
+
+
+async def state_of(client: RedisClient, partitions: int, customer: str) -> Customer:
+    keys = customers(partition_for(key_of(MERCHANT, customer), partitions))
+    session = await client.session(keys.meta)
+    return decode_customer(await session.call("GET", keys.customer(MERCHANT, customer)))
 
 
 async def one_by_one(shop: Deployment) -> list[tuple[Customer, Clv]]:

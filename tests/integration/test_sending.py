@@ -40,7 +40,7 @@ async def test_every_purchase_becomes_one_message(shop: Deployment) -> None:
     fates = await shop.everything_ended(CUSTOMERS)
     assert set(await shop.sent()) == set(fates)
     assert max((await shop.sent()).values()) == 1
-    assert shop.run("verify", "--json")["equal"] is True
+    assert shop.run("verify", "--jobs", "2", "--json")["equal"] is True
 
 
 async def test_workers_killed_and_paused_at_any_moment_send_nothing_twice(shop: Deployment) -> None:

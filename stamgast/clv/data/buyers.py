@@ -186,8 +186,26 @@ class Ledger(Mapping[str, Buyer]):
 class DaysOf(Sequence[list[Day]]):
     """The purchase days of each customer, made when somebody asks for them."""
 
-    def __init__(self, columns: Columns) -> None:
-        self.days, self.bounds = columns.days, columns.bounds
+    def __init__(self, days: Integers, bounds: Integers) -> None:
+        self.days, self.bounds = days, bounds
+
+    @classmethod
+    def of(cls, columns: Columns) -> DaysOf:
+        """Return those of a file."""
+        return cls(columns.days, columns.bounds)
+
+    def of_buyers(self) -> tuple[DaysOf, Integers]:
+        """Return those of who has any, and their places in this one."""
+        counts = np.diff(self.bounds)
+        places = np.flatnonzero(counts)
+        return DaysOf(self.days, np.append(self.bounds[places], self.bounds[-1])), places
+
+    def up_to(self, day: Day) -> tuple[DaysOf, Integers]:
+        """Return those of who had bought by the end of a day as they were known then, and their places in this one."""
+        known = self.days <= day
+        counts = np.diff(np.concatenate([[0], np.cumsum(known)])[self.bounds])
+        places = np.flatnonzero(counts)
+        return DaysOf(self.days[known], np.concatenate([[0], np.cumsum(counts[places])]).astype(np.int64)), places
 
     def __len__(self) -> int:
         return len(self.bounds) - 1

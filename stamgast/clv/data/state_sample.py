@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stamgast.clv.data.buyers import Columns, DaysOf, Purchases
+from stamgast.clv.data.coded_days import days_in
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of
+from stamgast.clv.data.packed_names import Names, packed
 from stamgast.clv.data.rows import Integers
 from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.customer import Customer
-from stamgast.domain.days import decode_days
 from stamgast.domain.feedback import Said
+from stamgast.domain.standing import Standing
 from stamgast.domain.units import Day
 
 
@@ -48,71 +51,75 @@ class Live(NamedTuple):
         return np.fromiter((day for days in self.days for day in days), np.int64, int(bounds[-1])), bounds
 
 
-class Bought(NamedTuple):
-    """What of a state a fit needs: a merchant's whole states at once would be some kB a customer."""
+class StatesRead:
+    """Takes in customers' states and keeps what a fit needs of them, as columns: whole states are some kB each.
 
-    days: bytes
-    spend: int
-    profit: int
-    said: Said = ()
+    It counts those who have bought up to the end of the day `as_of`. A state knows what was bought on which day but
+    only the sum of what was spent, until now. So of a day gone by ask without `money`: then there is nothing to fit
+    the spend model to, and no margin.
+    """
 
-    @classmethod
-    def of(cls, state: Customer) -> Bought:
-        """Take it out of a state."""
-        return cls(state.days, state.spend, state.profit, _said_by(state))
+    def __init__(self, as_of: Day, *, money: bool = True) -> None:
+        self._as_of = as_of
+        self._money = money
+        self._names: list[NDArray[np.bytes_]] = []
+        self._said: list[Said] = []
+        self._days: list[Integers] = []
+        self._visits: list[Integers] = []
+        self._spends, self._profits = array("q"), array("q")
+
+    def add(self, states: Sequence[tuple[str, Standing]]) -> None:
+        """Take in some more: ids and states."""
+        known, places = DaysOf(*days_in([state.days for _, state in states])).up_to(self._as_of)
+        self._days.append(known.days)
+        self._visits.append(np.diff(known.bounds))
+        chosen = [states[place] for place in places.tolist()]
+        self._names.append(packed([name for name, _ in chosen]))
+        for _, state in chosen:
+            self._spends.append(max(state.spend, 0) if self._money else 0)
+            self._profits.append(state.profit)
+            said = state.conversation.said if state.conversation is not None else ()
+            self._said.append([(day, score) for day, score in said if day <= self._as_of] if said else ())
+
+    def live(self, currency: str) -> Live | None:
+        """Summarise them; None if nobody has bought.
+
+        Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
+        first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
+        """
+        if not self._said:
+            return None
+        bounds = np.concatenate([[0], np.cumsum(np.concatenate(self._visits))]).astype(np.int64)
+        days = DaysOf(np.concatenate(self._days), bounds)
+        unit = 10 ** exponent_of(currency)
+        spend = np.array(self._spends, dtype=np.float64) / unit
+        sample = Sample(
+            names=Names(np.concatenate(self._names)),
+            rows=rows_as_of(days, self._as_of),
+            first_days=array("q", days.days[bounds[:-1]].tobytes()),
+            as_of=self._as_of,
+            log_gaps=log_gaps_of(days),
+            repeat_spend=np.zeros(len(days)),
+            all_spend=spend,
+            amounts=spend,
+            profits=np.array(self._profits, dtype=np.float64) / unit if self._money else None,
+            said=self._said if any(self._said) else (),
+        )
+        return Live(sample, days)
 
 
 def sample_of_states(
-    states: Iterable[tuple[str, Customer | Bought]], as_of: Day, currency: str, *, money: bool = True
+    states: Iterable[tuple[str, Standing]], as_of: Day, currency: str, *, money: bool = True
 ) -> Live | None:
-    """Summarise all who have bought up to a day; None if nobody has.
-
-    A state knows what was bought on which day but only the sum of what was spent, until now. So of a day gone by ask
-    without `money`: then there is nothing to fit the spend model to, and no margin.
-
-    Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
-    first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
-    """
-    names: list[str] = []
-    days: list[PurchaseDays] = []
-    spends: list[int] = []
-    profits: list[int] = []
-    said: list[Said] = []
-    for name, state in states:
-        visited = [day for day, _ in decode_days(state.days) if day <= as_of]
-        if visited:
-            names.append(name)
-            days.append(visited)
-            spends.append(max(state.spend, 0) if money else 0)
-            profits.append(state.profit)
-            given = state.said if isinstance(state, Bought) else _said_by(state)
-            said.append([(day, score) for day, score in given if day <= as_of])
-    if not names:
-        return None
-    unit = 10 ** exponent_of(currency)
-    spend = np.array(spends, dtype=np.float64) / unit
-    sample = Sample(
-        names=names,
-        rows=rows_as_of(days, as_of),
-        first_days=[each[0] for each in days],
-        as_of=as_of,
-        log_gaps=log_gaps_of(days),
-        repeat_spend=np.zeros(len(names)),
-        all_spend=spend,
-        amounts=spend,
-        profits=np.array(profits, dtype=np.float64) / unit if money else None,
-        said=said if any(said) else (),
-    )
-    return Live(sample, days)
-
-
-def _said_by(state: Customer) -> Said:
-    return state.conversation.said if state.conversation is not None else ()
+    """Summarise all who have bought up to a day, as `StatesRead` does; None if nobody has."""
+    read = StatesRead(as_of, money=money)
+    read.add(list(states))
+    return read.live(currency)
 
 
 def live_of(purchases: Purchases) -> Live:
     """Summarise every customer of a file, and keep the purchase days."""
-    return Live(sample_of(purchases), DaysOf(Columns.of(purchases.buyers)), purchases.currency)
+    return Live(sample_of(purchases), DaysOf.of(Columns.of(purchases.buyers)), purchases.currency)
 
 
 def live_of_days(days: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Live:

@@ -13,7 +13,8 @@ best is taken.
 docs/adr/0135 says how often that was right, and `gain` how sure the combined model is.
 
 Where fewer than `FEW_REPEATERS` had come again by a cut, all that was fitted there is what shops usually are like, and
-says nothing of a model that knows more today: such a cut is left out (docs/adr/0212).
+says nothing of a model that knows more today: such a cut is left out (docs/adr/0212). Where fewer have today, so is one
+by which next to none of them had: that people come back began since (docs/adr/0223). Where nobody has, cuts say so.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from stamgast.clv.data.sample import sample_of
 from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
 from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
 from stamgast.clv.ensemble.shares import Foretold, mixed, shares_of
-from stamgast.clv.models.fitting import FEW_REPEATERS, MODELS, fit_alike, fit_with_fallback, usual_shop
+from stamgast.clv.models.fitting import FEW_FOR_K, FEW_REPEATERS, MODELS, fit_alike, fit_with_fallback, usual_shop
 from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import LEAST_CHANCE, Forecast, ModelForecast, chance_of
@@ -50,6 +51,8 @@ SHARE_LATER: Final = 1 / 4
 """What a cut leaves in place of the second of these where no more than a horizon may be left after both, which makes
 them next to the same."""
 _NEAR: Final = 4 * WEEK_DAYS
+_BEGUN: Final = 1 / 8
+"""Where customers come back as they always have, a quarter of those who have by now had at half the time."""
 IN_FORCE: Final = (BG_NBD, MBG_NBD, PARETO_NBD)
 """The purchase models whose share is by today's parameters."""
 MOST_CUSTOMERS: Final = 5_000
@@ -98,7 +101,7 @@ class Choice(Struct, frozen=True):
 def choose(purchases: Purchases, days: int) -> Choice:
     """Rehearse at cuts before `purchases.as_of`, for at most so many days."""
     purchases = _thinned(purchases)
-    fewest = FEW_REPEATERS if came_again(purchases) >= FEW_REPEATERS else 0
+    fewest = _fewest(came_again(purchases))
     span = purchases.as_of - first_day_of(purchases)
     held: dict[Day, _Rehearsal] = {}
     for after in times_after(span, min(MOST_DAYS, days)):
@@ -123,6 +126,13 @@ def choose(purchases: Purchases, days: int) -> Choice:
         best = to_fit = _blend_or_one(shares)
     as_usual = to_fit == PRIOR and all(each.is_as_usual for each in held.values())
     return Choice(best, single, max(held), scores, gain, to_fit, tuple(held), shares, one, as_usual)
+
+
+def _fewest(again: int) -> int:
+    """Return how many have to have come again by a cut that judges, where so many have today."""
+    if again >= FEW_REPEATERS:
+        return FEW_REPEATERS
+    return 0 if again < FEW_FOR_K else math.ceil(again * _BEGUN)
 
 
 def times_after(span: int, most: int) -> list[int]:

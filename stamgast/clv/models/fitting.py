@@ -123,7 +123,8 @@ def fit_with_fallback(name: str, rows: Rows, log_gaps: float | None = None, *, w
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
     With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so: what retail shops have. With
-    one beside which they count for no more than `FEW` where fewer than `FEW_REPEATERS` came again.
+    one beside which they count for no more than `FEW` where fewer than `FEW_REPEATERS` came again, unless these came so
+    regularly that it is no chance: then their gaps tell when the others are to be expected (docs/adr/0223).
 
     Raises:
         ValueError: as `fit`.
@@ -139,7 +140,10 @@ def fit_with_fallback(name: str, rows: Rows, log_gaps: float | None = None, *, w
         (name, f"its customers count for {FEW} beside the prior", Prior(_PRIORS[name], most=FEW)),
         (NBD, "nobody is taken to leave", Prior(_PRIORS[NBD])),
     ]
-    if rows.customers >= FEW and repeaters < FEW_REPEATERS:
+    if rows.customers >= FEW and repeaters < FEW_REPEATERS and _are_regular(name, rows, log_gaps):
+        notes.append(f"{repeaters} of {rows.customers:,} customers came again, and regularly: {steps[1][1]}")
+        steps = steps[1:]
+    elif rows.customers >= FEW and repeaters < FEW_REPEATERS:
         notes.append(f"{repeaters} of {rows.customers:,} customers came again, which tells too little: {steps[2][1]}")
         steps = steps[2:]
     elif with_prior:
@@ -265,6 +269,14 @@ def _with_k(k: int, rows: Rows, log_gaps: float, prior: Prior | None) -> Fit:
         prior = replace(prior, around=(r, alpha / k, a, b))  # k phases take as long as one gap
     found = maximise(DropoutLikelihood(rows, k, log_gaps=log_gaps), prior)
     return Fit(MBG_CNBD_K, {**found.parameters, "k": k}, POSTERIOR if prior else LIKELIHOOD, found)
+
+
+def _are_regular(name: str, rows: Rows, log_gaps: float | None) -> bool:
+    """Say whether those few who came again did so with a k above 1, beyond chance, by a fit that means something."""
+    if name != MBG_CNBD_K or _repeaters(rows) < FEW_FOR_K:
+        return False
+    found = fit(name, rows, log_gaps, Prior(_PRIORS[name]))
+    return found.parameters["k"] > 1 and not signs_of_nothing(found)
 
 
 def _repeaters(rows: Rows) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -16,7 +17,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace as msgspec_replace
 
-from stamgast.clv.data.histories import row_as_of
+from stamgast.clv.data.buyers import DaysOf
+from stamgast.clv.data.coded_days import days_in
+from stamgast.clv.data.histories import rows_as_of
 from stamgast.clv.data.rows import Floats, Integers, Rows, collapse, make_rows
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.paces import at_paces, worth_at_paces
@@ -27,12 +30,12 @@ from stamgast.clv.segments.values import ALL, NONE, TREND_DAYS, cohort_of, trend
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.customer import Customer
-from stamgast.domain.days import LOG_SCALE, decode_days
+from stamgast.domain.days import LOG_SCALE
 from stamgast.domain.feedback import Band, band_by, pace_of
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.program import Program
 from stamgast.domain.prospects import Prospects
+from stamgast.domain.standing import Standing
 from stamgast.domain.units import Day, Minor
 
 By = Literal["tag", "source", "cohort", "shop"]
@@ -41,6 +44,7 @@ LIVE_TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
     "parameters and each customer's average purchase of today; above 1 it grows"
 )
+_cohort: Final = lru_cache(maxsize=4_096)(cohort_of)
 _LEAST: Final = int(ENOUGH)
 """The ratio as an integer, so that it is compared without rounding."""
 
@@ -114,29 +118,43 @@ class Book:
     def __len__(self) -> int:
         return len(self._now.x)
 
-    def add(self, customers: Iterable[Customer]) -> None:
+    def add(self, customers: Iterable[Standing]) -> None:
         """Take in some more; who has not bought counts for nothing."""
-        for customer in customers:
-            days = [day for day, _ in decode_days(customer.days)]
-            if days:
-                self._add(customer, days)
+        self._take_in(list(customers))
 
-    def add_named(self, customers: Iterable[tuple[str, Customer]]) -> None:
+    def add_named(self, customers: Iterable[tuple[str, Standing]]) -> None:
         """The same with their ids, of which `samples` keeps some of each segment."""
-        for name, customer in customers:
-            days = [day for day, _ in decode_days(customer.days)]
-            if days:
-                for kind, segment in self._add(customer, days):
-                    self.samples.add(kind, segment, name)
+        named = list(customers)
+        for place, belongs in self._take_in([customer for _, customer in named]):
+            for kind, segment in belongs:
+                self.samples.add(kind, segment, named[place][0])
 
-    def _add(self, customer: Customer, days: list[Day]) -> Iterable[tuple[By, str]]:
-        place, before, paces = len(self), self._today - TREND_DAYS, self._paces
-        self._now.add(days, max(self._today, days[-1]), self._time, pace_of(customer.conversation, paces))
-        if self._with_trend and days[0] <= before:
-            self._earlier.append(place)
-            said = customer.conversation.said if customer.conversation is not None else ()
-            pace = paces.get(band_by(said, before) or Band.NONE, 1.0)
-            self._then.add([day for day in days if day <= before], before, self._time, pace)
+    def _take_in(self, customers: Sequence[Standing]) -> list[tuple[int, list[tuple[By, str]]]]:
+        """Return the places of those who have bought, and what each belongs to."""
+        days, places = DaysOf(*days_in([customer.days for customer in customers])).of_buyers()
+        bought, begins = [customers[place] for place in places.tolist()], len(self)
+        paces = [pace_of(customer.conversation, self._paces) for customer in bought]
+        self._now.add(rows_as_of(days, self._today, self._time), paces)
+        if self._with_trend:
+            self._add_earlier(bought, days, begins)
+        firsts = days.days[days.bounds[:-1]].tolist()
+        return [
+            (place, self._add(customer, first, begins + at))
+            for at, (place, customer, first) in enumerate(zip(places.tolist(), bought, firsts, strict=True))
+        ]
+
+    def _add_earlier(self, customers: Sequence[Standing], days: DaysOf, begins: int) -> None:
+        before, paces = self._today - TREND_DAYS, self._paces
+        then, places = days.up_to(before)
+        self._earlier.extend((places + begins).tolist())
+        told = [1.0] * len(places)
+        if paces:
+            talks = (customers[place].conversation for place in places.tolist())
+            said = [talk.said if talk is not None else () for talk in talks]
+            told = [paces.get(band_by(each, before) or Band.NONE, 1.0) for each in said]
+        self._then.add(rows_as_of(then, before, self._time), told)
+
+    def _add(self, customer: Standing, first_day: Day, place: int) -> list[tuple[By, str]]:
         self._log_gaps.append(customer.gaps)
         self._sums["spend"].append(customer.spend)
         self._sums["historic"].append(customer.profit)
@@ -146,7 +164,7 @@ class Book:
         self._sums["costed"].append(cost != _UNKNOWN)
         source = self._program.costs.source_names.get(customer.source, customer.source)
         belongs: list[tuple[By, str]] = [("tag", tag) for tag in customer.tags or [NONE]]
-        belongs += [("source", source or NONE), ("cohort", cohort_of(days[0])), ("shop", ALL)]
+        belongs += [("source", source or NONE), ("cohort", _cohort(first_day)), ("shop", ALL)]
         for kind, name in belongs:
             self._members[kind].setdefault(name, array("q")).append(place)
         return belongs
@@ -239,12 +257,10 @@ class _Histories:
         self.x, self._recency, self._age = array("q"), array("q"), array("q")
         self._paces = array("d")
 
-    def add(self, days: Sequence[Day], as_of: Day, closed: ClosedDays, pace: float) -> None:
-        x, recency, age = row_as_of(days, as_of, closed)
-        self.x.append(x)
-        self._recency.append(recency)
-        self._age.append(age)
-        self._paces.append(pace)
+    def add(self, rows: Rows, paces: Iterable[float]) -> None:
+        for column, values in ((self.x, rows.x), (self._recency, rows.recency), (self._age, rows.age)):
+            column.frombytes(values.tobytes())
+        self._paces.extend(paces)
 
     @property
     def paces(self) -> Floats:

@@ -26,6 +26,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.systems import amounts, ids, moments, polling
 from stamgast.pos.systems.asked import Asked, quoted
 from stamgast.pos.systems.lines import Line, distinct, half_up, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.systems.signatures import check_hmac, header
@@ -203,8 +204,9 @@ def _amounts(receipt: Part, currency: str, sign: int) -> tuple[dict[str, Minor],
     rounding = cash_rounding(paid, owed, [_tender_type(each) for each in payments])
     tax = sign * abs(receipt.minor(currency, "total_tax", default=sum(line.get("tax_minor", 0) for line in lines)))
     discount = abs(receipt.minor(currency, "total_discount", default=0))
-    beside = {"tip": tip, "surcharge": surcharge, "rounding": rounding, "discount": discount}
-    return totals(gross, tax, paid, **beside), lines
+    deposit = sum(line["gross_minor"] for line in lines if line["kind"] == DEPOSIT)
+    beside = {"tip": tip, "surcharge": surcharge, "deposit": deposit, "rounding": rounding, "discount": discount}
+    return totals(gross - deposit, tax, paid, **beside), lines
 
 
 def _line(item: Part, currency: str, sign: int) -> Line:
@@ -217,7 +219,7 @@ def _line(item: Part, currency: str, sign: int) -> Line:
     return told(
         {
             "line_id": own,
-            "kind": "return" if sign < 0 else "sale",
+            "kind": DEPOSIT if is_deposit(item.maybe("item_name")) else "return" if sign < 0 else "sale",
             "sku": item.id("sku"),
             "product_id": item.id("item_id"),
             "name": ids.short(item.maybe("item_name") or "") or None,

@@ -94,8 +94,8 @@ class SumUp(Adapter):
                 return []
             own = inner.maybe("transaction_id")
             return [Found("transaction", own or f"{_CLIENT}{inner.text('client_transaction_id')}")]
-        if part.has("transaction_data"):
-            return [Found("receipt", part.part("transaction_data").text("transaction_code", "transaction_id"), body)]  # type: ignore[union-attr]
+        if (paid := part.part("transaction_data")) is not None:
+            return [Found("receipt", paid.text("transaction_code", "transaction_id"), body)]
         if "transactions" in body:
             return [Found("checkout", part.maybe("id") or "", body, partial=True)]
         if "items" in body:

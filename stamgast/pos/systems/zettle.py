@@ -39,6 +39,7 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, ids, moments, polling
 from stamgast.pos.systems.lines import Line, distinct, gtin, half_up, rounded, tax_of, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.sale import link, provenance, store, tenders, totals
 from stamgast.pos.systems.signatures import check_hmac, header
@@ -274,14 +275,16 @@ def _amounts(purchase: Part) -> tuple[dict[str, Any], list[Line]]:
     lines = [_line(each) for each in purchase.parts("products")]
     charge = purchase.beside("serviceCharge")
     surcharge = charge.whole("amount", default=0) if charge else 0
-    sold = [line for line, _ in lines if line["kind"] != "gift_card"]
-    cards = sum(line["gross_minor"] for line, _ in lines if line["kind"] == "gift_card")
-    gross = goods - surcharge - cards
-    _fit(purchase, lines, gross + cards)
+    sold = [line for line, _ in lines if line["kind"] not in {"gift_card", DEPOSIT}]
+    cards, deposit = (
+        sum(line["gross_minor"] for line, _ in lines if line["kind"] == each) for each in ("gift_card", DEPOSIT)
+    )
+    gross = goods - surcharge - cards - deposit
+    _fit(purchase, lines, gross + cards + deposit)
     taxes = [line["tax_minor"] for line in sold if "tax_minor" in line]
     discount = sum(line.get("discount_minor", 0) for line, _ in lines)
     tax = purchase.whole("vatAmount", default=sum(taxes))
-    beside = {"tip": tip, "surcharge": surcharge, "gift_card_sold": cards, "discount": discount}
+    beside = {"tip": tip, "surcharge": surcharge, "gift_card_sold": cards, "deposit": deposit, "discount": discount}
     return totals(gross, tax, paid, **beside), [line for line, _ in lines]
 
 
@@ -293,6 +296,7 @@ def _line(product: Part) -> tuple[Line, Decimal]:
     exact = quantity * price - (abs(discount) if quantity >= 0 else -abs(discount))
     rate = product.number("vatPercentage", default=_rate(product))
     kind = "gift_card" if product.word("type") == "giftcard" else "return" if quantity < 0 else "sale"
+    kind = DEPOSIT if is_deposit(product.maybe("name")) else kind
     own = product.id("id") or product.id("variantUuid", "productUuid") or "line"
     return told({
         "line_id": own,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "Pl
 WIDTH: Final = 640
 _ROW: Final = 34
 _FEW: Final = 5
+_KEPT: Final = 256
+"""Drawings of some 10 kB: figures change less often than somebody looks, and drawing is half of what a page takes."""
 _SIZES: Final = Style(label_font_size=15, major_label_font_size=15)
 """How large `charts.css` writes: room is left for that."""
 _AROUND: Final = 60
@@ -32,6 +35,11 @@ def bars(
     labels: Sequence[str], values: Sequence[float], *, height: int = 220, every: int = 1, width: int = WIDTH
 ) -> Markup:
     """Columns from left to right, a label under every so many of them."""
+    return _bars(tuple(labels), tuple(values), height, every, width)
+
+
+@lru_cache(maxsize=_KEPT)
+def _bars(labels: tuple[str, ...], values: tuple[float, ...], height: int, every: int, width: int) -> Markup:
     chart = _chart(pygal.Bar, height, values, width)
     chart.x_labels = list(labels)
     chart.x_labels_major = list(labels)[::every]
@@ -45,6 +53,13 @@ def rows(
     labels: Sequence[str], values: Sequence[float], write: Callable[[float], str], *, line: float | None = None
 ) -> Markup:
     """Bars below each other, each with its label in front; a line stands where `line` says."""
+    return _rows(tuple(labels), tuple(values), write, line)
+
+
+@lru_cache(maxsize=_KEPT)
+def _rows(
+    labels: tuple[str, ...], values: tuple[float, ...], write: Callable[[float], str], line: float | None
+) -> Markup:
     most = max([*values, line or 0.0, 1.0])
     chart = _chart(pygal.HorizontalBar, _AROUND + _ROW * len(labels), list(values)[::-1])
     chart.x_labels = list(labels)[::-1]
@@ -74,6 +89,8 @@ def _drawn(chart: Any) -> Markup:
     root = chart.render_tree()
     _strip(root)
     root.attrib.pop("id", None)
+    if chart.config.width > WIDTH:
+        root.set("class", f"{root.get('class', '')} broad".strip())
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
     return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704  labels are escaped as they are written

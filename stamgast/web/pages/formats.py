@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from babel.dates import format_date, format_datetime
@@ -62,3 +63,10 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "month": month,
         "moment": moment,
     }
+
+
+@cache
+def tenths(language: str) -> Callable[[float], str]:
+    """How charts write a figure with one decimal."""
+    number = filters(language)["number"]
+    return lambda value: str(number(value, 1))

@@ -54,7 +54,8 @@ async def post_inbound(request: Request) -> Response:
     written = [Written(deps, each, inbound, _meaning(inbound, each), at) for each in programs]
     for kind in {each.keyword.value for each in written} or {inbound.keyword.value}:
         deps.metrics.webhooks.labels(f"inbound_{kind}").inc()
-    said = await asyncio.gather(*(_carry_out(each, each.keyword) for each in written if each.keyword in _ENDS))
+    ends = [each for each in written if each.keyword in _ENDS]
+    said = await asyncio.gather(*(deps.stops.whoever_goes_away(_carry_out(each, each.keyword)) for each in ends))
     answered = inbound.handled or any(said)
     for each in await _to_whom_they_join(written):
         if each.keyword not in _ENDS:
@@ -134,7 +135,7 @@ async def _reply(written: Written, *, answers: bool) -> tuple[str, bool]:
         if written.keyword is not Keyword.LEAVE:
             raise
         # The carrier does not come again, and nobody can say now whose topics these are: in doubt it is a STOP.
-        return await _carry_out(written, Keyword.STOP), True
+        return await written.deps.stops.whoever_goes_away(_carry_out(written, Keyword.STOP)), True
 
 
 async def _told(written: Written, *, answers: bool) -> tuple[str, bool]:

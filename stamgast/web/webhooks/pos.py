@@ -9,10 +9,10 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -46,8 +46,7 @@ _MOST_TOLD: Final = 100
 _LARGEST_ID: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(Struct, frozen=True):
     """A webhook that came to an address of ours: whose it is, and with what it is taken in."""
 
     deps: Deps

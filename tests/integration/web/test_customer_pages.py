@@ -224,8 +224,13 @@ async def test_who_types_anothers_phone_gets_nothing_out_of_their_yes_and_leaves
     assert 86_300 < await empty_redis.ttl(name) <= 86_400
 
 
-async def test_a_flooded_page_notes_no_more_and_says_the_same(web_settings, empty_redis):
+async def _shown(web: Any) -> bool:
+    return bool((await web.client.get("/j/brood", headers=PAGE)).status_code == 200)
+
+
+async def test_a_flooded_page_notes_no_more_and_says_the_same(published, web_settings, empty_redis):
     async with open_web(web_settings, limits=Limits(joins_of_code=0.001, joins_of_code_burst=2)) as web:
+        await eventually(lambda: _shown(web), why="the programme is read")
         answers = set()
         for number in range(4):
             form = {"phone": f"+3161111555{number}", "agree": "yes"}

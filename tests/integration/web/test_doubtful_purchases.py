@@ -49,13 +49,15 @@ async def test_the_answer_tells_what_was_taken_although_it_looks_wrong(web):
         sale("t1", now, store="dok-nord"),
         sale("t2", now, end_date_time=DEAD),
         sale("t3", now, end_date_time="2199-12-31T23:00:00Z"),
+        sale("t4", now, totals={"gross_minor": 350, "tip_minor": 50, "paid_minor": 410}),
     ]
     answer = await web.post("/purchases", batch)
-    assert (answer.status_code, answer.json()["accepted"]) == (202, 4), answer.text
-    store, behind, ahead = answer.json()["warnings"]
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 5), answer.text
+    store, behind, ahead, unequal = answer.json()["warnings"]
     assert (store["pointer"], store["nearest"], store["purchases"]) == ("/1/store/retail_store_id", "dok-noord", 1)
     assert (behind["pointer"], ahead["pointer"]) == ("/2/end_date_time", "/3/end_date_time")
     assert "not_before" in behind["allowed"]
+    assert (unequal["pointer"], "10 more was paid" in unequal["detail"]) == ("/4/totals/paid_minor", True)
 
     records = {json.loads(value)["data"]["transaction_id"]: json.loads(value) for _, value in await all_of(web)}
     assert "time_suspect" not in records["t1"]["data"]
@@ -63,7 +65,9 @@ async def test_the_answer_tells_what_was_taken_although_it_looks_wrong(web):
         written = datetime.fromisoformat(records[name]["data"]["end_date_time"]).timestamp() * 1000
         assert round(written) == records[name]["stamgastrecordedat"]
     assert await counted(web, "stamgast_unknown_stores_total") == 1
+    assert records["t4"]["stamgastwarnings"] == [["unequal_totals", "/totals/paid_minor"]]
     assert await counted(web, "stamgast_suspect_times_total") == 2
+    assert await counted(web, "stamgast_unequal_totals_total") == 1
 
 
 async def test_what_nobody_can_have_meant_is_taken_and_told(web):

@@ -25,6 +25,7 @@ from stamgast.pos.roles import Role
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from tests.conftest import PARTITIONS
+from tests.fakes import bodies_lightspeed_k as bodies
 from tests.integration import commands
 from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, environment, open_web
 from tests.integration.web.tills import Tills, tills_of
@@ -77,6 +78,7 @@ async def till(kafka: Broker, redis_server: RedisServer, tmp_path_factory: Any) 
             await tills.connect("loyverse", stores, account="A2", name="other", api=False)
             await tills.connect("loyverse", stores, account="A3", name="terminal", api=False, role=Role.PAYMENT)
             await tills.connect("lightspeed_x", {"o-1": "dok-noord"}, api=False)
+            await tills.connect("lightspeed_k", {"A1": "dok-noord"})
             yield tills
     finally:
         worker.stop()
@@ -258,6 +260,30 @@ async def test_12_a_bill_that_is_paid_in_three_ways_earns_once(till: Tills, case
     ]
     await till.loyverse(case.receipt(1, payments=ways), name="counter")
     await till.state(customer, purchases=1, spend=700, stamps={"bread": 1})
+
+
+async def test_12_a_table_that_two_pay_is_a_purchase_of_each_and_its_lines_stamp_once(till: Tills, case: Case):
+    customer, other = await till.enrol(case.phone), await till.enrol(f"+316120001{case.number:02d}")
+    when = NOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+    bread = bodies.line("1", "BROOD", "20.01", "20.01", "0.00")
+    payers = [
+        {"customerId": 1, "phoneNumber1": case.phone},
+        {"customerId": 2, "phoneNumber1": f"+316120001{case.number:02d}"},
+    ]
+    paid = [
+        bodies.payment(f"T{n}", each, consumer=who)
+        for n, (each, who) in enumerate(zip(("12.00", "8.01"), payers, strict=True))
+    ]
+    bill = bodies.SALE | {
+        "accountFiscId": f"A{case.number}",
+        "timeClosed": when,
+        "salesLines": [bread],
+        "payments": paid,
+    }
+    till.answers("lightspeed_k", f__finance__A1__dailyFinancials={"sales": [bill]})
+    assert (await till.poll("lightspeed_k")).taken == 2
+    await till.state(customer, purchases=1, spend=1200, stamps={"bread": 1})
+    await till.state(other, purchases=1, spend=801, stamps={"bread": 0})
 
 
 async def test_13_a_feed_that_only_tells_how_sales_were_paid_earns_nothing(till: Tills, case: Case):

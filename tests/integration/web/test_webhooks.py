@@ -22,7 +22,9 @@ from stamgast.identity.records import Suppression, decode_entry, encode, entry_k
 from stamgast.log.replies import Reply, replies_in
 from stamgast.people.consents import told_of
 from stamgast.state.keys import customers
+from stamgast.web import around
 from stamgast.web.limits import Limits
+from stamgast.web.timeout import Dues
 from tests.conftest import eventually
 from tests.fakes.people import lately
 from tests.integration.web.conftest import MERCHANT, SHOP_NUMBER, TOKENS, open_web
@@ -117,6 +119,15 @@ async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, emp
     assert decode_entry(value).stopped
     assert [event.customer for event in await events(web, OptedOut)] == [customer]
     assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def test_a_stop_that_takes_too_long_is_in_the_log_all_the_same(web_settings, published, empty_redis, monkeypatch):
+    """Where thousands come at once the last waits too long, and the carrier does not post it again."""
+    monkeypatch.setattr(around, "Dues", lambda _limit_s: Dues(0.0))
+    async with open_web(web_settings) as web:
+        assert (await web.message("+31612345678", "STOP")).status_code == 503
+        [(_key, value)] = await eventually(lambda: suppressions(web))
+        assert decode_entry(value).stopped
 
 
 async def test_a_captured_start_with_its_fields_cut_otherwise_is_no_new_message(web, empty_redis):

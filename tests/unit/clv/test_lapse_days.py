@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from stamgast.clv.data.state_sample import Bought, sample_of_states
+from stamgast.clv.data.state_sample import sample_of_states
 from stamgast.clv.lapse_days import lapse_days
 from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.domain.closed_days import ClosedDays
@@ -52,7 +52,7 @@ def by_the_worker(customers, parameters: ParameterSet, lapse: LapseModel, closed
 
 
 def by_file(customers, parameters: ParameterSet, lapse: LapseModel, closed: ClosedDays) -> list[int]:
-    states = [(str(n), Bought(encode_days([(day, 1) for day in days]), 0, 0)) for n, days in enumerate(customers)]
+    states = [(str(n), Customer(days=encode_days([(day, 1) for day in days]))) for n, days in enumerate(customers)]
     live = sure(sample_of_states(states, AS_OF, "EUR", money=False)).without(parameters.time(closed))
     return lapse_days(live, parameters, lapse, closed).days.astype(int).tolist()
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,7 +142,8 @@ def test_what_was_remembered_before_there_were_such_dates_is_still_read():
     transaction = Transaction()
     delivery = read(produced(SALE)).purchase.data
     merge(transaction, delivery, T0)
-    stored = encode_transaction(transaction)
+    assert decode_transaction(encode_transaction(transaction)) == transaction
+    stored = msgspec.msgpack.encode(transaction)  # with every field, as it was until what is usual was left out
     assert (
         stored[0] == 0x9B
     )  # a list of eleven; before such dates there were seven, before claims eight, before mergers nine, before payments ten

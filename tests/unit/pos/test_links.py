@@ -188,3 +188,18 @@ def test_records_of_before_that_say_a_link_count_as_they_did():
         for event in intake.take(*record(data, T0 + DAY)):
             owner.apply(event)
     assert owner.state().purchases == 2
+
+
+def test_deposits_of_bottles_that_are_brought_back_are_no_goods_that_came_back():
+    sold = line("sold", 400)
+    back = line("back", -350, "-1") | {"kind": "return", "original_line_id": "1"}
+    empties = line("empties", -75, "-3") | {"kind": "deposit", "original_line_id": "9"}
+    link = {"relation": "exchange_of", "transaction_id": "t1"}
+    receipt = snapshot(
+        "t2", 1, T0, [sold, back, empties], totals={"gross_minor": 50, "deposit_minor": -75}, transaction_link=link
+    )
+
+    kept, refund = settled(read_purchase(receipt).purchase)
+
+    assert (kept.totals.gross_minor, refund.totals.gross_minor) == (400, 350)
+    assert [each.original_line_id for each in refund.line_items] == ["1"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from stamgast.domain.apart import ENDED_AT_HAND
 from stamgast.domain.events import TimerDue
-from stamgast.domain.till_events import RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.till_events import RedemptionTakenBack, VoidReason, VoucherRedeemed, VoucherVoided
 from stamgast.domain.units import DAY, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, program, taken_back
 from tests.fakes.in_memory import Owner
@@ -91,3 +91,27 @@ def test_a_card_that_is_taken_back_and_filled_again_gives_no_second_reward_for_o
         last = bought(f"again{number}", T0 + 12 * EVERY + 2 * number + 1)
         owner.apply(last)
     assert {each.code: each.state for each in owner.whole().vouchers} == before
+
+
+def test_a_till_that_asks_for_the_former_code_of_one_that_left_the_state_is_told_that_it_has_another():
+    owner = Owner(bundle(SHOP))
+    owner.apply(bought("t1", T0 + EVERY))
+    former = owner.state().vouchers[-1].code
+    owner.apply(
+        VoucherVoided(
+            merchant=MERCHANT,
+            customer=ANNA,
+            at=T0 + EVERY + 1,
+            id="v",
+            code=former,
+            reissue=True,
+            reason=VoidReason.LOST,
+        )
+    )
+    assert owner.state().vouchers[-1].code != former
+    come_due(owner, T0 + 2 * EVERY)
+    for number in range(2, 10):
+        owner.apply(bought(f"t{number}", T0 + number * EVERY))
+        come_due(owner, T0 + number * EVERY + EVERY - 1)
+    assert former not in str(owner.state().vouchers)
+    assert redeem(owner, former, T0 + 12 * EVERY)["detail"] == "This voucher has another code now."

@@ -126,6 +126,15 @@ async def test_all_of_them_are_bounded_and_the_longest_silent_one_goes_first():
         assert set(web.dropped) == {"all"}
 
 
+async def test_whoever_has_said_all_of_it_makes_no_room_though_nobody_has_read_it_yet():
+    """Thousands who say STOP at once: the carrier posts it once, and the last came before the first was read."""
+    async with served(most=2, per_address=2, open_at_most=100, settling_s=0, is_urgent=lambda _: True) as web:
+        crowd = [web.connect(sent=ASK) for _ in range(20)]
+        for each in crowd:
+            assert (await eventually(partial(_said, each), every=0.01)).startswith(b"HTTP/1.1 200")
+        assert web.dropped == []
+
+
 async def test_who_comes_through_a_proxy_of_ours_is_not_counted_as_the_proxy():
     async with served(per_address=3, proxies=["127.0.0.0/30"], settling_s=0) as web:
         for _ in range(10):

@@ -13,6 +13,7 @@ from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, ids, moments
 from stamgast.pos.systems.lines import Line, distinct, half_up, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.sale import cash_rounding, customer, provenance, store, tenders, totals
 from stamgast.pos.types import write_instant
@@ -96,22 +97,22 @@ class _Sold:
         self.status = self._status()
         self.lines = self._left([(line, is_back) for line, _, is_back in lines])
 
-    @property
-    def cards(self) -> Minor:
-        """Gift cards sold."""
-        return sum(line["gross_minor"] for line in self.lines if line["kind"] == "gift_card")
+    def _of(self, kind: str) -> Minor:
+        """What lines beside the goods come to."""
+        return sum(line["gross_minor"] for line in self.lines if line["kind"] == kind)
 
     def totals(self) -> dict[str, Minor]:
         """Of what is left after refunds."""
         left = max(0, self.total - self.back) if self.back else self.total
-        surcharge = min(self.surcharge, left)
-        gross = left - surcharge - self.cards
+        tip = max(0, self.tip - max(0, self.back - self.total))
+        surcharge, cards, deposit = min(self.surcharge, left), self._of("gift_card"), self._of(DEPOSIT)
+        gross = left - surcharge - cards - deposit
         taxes = sum(line.get("tax_minor", 0) for line in self.lines)
         paid = self.paid + self.tip - self.back if self.payments else (0 if self.status == "open" else left + self.tip)
         kinds = [_tender(each)["tender_type"] for each in self.payments]
-        rounding = cash_rounding(paid, left + self.tip, kinds) if self.status == "completed" else 0
+        rounding = cash_rounding(paid, left + tip, kinds) if self.status == "completed" else 0
         discount = sum(line.get("discount_minor", 0) for line in self.lines)
-        beside = {"tip": self.tip, "surcharge": surcharge, "gift_card_sold": self.cards, "rounding": rounding}
+        beside = {"tip": tip, "surcharge": surcharge, "gift_card_sold": cards, "deposit": deposit, "rounding": rounding}
         return totals(gross, taxes, paid, discount=discount, **beside)
 
     def _status(self) -> str:
@@ -167,7 +168,7 @@ def _line(item: Part, *, is_vat: bool) -> tuple[Line, Decimal, bool]:
     is_goods = item.content.get("isRevenue") is not False
     line = {
         "line_id": item.id("id") or "line",
-        "kind": "sale" if is_goods else "gift_card",
+        "kind": DEPOSIT if is_deposit(item.maybe("name")) else "sale" if is_goods else "gift_card",
         "sku": item.id("itemCode", "alternateName"),
         "product_id": product.id("id") if product else None,
         "name": ids.short(item.maybe("name") or "") or None,

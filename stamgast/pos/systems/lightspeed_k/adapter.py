@@ -39,8 +39,9 @@ class LightspeedK(Adapter):
     device's or revenue centre's where one location is several stores.
 
     Nothing is sent by webhook but an integrator's own orders, unsigned: what such a notice names is looked up. A bill
-    that several customers pay belongs to the first of them that is known; who else paid it claims by the receipt. What
-    is paid on a customer's account counts when the bill is closed: nothing is sent when that account is settled.
+    that several known customers pay is a purchase of each, of what they paid; its lines, and what nobody known paid,
+    are with the first. What is paid on a customer's account counts when the bill is closed: nothing is sent when that
+    account is settled.
     """
 
     name = "lightspeed_k"
@@ -69,6 +70,7 @@ class LightspeedK(Adapter):
     )
     check_first = (
         "The sign of a refund's lines: they are read as money given back, whichever they have.",
+        "That what undoes a bill of several customers names them at its payments: else only the first's is undone.",
         "That VOID, RECALL and CANCEL name the account that they undo as `initialAccountId`: it is voided then.",
         "That a location whose prices are without tax has `taxIncluded: false` in its tax lines: tax is added then.",
         "Whether `netAmountWithTax` of a payment holds the tip: what the lines sum to says so.",

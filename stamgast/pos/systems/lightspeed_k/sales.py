@@ -4,7 +4,7 @@ Amounts are text in major units with up to six decimals, rounded half to even ov
 `totalNetAmountWithTax` holds its service charge; whether a payment holds its tip is told by what all come to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,9 @@ from stamgast.domain.currencies import exponent_of
 from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, ids, moments
+from stamgast.pos.systems.lightspeed_k.shared_bills import Payment, Share, id_of, shared, shares_of
 from stamgast.pos.systems.lines import Line, distinct, half_up, rounded, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.types import write_instant
@@ -66,16 +68,20 @@ def documents(sale: Part, context: Context, system: str) -> Sequence[Document]:
     currency = _currency(sale, payments, context)
     money = _money(sale, payments, currency, is_back=kind == "refund")
     is_undone = sale.flag("cancelled") or sale.has("voidReason")
-    document = _document(sale, context, system, currency, payments)
+    shares = shares_of(_payments(payments, currency, context, system, _place(sale)))
+    document = _document(sale, context, system, currency, shares[0])
     if kind in _UNDOES:
-        undone = _voided(document, ids.transaction_id(context, system, initial or own, _place(sale)), money.gross)
+        bill = ids.transaction_id(context, system, initial or own, _place(sale))
+        undone = [_voided(document, id_of(bill, number), money.gross) for number in range(len(shares))]
         if initial is None or money.gross <= 0 or not payments:
-            return [undone]
-        return [_filled(document, money, "voided" if is_undone else "completed"), undone]
+            return undone
+        return [_filled(document, money, "voided" if is_undone else "completed"), *undone]
     found = _filled(document, money, "voided" if is_undone else "completed")
     if kind == "refund" or money.gross < 0:
         found["transaction_link"] = link(context, system, initial, _place(sale))
-    return [found]
+        found["tenders"] = tenders(_tender(each, currency) for each in payments)  # whoever it was given to
+        return [found]
+    return shared(found, shares)
 
 
 def _initial(sale: Part) -> str | None:
@@ -99,7 +105,7 @@ def _currency(sale: Part, payments: Sequence[Part], context: Context) -> str:
     return context.program.currency
 
 
-def _document(sale: Part, context: Context, system: str, currency: str, payments: Sequence[Part]) -> Document:
+def _document(sale: Part, context: Context, system: str, currency: str, share: Share) -> Document:
     at = write_instant(sale.moment(*CLOSED, "timeOfOpening", "timeofOpening", zone="UTC"))
     stores = context.connection.stores
     own = [sale.id("deviceId"), *(each.id("revenueCenterId") for each in sale.parts("salesLines")[:1])]
@@ -110,9 +116,9 @@ def _document(sale: Part, context: Context, system: str, currency: str, payments
             "source_version": moments.version_of(at),
             "end_date_time": at,
             "store": store(context, (*(each for each in own if each in stores), _place(sale)), sale.id("deviceId")),
-            "customer": _customer(payments, context, system, _place(sale)),
+            "customer": share.customer,
             "price_currency": currency,
-            "tenders": tenders(_tender(each, currency) for each in payments),
+            "tenders": tenders(share.tenders),
             "provenance": provenance(
                 context, system, _place(sale), channel=sale.id("accountProfileCode"), operator_id=sale.id("ownerId")
             ),
@@ -137,15 +143,17 @@ def _voided(document: Document, own: str, gross: Minor) -> Document:
     }
 
 
-def _customer(payments: Sequence[Part], context: Context, system: str, account: str) -> dict[str, Any] | None:
-    """The first of those who paid that is known: the contract has one customer for a purchase."""
+def _payments(
+    payments: Sequence[Part], currency: str, context: Context, system: str, account: str
+) -> Iterator[Payment]:
     for payment in payments:
         known = payment.beside("consumer")
         own = known.maybe("customerId", "id") if known else None
         phone = known.maybe("phoneNumber1", "phoneNumber2") if known else None
-        if found := customer(context, system, own, account=account, phone=phone):
-            return found
-    return None
+        tender = _tender(payment, currency)
+        yield Payment(
+            customer(context, system, own, account=account, phone=phone), tender["amount_minor"], told(tender)
+        )
 
 
 def _tender(payment: Part, currency: str) -> dict[str, Any]:
@@ -169,7 +177,8 @@ def _money(sale: Part, payments: Sequence[Part], currency: str, *, is_back: bool
         int(sum(each, _NOTHING).quantize(Decimal(1), ROUND_HALF_EVEN)) for each in (exact, taxes, charges)
     )
     if not read:  # asked for without its lines: what was paid is all that is known
-        goods = sign * abs(sum(each.minor(currency, "netAmountWithTax", "amount", default=0) for each in payments))
+        goods = sum(each.minor(currency, "netAmountWithTax", "amount", default=0) for each in payments)
+        goods = -abs(goods) if is_back else goods
     lines = [line for line, _ in read]
     for line, gross, of_tax in zip(lines, rounded(exact, goods), rounded(taxes, tax), strict=True):
         line |= {"gross_minor": gross, "tax_minor": of_tax}
@@ -209,12 +218,12 @@ def _line(line: Part, currency: str, *, is_back: bool) -> tuple[Line, tuple[Deci
     own = line.id("sku", "id") or "line"
     found = {
         "line_id": own,
-        "kind": _kind(category, quantity),
+        "kind": DEPOSIT if is_deposit(line.maybe("nameOverride", "name")) else _kind(category, quantity),
         "sku": line.id("sku"),
         "name": ids.short(line.maybe("nameOverride", "name") or "") or None,
         "category": ids.fitting(category) if category else None,
         "quantity": amounts.quantity_text(quantity),
-        "unit_price_minor": line.minor(currency, "menuListPrice", default=0),
+        "unit_price_minor": line.minor(currency, "menuListPrice") if line.has("menuListPrice") else None,
         "discount_minor": abs(off) or None,
         "tax_rate": amounts.percent_text(line.get("taxRatePercentage")),
         "cost_minor": half_up(cost * abs(quantity)) or None,

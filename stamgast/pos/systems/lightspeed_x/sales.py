@@ -15,6 +15,7 @@ from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, ids, moments
 from stamgast.pos.systems.lines import Line, distinct, half_up, rounded, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.types import write_instant
@@ -43,7 +44,8 @@ def document(sale: Part, context: Context, system: str) -> Document:
     author = source.beside("author")
     of = _original(sale)
     is_return = of is not None or any(line["kind"] == "return" for line in money.lines)
-    relation = "return_of" if all(line["kind"] == "return" for line in money.lines) else "exchange_of"
+    has_sold = any(line["kind"] not in {"return", DEPOSIT} for line in money.lines)
+    relation = "exchange_of" if has_sold else "return_of"
     return told(
         {
             "transaction_id": ids.transaction_id(context, system, sale.text("id"), account),
@@ -89,8 +91,10 @@ class _Money:
         self.tax = half_up(of_tax.scaleb(self.scale))
         for line, tax in zip(self.lines, rounded(taxes, self.tax), strict=True):
             line["tax_minor"] = tax
-        self.cards = sum(line["gross_minor"] for line in self.lines if line["kind"] == "gift_card")
-        self.gross = goods - self.cards
+        self.cards, self.deposit = (
+            sum(line["gross_minor"] for line in self.lines if line["kind"] == each) for each in ("gift_card", DEPOSIT)
+        )
+        self.gross = goods - self.cards - self.deposit
         self.owed = goods + self.tip + self.surcharge
         real = [each for each in payments if not _is_rounding(each)]
         self.paid = sum(each.minor(currency, "amount", default=0) for each in real) if real else None
@@ -103,6 +107,7 @@ class _Money:
         paid = self.owed if self.paid is None and status == "completed" else self.paid
         discount = sum(line.get("discount_minor", 0) for line in self.lines)
         beside = {"tip": self.tip, "surcharge": self.surcharge, "gift_card_sold": self.cards, "rounding": self.rounding}
+        beside["deposit"] = self.deposit
         return totals(self.gross, self.tax, paid, discount=discount, **beside)
 
 
@@ -217,6 +222,8 @@ def _line(item: Part, currency: str, products: dict[str, Any]) -> tuple[Line, De
     own = item.id("product_id") or (product.id("id") if product else None)
     known = products.get(own) if own else None
     named = Part(known) if isinstance(known, dict) else product or item
+    apart = DEPOSIT if is_deposit(named.maybe("variant_name", "name")) else ""
+    apart = "gift_card" if item.has("gift_card_number") else apart
     is_back = item.flag("is_return") or bool(back and back.flag("is_return")) or quantity < 0
     cost = price.number(
         "cost_total", "total_cost", default=price.number("cost", "unit_cost", default=_NOTHING) * quantity
@@ -229,7 +236,7 @@ def _line(item: Part, currency: str, products: dict[str, Any]) -> tuple[Line, De
         told(
             {
                 "line_id": line_id,
-                "kind": "gift_card" if item.has("gift_card_number") else "return" if is_back else "sale",
+                "kind": apart or ("return" if is_back else "sale"),
                 "sku": named.id("sku"),
                 "product_id": own,
                 "name": ids.short(named.maybe("variant_name", "name") or "") or None,

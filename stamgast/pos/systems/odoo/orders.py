@@ -12,6 +12,7 @@ from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, ids, moments
 from stamgast.pos.systems.lines import Line, distinct, gtin, half_up, told
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.types import write_instant
@@ -35,7 +36,7 @@ def documents(order: Part, context: Context, system: str) -> Sequence[Document]:
     refunds: list[Document] = []
     if len(originals) == 1:
         own_lines = [line for _, line in lines]
-        relation = "return_of" if len(back) == len(lines) else "exchange_of"
+        relation = "exchange_of" if any(line["kind"] not in {"return", DEPOSIT} for _, line in lines) else "return_of"
         document["transaction_link"] = link(context, system, originals[0], relation=relation)
     else:
         own_lines = [line for part, line in lines if line["kind"] != "return" or _original(part) is None]
@@ -138,15 +139,17 @@ def _tender(payment: Part, currency: str) -> dict[str, Any]:
 def _totals(
     order: Part, lines: Sequence[Line], currency: str, total: Minor, *, tip: Minor, apart: Minor
 ) -> dict[str, Minor]:
-    cards = sum(line["gross_minor"] for line in lines if line["kind"] == "gift_card")
+    cards, deposit = (
+        sum(line["gross_minor"] for line in lines if line["kind"] == each) for each in ("gift_card", DEPOSIT)
+    )
     paid = order.minor(currency, "amount_paid", default=total + apart) - apart
     kinds = [_tender(each, currency)["tender_type"] for each in _payments(order)]
     rounding = cash_rounding(paid, total, kinds)
     taxes = sum(line.get("tax_minor", 0) for line in lines)
     tax = taxes if apart else order.minor(currency, "amount_tax", default=taxes)
     discount = sum(line.get("discount_minor", 0) for line in lines)
-    beside = {"tip": tip, "gift_card_sold": cards, "rounding": rounding, "discount": discount}
-    return totals(total - tip - cards, tax, paid, **beside)
+    beside = {"tip": tip, "gift_card_sold": cards, "deposit": deposit, "rounding": rounding, "discount": discount}
+    return totals(total - tip - cards - deposit, tax, paid, **beside)
 
 
 def _line(line: Part, currency: str) -> Line:
@@ -159,16 +162,17 @@ def _line(line: Part, currency: str) -> Line:
         known = line.beside("product_id")
     _, category = many2one(known.get("categ_id")) if known else (None, None)
     discount = line.number("discount", default=Decimal(0))
-    is_back = quantity < 0 and not line.flag("is_reward_line")
+    name = line.maybe("full_product_name", "name") or name
+    is_back = quantity < 0 and not line.flag("is_reward_line") and not is_deposit(name)
     original, _ = many2one(line.get("refunded_orderline_id"))
     return told(
         {
             "line_id": line.id("id", "uuid") or "line",
-            "kind": _kind(line, gross, is_back=is_back),
+            "kind": DEPOSIT if is_deposit(name) else _kind(line, gross, is_back=is_back),
             "sku": known.id("default_code") if known else None,
             "gtin": gtin(known.maybe("barcode")) if known else None,
             "product_id": ids.fitting(product) if product else None,
-            "name": ids.short(line.maybe("full_product_name", "name") or name or "") or None,
+            "name": ids.short(name or "") or None,
             "category": ids.fitting(category) if category else None,
             "quantity": amounts.quantity_text(quantity),
             "unit_price_minor": _of_one(gross, quantity, discount),

@@ -22,7 +22,6 @@ from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.customer.drawing import logo_of
 from stamgast.web.pages.languages import language_of
 from stamgast.web.pages.looks import OURS
-from stamgast.web.pages.rendering import page
 from stamgast.web.problem import Problem, unavailable
 
 FORM_BYTES: Final = 8_000
@@ -65,10 +64,6 @@ class Holder:
         """What stands for their phone; empty: none is known."""
         phone = self.profile.phone
         return self.deps.identities.hash_phone(self.merchant, phone) if phone else ""
-
-    def page(self, request: Request, template: str, **values: Any) -> Response:
-        """One of their pages."""
-        return page(request, template, **self.shared | values)
 
     @property
     def shared(self) -> dict[str, Any]:

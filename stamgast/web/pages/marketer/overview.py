@@ -18,8 +18,9 @@ from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import signed_in
 from stamgast.web.deps import deps_of
 from stamgast.web.pages.charts import bars, rows
+from stamgast.web.pages.formats import tenths
 from stamgast.web.pages.marketer.live import changes
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show, speaks
 
 _MOST_SEGMENTS: Final = 12
 _WIDE: Final = 1_100
@@ -34,10 +35,10 @@ async def get_overview(request: Request) -> Response:
         seen = await reading.seen(visitor.merchant, now)
     except UnknownMerchantError as error:
         raise no_programme(error) from None
-    model = overview(seen)
+    model, program = overview(seen), seen.program
     return show(
-        request, "overview.html", model, visitor=visitor, program=seen.program, here="/app", live=True,
-        drawn=await asyncio.to_thread(_drawn, model), exponent=exponent_of(model.currency),
+        request, "overview.html", model, visitor=visitor, program=program, here="/app", live=True,
+        drawn=await asyncio.to_thread(_drawn, model, speaks(request, program)), exponent=exponent_of(model.currency),
     )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ async def get_live(request: Request) -> Response:
     return changes(request, figures)
 
 
-def _drawn(model: Overview) -> dict[str, Markup]:
+def _drawn(model: Overview, language: str) -> dict[str, Markup]:
     """The charts of the page, where there is anything to draw."""
     unit = 10 ** exponent_of(model.currency)
     found: dict[str, Any] = {}
@@ -74,9 +75,7 @@ def _drawn(model: Overview) -> dict[str, Markup]:
     ratios = [each for each in model.segments if each.ratio is not None][:_MOST_SEGMENTS]
     if ratios:
         labels = [short_name(each.segment) for each in ratios]
-        found["ratios"] = rows(
-            labels, [each.ratio or 0.0 for each in ratios], lambda value: f"{value:.1f}", line=model.enough
-        )
+        found["ratios"] = rows(labels, [each.ratio or 0.0 for each in ratios], tenths(language), line=model.enough)
     for each in model.cards:
         if any(each.holding):
             found[f"card:{each.card}"] = bars([str(n + 1) for n in range(len(each.holding))], each.holding, height=160)

@@ -25,7 +25,8 @@ from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import Visitor, signed_in
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.charts import bars, rows
-from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show
+from stamgast.web.pages.formats import tenths
+from stamgast.web.pages.marketer.showing import no_programme, reading_of, short_name, show, speaks
 from stamgast.web.problem import Problem
 
 _HERE: Final = "/app/segments"
@@ -42,7 +43,7 @@ async def get_segments(request: Request) -> Response:
     model = segments_page(
         program, known.of(visitor.merchant), known.valued_at(visitor.merchant), None if by is None else _kind(by)
     )  # fmt: skip
-    drawn = await asyncio.to_thread(_ratios, model)
+    drawn = await asyncio.to_thread(_ratios, model, speaks(request, program))
     return show(request, "segments.html", model, visitor=visitor, program=program, here=_HERE, drawn=drawn)
 
 
@@ -96,12 +97,12 @@ async def _sample(deps: Deps, program: Program, names: tuple[str, ...]) -> list[
     return [each for each in found if each is not None and not each["erased"]]
 
 
-def _ratios(model: SegmentsPage) -> Markup | None:
+def _ratios(model: SegmentsPage, language: str) -> Markup | None:
     known = [each for each in model.rows if each.ratio is not None][:_MOST_DRAWN]
     if not known:
         return None
     labels = [short_name(each.segment) for each in known]
-    return rows(labels, [each.ratio or 0.0 for each in known], lambda value: f"{value:.1f}", line=model.enough)
+    return rows(labels, [each.ratio or 0.0 for each in known], tenths(language), line=model.enough)
 
 
 def _line(model: SegmentPage) -> Markup | None:

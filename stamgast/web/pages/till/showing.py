@@ -21,6 +21,7 @@ from stamgast.filling import NotFilledError
 from stamgast.identity.records import Profile
 from stamgast.people.shown_card import Stamps, name_of_reward, stamps_on
 from stamgast.people.view import show_voucher
+from stamgast.people.worth_words import times_left, worth_in_words
 from stamgast.web.api.customers import state_of
 from stamgast.web.pages.customer.join import agreed_to
 from stamgast.web.pages.languages import LOCALES, N_, NAMES, language_of, texts
@@ -203,9 +204,9 @@ def _voucher(voucher: Any, program: Program, language: str, at: Millis) -> Vouch
         code=shown["code"],
         short=shown["short_code"],
         reward=name_of_reward(program, shown["reward"], language) or shown["reward"],
-        worth=shown.get("worth", ""),
+        worth=worth_in_words(terms, program.currency, language),
         wants_total=terms is not None and (terms.worth is not None or bool(terms.least)),
-        uses_left=shown.get("uses_left", 1),
+        uses_left=times_left(terms),
         until=shown["valid_until"],
         not_before=on_the_wall(shown["usable_from"], program.time_zone).split()[0] if waits else "",
     )

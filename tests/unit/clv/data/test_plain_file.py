@@ -83,7 +83,7 @@ def test_a_sample_is_what_its_customers_are_one_by_one(file, seed: int):
     assert list(sample.all_spend * 1e6) == pytest.approx([sum(map(buyer.spent, buyer.days())) for buyer in each])
     later = [sum(map(buyer.spent, buyer.days()[1:])) for buyer in each]
     assert list(sample.repeat_spend * 1e6) == pytest.approx(later)
-    days = DaysOf(Columns.of(purchases.buyers))
+    days = DaysOf.of(Columns.of(purchases.buyers))
     assert list(days) == [days[place] for place in range(len(days))] == days[:] == [buyer.days() for buyer in each]
     assert "c0" not in purchases.buyers
     assert "c1" in purchases.buyers

@@ -246,3 +246,23 @@ def test_a_cut_by_which_hardly_anybody_had_come_again_judges_nothing_that_is_kno
     plain = fit_any(customers, "bg_nbd", "all", 182)
     told, otherwise = (surprises(each.attrition(), customers.sample.rows, 26, later).mean() for each in (found, plain))
     assert told < otherwise - 0.1
+
+
+def test_so_it_is_where_a_dozen_have_come_again_and_none_had_by_the_cuts():
+    shop = yearly_buyers(400, 365)
+    known, later = split_at(shop, FIRST + 365)
+    customers = live_of_days(known, FIRST + 365, NO_DAYS)
+    assert 8 <= (customers.sample.rows.x > 0).sum() < 20
+
+    found = fit_any(customers, BEST, "all", 182)
+
+    assert sure(found.fit).notes[0] == "there is too little to choose a model with; this is mbg_cnbd_k"
+    plain = fit_any(customers, "bg_nbd", "all", 182)
+    told, otherwise = (surprises(each.attrition(), customers.sample.rows, 26, later).mean() for each in (found, plain))
+    assert told < otherwise - 0.05
+
+
+def test_where_nobody_comes_again_that_is_what_the_cuts_say():
+    once = live_of_days([[FIRST + day % 90] for day in range(400)], FIRST + 90, NO_DAYS)
+
+    assert choose(purchase_days(once, NO_DAYS), 182).cut is not None

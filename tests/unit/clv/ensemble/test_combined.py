@@ -149,10 +149,9 @@ def test_a_small_shop_falls_back_to_the_best_single_model_and_says_so():
     found = evaluate(purchases_of(drawn_shop(60, alpha=200.0), END), CUT, END)
 
     assert found.combination is None
-    assert found.choice.best == found.choice.best_single
-    assert found.learnt[COMBINED].fitted == found.choice.best
+    assert found.learnt[COMBINED].fitted == found.choice.best_single
     assert "too few" in found.learnt[COMBINED].notes[0]
-    assert found.judged[COMBINED] == found.judged[found.choice.best]
+    assert found.judged[COMBINED] == found.judged[found.choice.best_single]
     assert found.gains == {}, "it is that model, so there is nothing to gain"
     assert {model["ci"] for model in found.document()["models"].values()} == {None}
 

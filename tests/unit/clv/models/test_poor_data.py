@@ -121,6 +121,27 @@ def test_a_first_fit_where_everybody_came_once_says_that_it_knows_too_little():
     )
 
 
+def test_a_dozen_who_came_back_after_a_year_tell_that_others_will_and_chance_gaps_do_not():
+    rng = np.random.default_rng(3)
+    firsts = rng.integers(0, 360, 388).tolist()
+    once = [[int(day)] for day in firsts]
+    yearly = [[day, day + 350 + day % 10] for day in range(12)]
+    by_chance = [[day, day + gap] for day, gap in enumerate((1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233))]
+    ages = [370 - each[0] for each in once + yearly]
+
+    regular, other = (fit_with_fallback(MBG_CNBD_K, *_since_first(once + some, ages)) for some in (yearly, by_chance))
+
+    assert regular.parameters["k"] > 1
+    assert regular.notes == ("12 of 400 customers came again, and regularly: it was fitted with a prior",)
+    assert "which tells too little" in other.notes[0]
+    half_a_year = History(0, 0.0, 26.0)
+    assert regular.model.p_alive(half_a_year) > 1.5 * other.model.p_alive(half_a_year)
+
+
+def _since_first(days: list[list[int]], ages: list[int]) -> Came:
+    return _of([[day - each[0] for day in each] for each in days], ages)
+
+
 def test_twenty_thousand_who_came_once_tell_no_more_than_two_hundred():
     few, many = (fit_with_fallback(MBG_CNBD_K, *all_on_one_day(size, 90)).parameters for size in (FEW, 100 * FEW))
 

@@ -6,6 +6,8 @@ the whole days alone: two purchases of a day count once), the share that leaves 
 cuts a season does not. Tolerances leave room for the sampling error of 10,000 customers, 3 to 4 % each.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def leaving(found: Fit) -> float:
     return found.parameters["a"] / (found.parameters["a"] + found.parameters["b"])
 
 
-def fitted(customers: list, days: int, closed: ClosedDays = ClosedDays()) -> Fit:  # noqa: B008
+def fitted(customers: Sequence[Sequence[int]], days: int, closed: ClosedDays = ClosedDays()) -> Fit:  # noqa: B008
     return fit("mbg_nbd", rows_as_of(customers, FIRST + days - 1, closed))
 
 

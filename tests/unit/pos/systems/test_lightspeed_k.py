@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stamgast.pos.adapter import Found, IncapableError
 from stamgast.pos.canonical import Purchase, Refund
@@ -221,8 +222,55 @@ def test_the_customer_is_the_first_who_paid_and_is_known():
         payment("T2", "5.00", consumer={"id": "uuid-2"}),
         payment("T3", "6.50", consumer=ANNA),
     ]
-    assert sure(sale(K, "sale", SALE | {"payments": two}).customer).provider_customer_id == "lightspeed_k:A1:uuid-2"
+    assert sure(sale(K, "sale", SALE | {"payments": two[:2]}).customer).provider_customer_id == "lightspeed_k:A1:uuid-2"
     assert sale(K, "sale", SALE | {"payments": two[:1]}).customer is None
+    first, second = read(K, [Found("sale", "", as_received(SALE | {"payments": two}))], context("lightspeed_k"))
+    assert isinstance(first, Purchase)
+    assert isinstance(second, Purchase)
+    assert [sure(each.customer).provider_customer_id for each in (first, second)] == [
+        "lightspeed_k:A1:uuid-2", f"lightspeed_k:A1:{ANNA['customerId']}"]  # fmt: skip
+    assert [each.totals.gross_minor for each in (first, second)] == [2500, 650], "who is not known paid with the first"
+    assert [[tender.tender_id for tender in each.tenders] for each in (first, second)] == [["T1", "T2"], ["T3"]]
+
+
+WHO = [None, ANNA, {"customerId": "c-2"}, {"customerId": "c-3", "phoneNumber1": "+32475999999"}]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(WHO), st.integers(0, 900)), min_size=1, max_size=6), st.integers(-2000, 2000))
+def test_what_several_paid_sums_up_to_the_bill_and_its_lines_stand_once(paid: list[Any], more: int):
+    cents = [amount for _, amount in paid]
+    payments = [payment(f"T{n}", f"{amount / 100:.2f}", consumer=who) for n, (who, amount) in enumerate(paid)]
+    lines = [
+        line("S1", "STEAK", f"{sum(cents) / 100:.2f}", "0", "0"),
+        line("S2", "FRIES", f"{more / 100:.2f}", "0", "0"),
+    ]
+    bill = SALE | {"salesLines": lines, "payments": payments}
+    one = [each | {"consumer": None} for each in payments]
+    whole = sale(K, "sale", bill | {"payments": one})
+
+    parts = read(K, [Found("sale", "", as_received(bill))], context("lightspeed_k"))
+
+    known = list(dict.fromkeys(who["customerId"] for who, _ in paid if who))
+    assert len(parts) in ({1} if whole.totals.gross_minor < 0 or not sum(cents) else {max(1, len(known))})
+    assert sum(each.totals.gross_minor for each in parts) == whole.totals.gross_minor
+    assert sum(each.totals.paid_minor or 0 for each in parts) == whole.totals.paid_minor
+    assert len({each.transaction_id for each in parts}) == len(parts)
+    assert [line.quantity for line in parts[0].line_items] == [line.quantity for line in whole.line_items]
+    assert not any(each.line_items for each in parts[1:])
+    if reconciles(whole):
+        assert all(reconciles(each) for each in parts)
+    if sum(line.gross_minor for line in whole.line_items) == whole.totals.gross_minor > 0:
+        assert isinstance(parts[0], Purchase)
+        assert lines_sum(parts[0]) == parts[0].totals.gross_minor
+
+
+def test_what_undoes_a_bill_undoes_it_for_all_who_paid():
+    two = [payment("T1", "-20.00", consumer=ANNA), payment("T2", "-11.50", consumer={"customerId": "c-2"})]
+    void = SALE | {"type": "VOID", "accountFiscId": "A9", "source": {"initialAccountId": "A65315.17"}, "payments": two}
+    found = read(K, [Found("sale", "", as_received(void | {"salesLines": []}))], context("lightspeed_k"))
+    assert [(each.transaction_id, each.status) for each in found] == [
+        ("lightspeed_k:A1:A65315.17", "voided"), ("lightspeed_k:A1:A65315.17:2", "voided")]  # fmt: skip
 
 
 def test_null_fields_yen_and_an_account_without_its_lines_are_read():

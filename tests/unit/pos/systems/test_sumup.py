@@ -1,7 +1,7 @@
 """SumUp: callbacks that are only a hint, and transactions as the API tells them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from stamgast.pos.adapter import Found, IncapableError
 from stamgast.pos.problems import RefusedError
@@ -168,5 +168,6 @@ BODIES = [sample("sumup_solo_transaction_updated_success"), transaction(transact
 
 @settings(max_examples=400, deadline=None)
 @given(mutated(BODIES))
+@example({"transaction_data": [], "merchant_data": {}})
 def test_whatever_is_sent_is_read_or_refused(body):
     stumbles(SUMUP, body)

@@ -17,6 +17,7 @@ from stamgast.domain.customer import Card, Customer
 from stamgast.domain.look import Look
 from stamgast.identity.records import SealedPasses, encode
 from stamgast.identity.sealing import SealError
+from stamgast.state.errors import StateError
 from stamgast.wallet.apple.certificates import read_apple
 from stamgast.wallet.apple.push import Waker
 from stamgast.wallet.content import content_of
@@ -213,6 +214,49 @@ async def test_of_ten_thousand_cards_those_that_changed_are_told_over_one_connec
     assert await apple.tell(of(*range(0, 10_000, 100), *range(20_000, 30_000)))
     assert sorted(apns.tokens) == sorted(tokens)
     assert (apns.connections, scene.cards.looks) == (1, 100), "who has it in no wallet is not even looked at"
+
+
+async def test_so_many_are_looked_at_and_woken_at_once_and_no_more(scene: Scene, apns: Apns, apple: Telling):
+    tokens = [await scene.device(number, name) for number in range(300) for name in ("phone", "watch")]
+    shown, now, most = scene.cards.shown, [0], [0, 0]
+
+    async def looked_at(customer: Who, since: int = 0) -> Any:
+        now[0] += 1
+        await asyncio.sleep(0)
+        most[:] = max(most[0], now[0]), max(most[1], len(asyncio.all_tasks()))
+        now[0] -= 1
+        return await shown(customer, since)
+
+    scene.cards.shown = looked_at
+    begun = len(asyncio.all_tasks())
+    side: Any = apple._side
+    send = side.send
+
+    async def sent(target: Any) -> Any:
+        most[1] = max(most[1], len(asyncio.all_tasks()))
+        return await send(target)
+
+    side.send = sent
+    assert await apple.tell(of(*range(300)))
+    assert sorted(apns.tokens) == sorted(tokens)
+    assert 8 <= most[0] <= 32, "side by side"
+    assert most[1] - begun <= 64, "and no task waits for each of them"
+
+
+async def test_trouble_of_ours_with_one_of_many_begins_again_with_all(scene: Scene, apns: Apns, apple: Telling):
+    tokens = [await scene.device(number) for number in range(50)]
+    shown, troubles = scene.cards.shown, [StateError("Redis does not answer")]
+
+    async def troubled(customer: Who, since: int = 0) -> Any:
+        if customer == who(7) and troubles:
+            raise troubles.pop()
+        return await shown(customer, since)
+
+    scene.cards.shown = troubled
+    with pytest.raises(StateError):
+        await apple.tell(of(*range(50)))
+    assert await apple.tell(of(*range(50)))
+    assert sorted(apns.tokens) == sorted(tokens)
 
 
 async def test_a_card_that_cannot_be_read_holds_up_no_other(scene: Scene, apns: Apns, apple: Telling):

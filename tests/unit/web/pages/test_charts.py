@@ -5,6 +5,7 @@ import re
 import pytest
 
 from stamgast.web.pages import charts
+from stamgast.web.pages.formats import tenths
 
 
 def beside(drawn: str) -> list[str]:
@@ -35,3 +36,10 @@ def test_no_number_stands_there_twice():
 def test_a_drawing_has_no_style_and_no_script():
     drawn = charts.bars(["<b>", "b"], [1, 2]) + charts.rows(["a"], [3.0], str, line=3.0)
     assert not re.search(r"<script|<style|style=|<b>|on\w+=", drawn)
+
+
+def test_what_was_drawn_is_not_drawn_again():
+    again = [charts.rows(["a"], [3.0], tenths("fr"), line=3.0) for _ in range(2)]
+    assert again[0] is again[1]
+    assert charts.bars(["a"], [4]) is charts.bars(["a"], [4])
+    assert charts.rows(["a"], [3.0], tenths("en"), line=3.0) != again[0], "3.0 there, 3,0 here"
