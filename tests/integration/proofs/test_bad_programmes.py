@@ -23,6 +23,11 @@ pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
 BAD = {
     "unreadable": {"program.yaml": "merchant: [unreadable\n"},
+    "unknown-word": {**GOOD, "rules/thanks.yaml": "rule: thanks\nwhen: moon_is_full\nthen: {tag: {add: seen}}\n"},
+    "empty": {},
+}
+"""Merchant -> its files."""
+SPEECHLESS = {
     "too-deep": {
         "program.yaml": f"{GOOD['program.yaml']}templates: {{hello: {{purpose: utility}}}}\n",
         "templates/nl/hello.j2": "{{ " + "(" * 2_000 + "customer.name" + ")" * 2_000 + " }}",
@@ -33,9 +38,8 @@ BAD = {
         + "{% endfor %}" * 3
         + "{{ 'x'|center(999999999) }}",
     },
-    "empty": {},
 }
-"""Merchant -> its files."""
+"""The same of those who have a text that no message can be made of: it ends its messages and nothing else."""
 
 
 async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_the_next_ones(scene: Scene) -> None:
@@ -44,12 +48,12 @@ async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_
     await scene.barriers()
     await put(scene, MERCHANT, {"program.yaml": "merchant: 12: 13"})  # the one before stays in force
     await scene.parts.appender.append(scene.topics.programs, [(b"nobody", b"no bundle at all")])
-    for merchant, files in BAD.items():
+    for merchant, files in (BAD | SPEECHLESS).items():
         await put(scene, merchant, files)
     await said_of(first, {*BAD, MERCHANT})
     producer = Producer(scene.settings.kafka_bootstrap)
     bought = [line("1", 350)]
-    customers = dict.fromkeys((MERCHANT, *BAD), scene.people[:20])
+    customers = dict.fromkeys((MERCHANT, *BAD, *SPEECHLESS), scene.people[:20])
     sales = [
         (*record(snapshot(f"t{n}", lines=bought, when=now(), customer=who), now(), merchant), None)
         for merchant, people in customers.items()
@@ -58,9 +62,9 @@ async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_
     await producer.send(scene.topics.purchases, sales)
     await producer.close()
     await scene.settled()
-    assert {merchant for merchant, _ in await bought_by(scene)} == {MERCHANT}, "the others' purchases wait"
+    assert {merchant for merchant, _ in await bought_by(scene)} == {MERCHANT, *SPEECHLESS}, "the others' wait"
     assert await asyncio.to_thread(first.process.stop, seconds=90) == 0
-    second = scene.fleet.start()  # what cannot be compiled is met at the taking, too
+    second = scene.fleet.start()  # what cannot be read is met at the taking, too
     await second.ready()
     await said_of(second, {*BAD, MERCHANT})
     for merchant in BAD:
