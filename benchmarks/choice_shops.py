@@ -213,5 +213,5 @@ def draw_people(kind: Kind, customers: int, days: int, seed: int) -> Drawn:
         buyers[f"{number:05}"] = Buyer({BEGIN + int(day): 10 * MICRO for day in found})
         people.append((person, times))
     purchases = Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
-    lately = float(trade[days + 1 - _LATELY : days + 1].mean())
+    lately = float(trade[max(0, days + 1 - _LATELY) : days + 1].mean())
     return Drawn(purchases, people, float(clock[days + 1]), clock[days + 2 :], lately)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from stamgast.clv.data.shop_days import DayCounter
@@ -9,7 +11,7 @@ from stamgast.clv.data.state_sample import Live
 from stamgast.clv.ensemble.best_model import MOST_CUSTOMERS, PRIOR, USUAL, Choice, choose
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
 from stamgast.clv.ensemble.combined_fit import NOTHING_BLENDED, fit_combined, purchase_days, thinned
-from stamgast.clv.models.fitting import fit_alike, taken_as_usual
+from stamgast.clv.models.fitting import FEW_REPEATERS, fit_alike, taken_as_usual
 from stamgast.clv.scoring import as_set, date_of
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
@@ -23,6 +25,7 @@ BEST = "best"
 """What `--model` may say to have it chosen."""
 LEARNT = (BEST, *TOGETHER, ALIKE)
 """What can be fitted besides the purchase models."""
+_FEW_ARE_NOT_ALIKE: Final = f"fewer than {FEW_REPEATERS} came again, which does not tell that customers are {ALIKE}"
 
 
 def fit_any(
@@ -104,7 +107,8 @@ def told(choice: Choice, counter: DayCounter) -> str:
     cuts = " and ".join(date_of(counter.date(cut)) for cut in sorted(choice.cuts))
     told = f"{choice.to_fit} was chosen by log scores after {cuts} (smaller is better): {listed}"
     if choice.to_fit != BLENDED:
-        return told
+        passed_over = not choice.shares and choice.log_scores[ALIKE] < choice.log_scores[choice.to_fit]
+        return told + (f"; {_FEW_ARE_NOT_ALIKE}" if passed_over else "")
     shares = sorted(choice.shares.items(), key=lambda each: -each[1])
     return f"{told}; believed are {', '.join(f'{name} {share:.0%}' for name, share in shares)}"
 

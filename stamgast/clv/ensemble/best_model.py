@@ -15,6 +15,7 @@ docs/adr/0135 says how often that was right, and `gain` how sure the combined mo
 Where fewer than `FEW_REPEATERS` had come again by a cut, all that was fitted there is what shops usually are like, and
 says nothing of a model that knows more today: such a cut is left out (docs/adr/0212). Where fewer have today, so is one
 by which next to none of them had: that people come back began since (docs/adr/0223). Where nobody has, cuts say so.
+Few neither tell that customers do not differ: one rate for all is not gone by where so few have come again.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ class Choice(Struct, frozen=True):
 def choose(purchases: Purchases, days: int) -> Choice:
     """Rehearse at cuts before `purchases.as_of`, for at most so many days."""
     purchases = _thinned(purchases)
-    fewest = _fewest(came_again(purchases))
+    again = came_again(purchases)
+    fewest = _fewest(again)
     span = purchases.as_of - first_day_of(purchases)
     held: dict[Day, _Rehearsal] = {}
     for after in times_after(span, min(MOST_DAYS, days)):
@@ -116,7 +118,7 @@ def choose(purchases: Purchases, days: int) -> Choice:
     gain = None
     if COMBINED in scores:
         gain = interval_of_mean(_surprises(first.chances[single]) - _surprises(first.chances[COMBINED]))
-    alone = [name for name in scores if name != COMBINED]
+    alone = [name for name in scores if name not in _never_alone(again)]
     best = min(alone, key=lambda name: scores[name])
     one = to_fit = min((name for name in alone if name != REGRESSION), key=lambda name: scores[name])
     shares = {}
@@ -133,6 +135,11 @@ def _fewest(again: int) -> int:
     if again >= FEW_REPEATERS:
         return FEW_REPEATERS
     return 0 if again < FEW_FOR_K else math.ceil(again * _BEGUN)
+
+
+def _never_alone(again: int) -> set[str]:
+    """Return what is not gone by on its own where so many have come again."""
+    return {COMBINED, ALIKE} if FEW_FOR_K <= again < FEW_REPEATERS else {COMBINED}
 
 
 def times_after(span: int, most: int) -> list[int]:
