@@ -56,11 +56,10 @@ async def read_notes(place: Place, seal: AuditSeal, merchant: str, *, most: int,
         while lowest > begin and len(found) <= most and upto - lowest < _MOST:
             start = max(begin, lowest - _PIECE)
             piece: list[tuple[int, Noted]] = []
-            async for records in reader.read(*pair, start, lowest):
+            async for _, records in reader.read_of(*pair, start, lowest, key):
                 for record in records:
-                    if record.key == key:
-                        with suppress(*UNREADABLE):
-                            piece.append((record.offset, decode(record.value or b"")))
+                    with suppress(*UNREADABLE):
+                        piece.append((record.offset, decode(record.value or b"")))
             found, lowest = piece + found, start
     shown = found[-most:]
     more = shown[0][0] if len(found) > most else lowest if lowest > begin else None

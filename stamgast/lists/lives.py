@@ -79,10 +79,9 @@ async def read_life(reader: LogReader, topics: Topics, merchant: str, partition:
     life, whole = Life(), f"{merchant}:{customer}".encode()
     logs = [*((topic, partition) for topic in _topics(topics)), *((topic, 0) for topic in _of_all(topics))]
     for kind, log in enumerate(logs):
-        async for records in reader.read_all(*log):
+        async for records in reader.read_all_of(*log, whole):
             for record in records:
-                if record.key == whole:
-                    _take(life, Spooled(kind, record.key, record.value or b""))
+                _take(life, Spooled(kind, record.key, record.value or b""))
     return _told_once(life)
 
 

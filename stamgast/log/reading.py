@@ -85,7 +85,8 @@ class LogReader:
         """Return the offset of the first record that the broker has had since then, or of the end."""
         pairs = _pairs(partitions)
         found = await self._consumer.offsets_for_times(dict.fromkeys(pairs, max(0, moment)))
-        ends = await self.ends(pairs)
+        none = [pair for pair in pairs if found[pair] is None]
+        ends = await self.ends(none) if none else {}  # it waits for a fetch
         return {pair: ends[pair] if found[pair] is None else found[pair].offset for pair in pairs}
 
     async def behind_last(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
@@ -113,6 +114,27 @@ class LogReader:
         Raises:
             LogTruncatedError: `start` is older than the log, or beyond its end.
         """
+        async for found in self._pieces(topic, partition, start, end):
+            if records := self._signatures.believed(topic, found):
+                yield records
+
+    async def read_of(
+        self, topic: str, partition: int, start: int, end: int, key: bytes
+    ) -> AsyncIterator[tuple[Millis, list[ConsumerRecord]]]:
+        """Yield of the same pieces the records of a key, none in many, behind the time of the piece's first record.
+
+        No signature of the others is checked beside that first one's: they are most of what is read, and of no use.
+
+        Raises:
+            LogTruncatedError: as `read`.
+        """
+        async for found in self._pieces(topic, partition, start, end):
+            first = next((each for each in found if self._signatures.believed(topic, [each])), None)
+            if first is not None:
+                yield first.timestamp, self._signatures.believed(topic, (each for each in found if each.key == key))
+
+    async def _pieces(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[list[ConsumerRecord]]:
+        """Whoever wrote them."""
         if start >= end:
             return
         pair = TopicPartition(topic, partition)
@@ -124,8 +146,7 @@ class LogReader:
                 found = await self._consumer.getmany(timeout_ms=200, max_records=1_000)
             except OffsetOutOfRangeError as error:
                 raise LogTruncatedError(f"{topic}[{partition}] has no offset {position}") from error
-            records = self._signatures.believed(topic, (each for each in found.get(pair, ()) if each.offset < end))
-            if records:
+            if records := [each for each in found.get(pair, ()) if each.offset < end]:
                 yield records
             position = await self._consumer.position(pair)
 
@@ -134,6 +155,13 @@ class LogReader:
         pair = TopicPartition(topic, partition)
         begins, ends = await self.begins([pair]), await self.ends([pair])
         async for records in self.read(topic, partition, begins[pair], ends[pair]):
+            yield records
+
+    async def read_all_of(self, topic: str, partition: int, key: bytes) -> AsyncIterator[list[ConsumerRecord]]:
+        """Yield everything of a key that a partition holds now."""
+        pair = TopicPartition(topic, partition)
+        begins, ends = await self.begins([pair]), await self.ends([pair])
+        async for _, records in self.read_of(topic, partition, begins[pair], ends[pair], key):
             yield records
 
 

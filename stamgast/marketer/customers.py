@@ -11,6 +11,7 @@ from msgspec import Struct
 from stamgast.domain.calendar import at_local
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import newest_days
+from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Profile
 from stamgast.people.view import show_customer
@@ -56,6 +57,13 @@ class Person(Struct, frozen=True):
     language: str = ""
 
 
+class Standing(Struct, frozen=True):
+    """Who it is and how they stand, as the state has it: `customer` and `person` of `CustomerPage`."""
+
+    customer: dict[str, Any]
+    person: Person | None
+
+
 class CustomerPage(Struct, frozen=True):
     """`customer` is what `GET /v1/merchants/{merchant}/customers/{customer}` says, `rules` what `rules why` does."""
 
@@ -71,16 +79,24 @@ def customer_page(
     customer: str, state: Customer, bundle: Bundle, at: Millis, profile: Profile | None, *, in_full: bool
 ) -> CustomerPage:
     """Make it."""
-    document = show_customer(customer, state, bundle.program, at)
-    if not in_full:
-        for voucher in document["vouchers"]:
-            del voucher["code"]  # whoever knows it can redeem it
+    stands = standing(customer, state, bundle.program, at, profile, in_full=in_full)
     return CustomerPage(
-        customer=document,
-        person=None if profile is None else _person(profile, in_full=in_full),
+        customer=stands.customer,
+        person=stands.person,
         timeline=sorted(_timeline(state, bundle.program.time_zone), key=lambda each: -each.at),
         rules=explain_customer(state, bundle, at, customer_id=customer),
     )
+
+
+def standing(
+    customer: str, state: Customer, program: Program, at: Millis, profile: Profile | None, *, in_full: bool
+) -> Standing:
+    """Say it. Without `in_full`, the right to see phones, also without what redeems a voucher."""
+    document = show_customer(customer, state, program, at)
+    if not in_full:
+        for voucher in document["vouchers"]:
+            del voucher["code"]  # whoever knows it can redeem it
+    return Standing(document, None if profile is None else _person(profile, in_full=in_full))
 
 
 def _person(profile: Profile, *, in_full: bool) -> Person:

@@ -40,10 +40,9 @@ async def read_consents(
     """Everything that a customer (merchant, id) ever said about messages, oldest first."""
     wanted, found = key_of(*customer), []
     async with LogReader(bootstrap) as reader:
-        async for records in reader.read_all(topics.customer_events, partition_for(wanted, topics.partitions)):
-            for record in records:
-                told = _told(record.value, key) if record.key == wanted else None
-                found += [told] if told else []
+        partition = partition_for(wanted, topics.partitions)
+        async for records in reader.read_all_of(topics.customer_events, partition, wanted):
+            found += [told for each in records if (told := _told(each.value, key))]
     return found
 
 

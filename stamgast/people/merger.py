@@ -169,10 +169,9 @@ class Merger:
         wanted, past = key_of(merchant, customer), _Noted()
         async with LogReader(self.bootstrap) as reader:
             partition = partition_for(wanted, self.topics.partitions)
-            async for records in reader.read_all(self.topics.customer_events, partition):
+            async for records in reader.read_all_of(self.topics.customer_events, partition, wanted):
                 for record in records:
-                    if record.key == wanted:
-                        past.note(record.value)
+                    past.note(record.value)
         return Past(past.since, len(past.redeemed), past.erased, past.merged_into)
 
     async def _about(self, merchant: str, plan: Plan, at: Millis) -> list[Event]:

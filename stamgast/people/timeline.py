@@ -154,26 +154,27 @@ async def _step(looking: _Looking, ends: dict[TopicPartition, int]) -> _Step:
     oldest: Millis | None = None
     while oldest is None and start > begin:  # a window may hold nothing but marks of transactions
         start, upto = max(begin, start - window), start
-        async for records in reader.read(topic, partition, start, upto):
-            oldest = records[0].timestamp if oldest is None else oldest
-            _take(found, records, key, _of_event)
+        async for first, records in reader.read_of(topic, partition, start, upto, key):
+            oldest = first if oldest is None else oldest
+            _take(found, records, _of_event)
     starts, before = begins, None
     if start > begin and oldest is not None:
         starts, before = await reader.since(pairs, oldest), oldest
-        async for records in reader.read(topic, partition, starts[pairs[0]], start):  # those of the very same moment
-            _take(found, records, key, _of_event)
+        since = starts[pairs[0]]
+        async for _, records in reader.read_of(topic, partition, since, start, key):  # those of the very same moment
+            _take(found, records, _of_event)
     for pair, told in zip(pairs[1:], (_of_note, _of_fact), strict=True):
-        async for records in reader.read(pair.topic, pair.partition, starts[pair], ends[pair]):
-            _take(found, records, key, told)
+        async for _, records in reader.read_of(pair.topic, pair.partition, starts[pair], ends[pair], key):
+            _take(found, records, told)
     return _Step(found, starts, before)
 
 
 def _take(
-    found: dict[bytes, Happening], records: list[ConsumerRecord], key: bytes, told: Callable[[bytes], Happening | None]
+    found: dict[bytes, Happening], records: list[ConsumerRecord], told: Callable[[bytes], Happening | None]
 ) -> None:
     """Take in their records; a line that stands in a log once more is told once."""
     for record in records:
-        if record.key == key and record.value is not None:
+        if record.value is not None:
             try:
                 happening = told(record.value)
             except UNREADABLE:  # not of our making

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from aiokafka.errors import KafkaConnectionError
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.looking import seen, served
+from tests.fakes.held_log import WHO, HeldLog, furnish
 from tests.fakes.marketed import Marketed
 
 pytestmark = pytest.mark.browser
@@ -128,3 +130,27 @@ def test_rules_can_be_read_by_everybody(browser: Browser, site: Site, path: str)
 )
 def test_the_other_pages_can_be_read_by_everybody(browser: Browser, site: Site, path: str):
     assert looked_at(browser, site, path, re.sub("[^a-z]+", "-", path.removeprefix("/app/"))[:40]) == []
+
+
+def test_what_is_read_from_the_log_follows_a_head_that_stands_there_already(browser: Browser, monkeypatch):
+    house, log = Marketed(), HeldLog()
+    with ThreadPoolExecutor() as beside:
+        app, token = beside.submit(asyncio.run, house.app(url="http://127.0.0.1")).result()
+    furnish(house.deps)
+    log.stand_for_kafka(monkeypatch)
+    where = f"/app/customers/{WHO}/timeline"
+    with served(app) as url:
+        with contextlib.closing(browser.new_context(locale="en-GB")) as context:
+            context.add_cookies([{"name": "stamgast", "value": token, "url": url}])
+            page = context.new_page()
+            page.goto(f"{url}{where}?lang=en", wait_until="commit")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Noor de Wit: Everything that happened")
+            expect(page.get_by_text("Being read")).to_be_visible()
+            log.let_go()
+            expect(page.get_by_role("listitem").filter(has_text="Bought for €3.50")).to_be_visible()
+            expect(page.get_by_text("Being read")).to_be_hidden()
+        assert looked_at(browser, (url, token), f"{where}?lang=nl", "timeline") == []
+        assert looked_at(browser, (url, token), f"/app/customers/{WHO}/consents?lang=fr", "consents") == []
+        assert looked_at(browser, (url, token), "/app/rules/free-loaf/history?lang=de", "history") == []
+        log.fails = KafkaConnectionError("gone")
+        assert looked_at(browser, (url, token), f"{where}?lang=de", "timeline-failed") == []

@@ -59,7 +59,23 @@ def page(
     is a secret says `referrer="no-referrer"`: its forms come without an `Origin`.
     """
     language = language_of(request, usual)
-    text = (
+    text = render(request, template, usual=usual, colour=colour, noindex=noindex, **values)
+    answer = Response(text, status, media_type=_HTML, headers=_headers(noindex=noindex, allow=allow, language=language))
+    answer.headers["Referrer-Policy"] = referrer
+    answer.headers.update(headers or {})
+    if chosen := known(request.query_params.get(PARAMETER)):
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, chosen, max_age=_YEAR_S, samesite="lax", httponly=True, secure=secure)
+    return answer
+
+
+def render(
+    request: Request, template: str, *, usual: str | None = None, colour: str = OURS, noindex: bool = True,
+    **values: Any,
+) -> str:  # fmt: skip
+    """A template's text in the reader's language; takes what `page` takes."""
+    language = language_of(request, usual)
+    return (
         environment(language)
         .get_template(template)
         .render(
@@ -72,13 +88,6 @@ def page(
             noindex=noindex,
         )
     )
-    answer = Response(text, status, media_type=_HTML, headers=_headers(noindex=noindex, allow=allow, language=language))
-    answer.headers["Referrer-Policy"] = referrer
-    answer.headers.update(headers or {})
-    if chosen := known(request.query_params.get(PARAMETER)):
-        secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, chosen, max_age=_YEAR_S, samesite="lax", httponly=True, secure=secure)
-    return answer
 
 
 def answer(request: Request, template: str, model: Any, **how: Any) -> Response:

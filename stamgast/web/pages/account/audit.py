@@ -17,7 +17,7 @@ from stamgast.users.roster import Roster
 from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import signed_in
 from stamgast.web.deps import deps_of
-from stamgast.web.pages.account.showing import show
+from stamgast.web.pages.account.showing import show_later
 from stamgast.web.pages.languages import N_
 
 HERE: Final = "/app/audit"
@@ -124,6 +124,9 @@ async def get_audit(request: Request) -> Response:
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() else None
     place = Place(deps.kafka, deps.topics.audit, deps.topics.partitions)
-    found = await read_notes(place, deps.audit.seal, visitor.merchant, most=_ON_A_PAGE, before=before)
-    model = Audit(visitor.merchant, rows_of(found.lines, deps.roster), found.before)
-    return await show(request, "audit.html", model, visitor, HERE, said=SAID, actors=ACTORS, first=before is None)
+
+    async def read() -> Audit:
+        found = await read_notes(place, deps.audit.seal, visitor.merchant, most=_ON_A_PAGE, before=before)
+        return Audit(visitor.merchant, rows_of(found.lines, deps.roster), found.before)
+
+    return await show_later(request, "audit.html", read, visitor, HERE, said=SAID, actors=ACTORS, first=before is None)

@@ -13,6 +13,7 @@ from stamgast.domain.program import Program
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.languages import language_of, texts
+from stamgast.web.pages.later import Read, answer_later
 from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
 
@@ -34,23 +35,31 @@ async def show(
     request: Request, template: str, model: Any, visitor: Visitor, here: str, *, status: int = 200, **values: Any
 ) -> Response:
     """Answer with a page, or with its model as JSON."""
+    how = await _frame(request, visitor, here)
+    return answer(request, f"account/{template}", model, status=status, **how, **values)
+
+
+async def show_later(
+    request: Request, template: str, read: Read, visitor: Visitor, here: str, **values: Any
+) -> Response:
+    """The same of what takes long to read: the page's head is out before (`answer_later`)."""
+    how = await _frame(request, visitor, here)
+    return await answer_later(request, f"account/{template}", read, **how, **values)
+
+
+async def _frame(request: Request, visitor: Visitor, here: str) -> dict[str, Any]:
     program = await program_of(deps_of(request), visitor.merchant)
-    return answer(
-        request,
-        f"account/{template}",
-        model,
-        status=status,
-        usual=program.languages[0] if program is not None and program.languages else None,
-        allow=[CONNECTS],
-        headers=SAME_ORIGIN,
-        visitor=visitor,
-        shop=program.name if program is not None else visitor.merchant,
-        zone=ZoneInfo(program.time_zone if program is not None else "UTC"),
-        places=places_of(visitor.role),
-        roles=ROLES,
-        here=here,
-        **values,
-    )
+    return {
+        "usual": program.languages[0] if program is not None and program.languages else None,
+        "allow": [CONNECTS],
+        "headers": SAME_ORIGIN,
+        "visitor": visitor,
+        "shop": program.name if program is not None else visitor.merchant,
+        "zone": ZoneInfo(program.time_zone if program is not None else "UTC"),
+        "places": places_of(visitor.role),
+        "roles": ROLES,
+        "here": here,
+    }
 
 
 def back_to(where: str, done: str = "") -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from stamgast.audit.book import note
 from stamgast.audit.record import About, Did
 from stamgast.domain.units import Millis
+from stamgast.marketer.customers import standing
 from stamgast.people.timeline import Happening, read_timeline
 from stamgast.users.rights import Right
 from stamgast.web.access.doors import open_to
@@ -20,7 +21,7 @@ from stamgast.web.deps import deps_of
 from stamgast.web.kept import kept_of
 from stamgast.web.pages.marketer.customers import customer_in, known
 from stamgast.web.pages.marketer.rules import in_force_or_refuse
-from stamgast.web.pages.marketer.showing import show
+from stamgast.web.pages.marketer.showing import show, show_later
 from stamgast.web.problem import unavailable
 
 _HERE: Final = "/app/customers"
@@ -37,15 +38,22 @@ class Timeline(Struct, frozen=True):
 
 @open_to(Right.READ_CUSTOMERS)
 async def get_timeline(request: Request) -> Response:
-    """Show what happened; `?before=` goes on where the page before ended."""
+    """Show who it is and how they stand, then what happened; `?before=` goes on where the page before ended."""
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
     deps, found, customer = deps_of(request), await in_force_or_refuse(request, visitor), customer_in(request)
-    await known(deps, visitor.merchant, customer)
+    state, profile = await known(deps, visitor.merchant, customer)
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() else None
-    piece = await read_timeline(deps.kafka, deps.topics, (visitor.merchant, customer), before)
-    model = Timeline(customer, piece.lines, piece.before, newest=before is None)
-    return show(request, "customer_timeline.html", model, visitor=visitor, program=found.program, here=_HERE)
+
+    async def read() -> Timeline:
+        piece = await read_timeline(deps.kafka, deps.topics, (visitor.merchant, customer), before)
+        return Timeline(customer, piece.lines, piece.before, newest=before is None)
+
+    in_full = visitor.may(Right.SEE_PHONES)
+    stands = standing(customer, state, found.program, deps.clock.now(), profile, in_full=in_full)
+    return await show_later(
+        request, "customer_timeline.html", read, visitor=visitor, program=found.program, here=_HERE, stands=stands
+    )  # fmt: skip
 
 
 @open_to(Right.EXPORT)

@@ -18,7 +18,7 @@ from stamgast.identity.references import perhaps_named_by
 from stamgast.marketer.customers import customer_page
 from stamgast.marketer.reading import InForce
 from stamgast.marketer.rule_files import conditions_said, rules_of
-from stamgast.people.consents import read_consents
+from stamgast.people.consents import Told, read_consents
 from stamgast.people.erasure import erase_person
 from stamgast.service import Bundle
 from stamgast.users.rights import Right
@@ -27,7 +27,7 @@ from stamgast.web.access.visitors import Visitor, signed_in
 from stamgast.web.auth import CUSTOMER
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.pages.marketer.rules import in_force_or_refuse
-from stamgast.web.pages.marketer.showing import show, speaks
+from stamgast.web.pages.marketer.showing import show, show_later, speaks
 from stamgast.web.problem import Problem
 
 _HERE: Final = "/app/customers"
@@ -76,19 +76,25 @@ async def get_consents(request: Request) -> Response:
     visitor = await signed_in(request, Right.READ_CUSTOMERS)
     deps, found, customer = deps_of(request), await in_force_or_refuse(request, visitor), customer_in(request)
     key = await deps.identities.key_of(visitor.merchant, customer)
-    told = await read_consents(deps.kafka, deps.topics, (visitor.merchant, customer), key)
-    lines: list[dict[str, Any]] = [
-        {
-            "at": each.said_at,
-            "about": each.topic or each.field or f"{each.purpose}:{each.channel}",
-            "granted": each.granted,
-            "wording": each.proof.wording if each.proof else None,
-            "source": each.proof.origin if each.proof else None,
-        }
-        for each in reversed(told)
-    ]
-    model = {"customer": customer, "consents": lines, "at": format_time(deps.clock.now())}
-    return show(request, "customer_consents.html", model, visitor=visitor, program=found.program, here=_HERE)
+
+    async def read() -> dict[str, Any]:
+        told = await read_consents(deps.kafka, deps.topics, (visitor.merchant, customer), key)
+        lines = [_consent(each) for each in reversed(told)]
+        return {"customer": customer, "consents": lines, "at": format_time(deps.clock.now())}
+
+    return await show_later(
+        request, "customer_consents.html", read, visitor=visitor, program=found.program, here=_HERE, customer=customer
+    )  # fmt: skip
+
+
+def _consent(told: Told) -> dict[str, Any]:
+    return {
+        "at": told.said_at,
+        "about": told.topic or told.field or f"{told.purpose}:{told.channel}",
+        "granted": told.granted,
+        "wording": told.proof.wording if told.proof else None,
+        "source": told.proof.origin if told.proof else None,
+    }
 
 
 @open_to(Right.ERASE)

@@ -19,7 +19,7 @@ from stamgast.web.access.doors import open_to
 from stamgast.web.access.visitors import signed_in
 from stamgast.web.deps import deps_of
 from stamgast.web.pages.marketer.rules import in_force_or_refuse, rule_in
-from stamgast.web.pages.marketer.showing import show
+from stamgast.web.pages.marketer.showing import show_later
 
 _HERE: Final = "/app/rules"
 _MOST_SHOWN: Final = 40
@@ -60,17 +60,20 @@ async def get_history(request: Request) -> Response:
     rule = rule_in(found, request.path_params["rule"]).rule
     deps, given = deps_of(request), request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() else None
-    told: deque[Version] = deque(maxlen=_MOST_SHOWN + 1)
-    async for each in versions(deps.kafka, deps.topics.programs, visitor.merchant, rule):
-        if before is None or each.in_force.number < before:
-            told.append(each)
-    shown = list(told)[-_MOST_SHOWN:][::-1]
-    now = text_of_rule(record_of(found.packed), rule)
-    model = History(
-        rule, [_made(each, rule, now, deps.roster) for each in shown],
-        shown[-1].in_force.number if len(told) > len(shown) else None,
+
+    async def read() -> History:
+        told: deque[Version] = deque(maxlen=_MOST_SHOWN + 1)
+        async for each in versions(deps.kafka, deps.topics.programs, visitor.merchant, rule):
+            if before is None or each.in_force.number < before:
+                told.append(each)
+        shown = list(told)[-_MOST_SHOWN:][::-1]
+        now = text_of_rule(record_of(found.packed), rule)
+        made = [_made(each, rule, now, deps.roster) for each in shown]
+        return History(rule, made, shown[-1].in_force.number if len(told) > len(shown) else None)
+
+    return await show_later(
+        request, "rule_history.html", read, visitor=visitor, program=found.program, here=_HERE, rule=rule
     )  # fmt: skip
-    return show(request, "rule_history.html", model, visitor=visitor, program=found.program, here=_HERE)
 
 
 def _made(version: Version, rule: str, now: str, roster: Roster) -> Made:

@@ -15,6 +15,7 @@ from stamgast.users.rights import Right
 from stamgast.web.access.visitors import Visitor
 from stamgast.web.deps import deps_of
 from stamgast.web.pages.languages import language_of
+from stamgast.web.pages.later import Read, answer_later
 from stamgast.web.pages.marketer.said import WITHHELD
 from stamgast.web.pages.places import ROLES, places_of
 from stamgast.web.pages.rendering import CONNECTS, answer
@@ -57,30 +58,37 @@ def show(
     **values: Any,
 ) -> Response:
     """Answer with one of the marketer's pages, or with its figures as JSON. `here` is its place in the head's links."""
-    return answer(
-        request,
-        f"marketer/{template}",
-        model,
-        usual=_usual(program),
-        allow=[CONNECTS] if live else [],
-        headers=SAME_ORIGIN,
-        status=status,
-        visitor=visitor,
-        may=lambda name: visitor.may(Right[name]),
-        shop=program.name,
-        currency=program.currency,
-        zone=ZoneInfo(program.time_zone),
-        here=here,
-        places=places_of(visitor.role),
-        roles=ROLES,
-        withheld=WITHHELD,
-        **values,
-    )
+    how = _frame(visitor, program, here)
+    allow = [CONNECTS] if live else []
+    return answer(request, f"marketer/{template}", model, allow=allow, status=status, **how, **values)
+
+
+async def show_later(
+    request: Request, template: str, read: Read, *, visitor: Visitor, program: Program, here: str, **values: Any
+) -> Response:
+    """The same of what takes long to read: the page's head is out before (`answer_later`)."""
+    return await answer_later(request, f"marketer/{template}", read, **_frame(visitor, program, here), **values)
 
 
 def speaks(request: Request, program: Program) -> str:
     """The language in which a page of the shop is shown."""
     return language_of(request, _usual(program))
+
+
+def _frame(visitor: Visitor, program: Program, here: str) -> dict[str, Any]:
+    return {
+        "usual": _usual(program),
+        "headers": SAME_ORIGIN,
+        "visitor": visitor,
+        "may": lambda name: visitor.may(Right[name]),
+        "shop": program.name,
+        "currency": program.currency,
+        "zone": ZoneInfo(program.time_zone),
+        "here": here,
+        "places": places_of(visitor.role),
+        "roles": ROLES,
+        "withheld": WITHHELD,
+    }
 
 
 def _usual(program: Program) -> str | None:

@@ -3,8 +3,10 @@
 import re
 
 import httpx
+import pytest
 
 from stamgast.users.rights import Role
+from tests.fakes.held_log import HeldLog, furnish
 from tests.fakes.house import JSON, ORIGIN, PAGE
 from tests.fakes.marketed import Marketed
 
@@ -22,9 +24,12 @@ ASKED = 15
 """At least: what needs more than the shop that is furnished here answers neither."""
 
 
-async def test_every_page_is_json_to_who_asks_for_that() -> None:
-    furnished = Marketed()
+async def test_every_page_is_json_to_who_asks_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    furnished, log = Marketed(), HeldLog()
     app, token = await furnished.app(Role.OWNER)
+    furnish(furnished.deps)
+    log.stand_for_kafka(monkeypatch)
+    log.open.set()
     _, till = await furnished.till()
     cookies = {"Cookie": f"__Host-stamgast={token}; __Host-stamgast-till={till.text}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -44,3 +49,4 @@ async def test_every_page_is_json_to_who_asks_for_that() -> None:
             asked.append(path)
     assert len(asked) > ASKED
     assert {"/app", "/app/report/{month}", "/app/rules/{rule}", "/app/customers", "/app/inbox"} <= set(asked)
+    assert {"/app/audit", "/app/rules/{rule}/history", "/app/customers/{customer}/timeline"} <= set(asked)
