@@ -64,8 +64,12 @@ async def test_what_was_aborted_is_not_applied_and_the_log_goes_on_behind_it(sho
     await produce(shop, sold("t3", 1_000))
     await eventually(lambda: figures_are(shop, 2, 1_700), seconds=60, every=0.2, why="what was committed counts")
     await produce(shop, sold("t4", 9_900), abort=True)  # it ends its partition's log
+
+    async def all_tell() -> bool:
+        return len(await progress(shop)) == shop.topics.partitions
+
+    await eventually(all_tell, seconds=60, every=0.2, why="each partition says how far it has got")
     before = await progress(shop)
-    assert len(before) == shop.topics.partitions
 
     async def all_go_on() -> bool:
         now = await progress(shop)
