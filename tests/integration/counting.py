@@ -35,8 +35,16 @@ class Fleet:
 
     def start(self) -> subprocess.Popen[bytes]:
         log = (self.logs / f"worker-{len(self.all)}.log").open("wb")
-        worker = subprocess.Popen(self._args, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=log)
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        worker = subprocess.Popen(self._args, cwd=ROOT, env=env, stdout=log, stderr=log)
         self.all.append(worker)
+        return worker
+
+    async def joins(self) -> subprocess.Popen[bytes]:
+        """Start one, and wait until it has taken its part."""
+        log = self.logs / f"worker-{len(self.all)}.log"
+        worker = self.start()
+        await eventually(lambda: b"took " in log.read_bytes(), seconds=60, every=0.1, why="it takes a partition")
         return worker
 
     def end(self) -> None:

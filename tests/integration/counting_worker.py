@@ -47,7 +47,7 @@ class Counting:
         return keys.customers(partition)
 
     async def taken(self, owned: OwnedPartition, reader: LogReader) -> None:
-        pass
+        print(f"took {owned.number}", flush=True)
 
     async def step(self, owned: OwnedPartition, records: Sequence[Record]) -> Effects[int]:
         effects = Effects(records[-1].offset)

@@ -69,8 +69,8 @@ async def scene(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pa
 
 
 async def test_workers_that_join_and_leave_lose_and_double_nothing(scene: Scene) -> None:
-    second = scene.fleet.start()
-    await scene.progress(6_000)
+    second = await scene.fleet.joins()
+    await scene.progress(2_000)
     second.send_signal(signal.SIGTERM)
     await eventually(lambda: second.poll() is not None, seconds=60)
     assert second.returncode == 0
@@ -80,16 +80,16 @@ async def test_workers_that_join_and_leave_lose_and_double_nothing(scene: Scene)
 
 
 async def test_a_killed_workers_partitions_go_on_in_another(scene: Scene) -> None:
-    second = scene.fleet.start()
-    await scene.progress(6_000)
+    second = await scene.fleet.joins()
+    await scene.progress(2_000)
     second.send_signal(signal.SIGKILL)
     await scene.every_partition_moves()
     await scene.ends_right()
 
 
 async def test_a_worker_paused_past_its_session_timeout_changes_nothing_when_it_wakes(scene: Scene) -> None:
-    second = scene.fleet.start()
-    await scene.progress(6_000)
+    second = await scene.fleet.joins()
+    await scene.progress(2_000)
     second.send_signal(signal.SIGSTOP)
     await scene.every_partition_moves()
     second.send_signal(signal.SIGCONT)
