@@ -105,6 +105,8 @@ _TRIED: Final = {
     REFERRAL: {"code": "05K7P-M4XQ9"},
 }
 _NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
+_NO_TEMPLATE: Final = (SyntaxError, ValueError, OverflowError)
+"""What Jinja2 and Python say of what reads like a template: loops in loops in loops, a number of 5,000 digits."""
 _OF_VALUES: Final = (UndefinedError, ZeroDivisionError)
 """What goes wrong by what a word says: where a branch is tried that is not taken, it says nothing."""
 
@@ -125,7 +127,7 @@ class _Text:
             self._code = RENDERING.compile(tree)  # what reads like a template may still not become one
         except RecursionError:
             raise TemplateSyntaxError("it is nested too deeply", 1) from None
-        except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
+        except _NO_TEMPLATE as error:
             raise TemplateSyntaxError(f"it cannot be compiled ({error})", 1) from None
 
     @cached_property
@@ -288,7 +290,7 @@ def words_of(template: ProgramTemplate) -> frozenset[str]:
 def _used(source: str) -> Sequence[Used]:
     try:
         return _read(source) if len(source) < _MOST_REMEMBERED else _said_in(source)
-    except (TemplateSyntaxError, RecursionError):
+    except (TemplateSyntaxError, RecursionError, *_NO_TEMPLATE):
         return ()  # noted at the template itself
 
 

@@ -188,6 +188,13 @@ def test_a_template_that_cannot_be_filled_in(text: str) -> None:
     assert [each for each in said if OF_PYTHON.search(each)] == []
 
 
+@pytest.mark.parametrize("text", TEMPLATES)
+def test_a_template_that_is_in_force_and_cannot_be_filled_in_ends_no_bundle(text: str) -> None:
+    hello = f"{HELLO} {text} {{{{ customer.first_name }}}}"
+    read = load_bundle({"program.yaml": PROGRAM, "templates/nl/hello.j2": hello}, published=True)
+    assert not read.problems
+
+
 def _said_of(read: Callable[[bytes], Any], body: bytes) -> str:
     try:
         read_items = read(body)
