@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from rules.actions import Action, Send, Unless
 from rules.buyers import Buyers
+from rules.probes import Probe
 from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.budgets import Budget
@@ -179,6 +180,8 @@ class Condition:
     """The rule that it asks about."""
     kept: Kept = NOTHING_KEPT
     """What it asks a state to keep."""
+    probe: Probe | None = None
+    """The same as its test, where rules can be asked by it together."""
 
     @property
     def count(self) -> int:

@@ -9,6 +9,7 @@ from typing import Final
 
 from rules.actions import Give, Send, Unless
 from rules.engine import RUNNING, Audience, CompiledRule, CompiledTrigger
+from rules.panels import Panel
 from stamgast.domain.budgets import Budget
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import RuleStatus
@@ -21,7 +22,7 @@ class _Listeners:
     `general` those that listen to any.
     """
 
-    __slots__ = ("about", "all", "always", "general", "highest", "key", "thresholds", "waiting")
+    __slots__ = ("about", "all", "always", "general", "highest", "key", "panel", "thresholds", "waiting")
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         self.key = ""
@@ -31,6 +32,7 @@ class _Listeners:
         waiting.sort(key=lambda each: each[:2])
         self.all = tuple(rules)
         self.always = tuple(rule for rule in rules if rule.trigger.crosses is None)
+        self.panel = Panel(self.always)
         self.thresholds = [each[0] for each in waiting]
         self.highest = self.thresholds[-1] if waiting else -math.inf
         self.waiting = tuple(each[2] for each in waiting)
@@ -156,19 +158,24 @@ class RuleSet:
 
     def asked_by(self, fact: Fact) -> Sequence[CompiledRule]:
         """Those of them that this very fact may fire: not the ones that wait for a threshold it does not pass."""
+        panel, passed = self.asking(fact)
+        return (*panel.rules, *passed) if passed else panel.rules
+
+    def asking(self, fact: Fact) -> tuple[Panel, Sequence[CompiledRule]]:
+        """The same, told apart: those that any such fact may fire, and those whose threshold it passes."""
         listeners = self._listening.get(fact.name)
         if listeners is None:
-            return ()
+            return _NOBODY.panel, ()
         if listeners.key:
             listeners = listeners.about.get(fact.data.get(listeners.key, ""), listeners.general)
         before = fact.before
         if listeners.highest <= before:
-            return listeners.always
+            return listeners.panel, ()
         thresholds, after = listeners.thresholds, fact.after
         first = bisect_right(thresholds, before)
         if after < thresholds[first]:
-            return listeners.always
-        return (*listeners.always, *listeners.waiting[first : bisect_right(thresholds, after, first)])
+            return listeners.panel, ()
+        return listeners.panel, listeners.waiting[first : bisect_right(thresholds, after, first)]
 
     def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
         """The same rules, with these ones paused; ids that are not there are passed over."""

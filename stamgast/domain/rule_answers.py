@@ -35,7 +35,7 @@ _ANSWER: Final = 3
 _PATTERNS: Final = 4_096
 """What customers are told alike is put together once: so many ways of it are remembered."""
 _Newest = tuple[bytes, frozenset[int]]
-_newest: dict[tuple[int, ...], _Newest] = {}
+_newest: dict[tuple["int | Refusals", ...], _Newest] = {}
 """What was said of an event -> that as a group, and the marks in it. `functools` would take longer to look it up."""
 _Lasting = tuple[frozenset[int], tuple[tuple[int, bytes], ...]]
 _lasting: dict[bytes, _Lasting] = {}
@@ -54,6 +54,19 @@ class Ended(IntEnum):
 
 
 _FIRED: Final = int(Ended.FIRED)
+
+
+class Refusals:
+    """What many rules say together that an event turned down: made once, and told from others by what it is, not holds.
+
+    `counters` are the names of those to count one up in, each there once; `answers` key and code of each rule.
+    """
+
+    __slots__ = ("answers", "counters")
+
+    def __init__(self, counters: tuple[str, ...], answers: tuple[int, ...]) -> None:
+        self.counters = counters
+        self.answers = answers
 
 
 def key_of(rule: str) -> int:
@@ -76,7 +89,7 @@ def is_of_condition(code: int) -> bool:
     return code < Ended.FIRED
 
 
-def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
+def renewed(answers: bytes, minute: bytes, said: tuple[int | Refusals, ...]) -> bytes:
     """Return what is kept once the rules of `said` (key and code each, the last one counts) were asked in a minute."""
     newest, again = _newest.get(said) or _make(said)
     at = 0
@@ -142,8 +155,9 @@ def _answers_of(group: bytes) -> list[int]:
     return [int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER)]
 
 
-def _make(said: tuple[int, ...]) -> _Newest:
-    kept = sorted({answer // _CODES: answer for answer in said}.values())[:MOST]
+def _make(said: tuple[int | Refusals, ...]) -> _Newest:
+    each = [answer for one in said for answer in ((one,) if isinstance(one, int) else one.answers)]
+    kept = sorted({answer // _CODES: answer for answer in each}.values())[:MOST]
     group = _group(kept)
     if len(_newest) >= _PATTERNS:
         _newest.clear()

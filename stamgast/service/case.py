@@ -19,7 +19,7 @@ from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground
-from stamgast.domain.rule_answers import minute_of, renewed
+from stamgast.domain.rule_answers import Refusals, minute_of, renewed
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind
 from stamgast.service.change import Change
@@ -117,6 +117,7 @@ class Case(Past):
         "paying",
         "program",
         "receipt",
+        "refused",
         "said",
     )
 
@@ -135,7 +136,9 @@ class Case(Past):
         """What pays the rewards that are given just now."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
-        self.said: list[int] = []
+        self.refused: dict[Refusals, int] = {}
+        """What rules that were turned down together said, and how often; not counted yet."""
+        self.said: list[int | Refusals] = []
         """How it ended for the rules that this event asked, as they stand among the customer's answers."""
 
     def begin(self, at: Millis) -> None:
@@ -156,9 +159,11 @@ class Case(Past):
     def _begin_month(self, month: str) -> None:
         """What moved so far belongs to the month before."""
         change = self.change
+        self._count_refused()
         if change.month:
-            known = [*change.earlier.values()]
-            moved = {name: by - sum(each.get(name, 0) for each in known) for name, by in change.counters.items()}
+            known, moved = [*change.earlier.values()], change.counters
+            if known:
+                moved = {name: by - sum([each.get(name, 0) for each in known]) for name, by in moved.items()}
             change.earlier[change.month] = {name: by for name, by in moved.items() if by}
         change.month = month
 
@@ -177,6 +182,22 @@ class Case(Past):
         counters = self.change.counters
         counters[counter] = counters[counter] + by if counter in counters else by
 
+    def turned_down(self, refusals: Refusals) -> None:
+        """Remember what many rules said together; it is counted in the end, once for all events that say it."""
+        self.said.append(refusals)
+        refused = self.refused
+        refused[refusals] = refused[refusals] + 1 if refusals in refused else 1
+
+    def _count_refused(self) -> None:
+        counters = self.change.counters
+        for refusals, times in self.refused.items():
+            if counters.keys().isdisjoint(refusals.counters):
+                counters.update(dict.fromkeys(refusals.counters, times))
+            else:
+                for name in refusals.counters:
+                    counters[name] = counters.get(name, 0) + times
+        self.refused.clear()
+
     def answered(self, rule: CompiledRule, how: int) -> None:
         """Remember how it ended that the rule's trigger came."""
         self.said.append(rule.key + how)
@@ -185,6 +206,8 @@ class Case(Past):
         """Return what all of it came to."""
         if self.said:
             self._remember_answers()
+        if self.refused:
+            self._count_refused()
         return self.change
 
     def _remember_answers(self) -> None:

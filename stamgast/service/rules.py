@@ -84,7 +84,7 @@ def answer_what_was_given(case: Case) -> None:
 
 
 def _answer(case: Case, facts: Sequence[Fact]) -> None:
-    customer, rules, program = case.customer, case.context.bundle.rules, case.program
+    customer, rules = case.customer, case.context.bundle.rules
     if customer.apart is not None:
         at_hand.foresee(case, facts)
     if rules.calling_off and customer.activations:
@@ -95,11 +95,8 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
         name = fact.name
         if name in _ANSWERS:
             _ANSWERS[name](case, fact)
-        if name not in heard:
-            continue
-        asked = rules.asked_by(fact)
-        if asked and not customer.erased_at:
-            _ask(case, asked, View(customer, program, case.at, fact, case.customer_id), firings)
+        if name in heard and not customer.erased_at:
+            _ask_all(case, fact, firings)
     # The arbiter: who speaks first when several rules want the same customer.
     if len(firings) > 1:
         firings.sort(key=_rank)
@@ -133,6 +130,20 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
     """Rules that the figure would set off if it went back to where it was."""
     back = Fact(fact.name, fact.occasion, fact.after, fact.before, fact.data)
     return {rule.id for rule in case.context.bundle.rules.asked_by(back) if rule.trigger.fires(back)}
+
+
+def _ask_all(case: Case, fact: Fact, firings: list[Firing]) -> None:
+    """Which of the rules that listen to such a fact fire? Most of those that do not are told so together."""
+    panel, passed = case.context.bundle.rules.asking(fact)
+    if not panel.rules and not passed:
+        return
+    view = View(case.customer, case.program, case.at, fact, case.customer_id)
+    asked, refused = panel.left(view)
+    for refusals in refused:
+        case.turned_down(refusals)
+    _ask(case, asked, view, firings)
+    if passed:
+        _ask(case, passed, view, firings)
 
 
 def _ask(case: Case, rules: Sequence[CompiledRule], view: View, firings: list[Firing]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
@@ -10,6 +10,7 @@ from rules.language.conditions.figures import Show, bounded, of_view, read_bound
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, TEXT, bounds, one_or_more
+from rules.probes import Among, Touching
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.currencies import format_money
@@ -17,10 +18,31 @@ from stamgast.domain.exchange import converted
 from stamgast.domain.program import Program
 from stamgast.domain.spelling import meant_by
 
+_PRODUCT: Final = "product"
+_CATEGORY: Final = "category"
+
 
 def _store_of(view: View) -> str:
     purchase = view.fact.purchase
     return "no purchase at hand" if purchase is None else purchase.store
+
+
+def _store_at_hand(view: View) -> str | None:
+    purchase = view.fact.purchase
+    return None if purchase is None else purchase.store
+
+
+def _in_basket(view: View) -> set[tuple[str, str | None]] | None:
+    """What the basket holds, by each word that may name it."""
+    purchase = view.fact.purchase
+    if purchase is None:
+        return None
+    held: set[tuple[str, str | None]] = set()
+    for line in purchase.lines:
+        if line.quantity > 0:
+            held.add((_CATEGORY, line.category))
+            held.add((_PRODUCT, line.sku))
+    return held
 
 
 @CONDITIONS.add
@@ -56,7 +78,8 @@ class StoreCondition(ConditionWord):
             purchase = view.fact.purchase
             return None if purchase is None else purchase.store in wanted
 
-        return Condition(f"store is {listed(stores)}", test, _store_of, needs_purchase=True)
+        probe = Among(self.name, _store_at_hand, wanted)
+        return Condition(f"store is {listed(stores)}", test, _store_of, needs_purchase=True, probe=probe)
 
     def schema(self) -> Schema:
         """One of the programme's stores, or a list of them."""
@@ -171,4 +194,6 @@ def _basket_has(products: tuple[str, ...], categories: tuple[str, ...]) -> Condi
         held = sorted({line.category or line.sku or "?" for line in purchase.lines if line.quantity > 0})
         return ", ".join(held) or "an empty basket"
 
-    return Condition(f"basket has {listed((*products, *categories))}", test, found, needs_purchase=True)
+    named = frozenset([*((_PRODUCT, each) for each in products), *((_CATEGORY, each) for each in categories)])
+    probe = Touching("basket", _in_basket, named)
+    return Condition(f"basket has {listed((*products, *categories))}", test, found, needs_purchase=True, probe=probe)

@@ -1,7 +1,7 @@
 """Conditions on the customer's running figures: visits, spend."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from typing import ClassVar, Final
@@ -10,6 +10,7 @@ from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, MONEY, SPAN, bounds
+from rules.probes import Within
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.words import parse_span
 from stamgast.domain.calendar import business_day
@@ -110,7 +111,8 @@ def within(name: str, figure: Figure, found: dict[str, int], show: Show) -> Cond
 
     text = " and ".join(f"{BOUNDS[word]} {show(number)}" for word, number in found.items())
     found_now = lambda view: show(figure(view.customer))  # noqa: E731 - a closure like the test beside it
-    return Condition(f"{name} {text}", _faster(figure, found, test), found_now, figure=name, most=high)
+    probe = Within(figure, lambda view: figure(view.customer), low, high)
+    return Condition(f"{name} {text}", _faster(figure, found, test), found_now, figure=name, most=high, probe=probe)
 
 
 def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
@@ -126,8 +128,13 @@ def bounded(name: str, found: dict[str, int], show: Show) -> str:
     return f"{name} {' and '.join(f'{BOUNDS[word]} {show(number)}' for word, number in found.items())}"
 
 
-def of_view(text: str, figure: Callable[[View], int | None], found: dict[str, int], show: Show) -> Condition:
-    """A condition that something of a view lies within bounds; unknown where it is None."""
+def of_view(
+    text: str, figure: Callable[[View], int | None], found: dict[str, int], show: Show, about: Hashable = None
+) -> Condition:
+    """A condition that something of a view lies within bounds; unknown where it is None.
+
+    What has one name for what it is `about` has one figure; without a name the figure itself is that.
+    """
     low, high = lowest(found), highest(found)
 
     def test(view: View) -> bool | None:
@@ -138,7 +145,7 @@ def of_view(text: str, figure: Callable[[View], int | None], found: dict[str, in
         value = figure(view)
         return "unknown" if value is None else show(value)
 
-    return Condition(text, test, found_now)
+    return Condition(text, test, found_now, probe=Within(figure if about is None else about, figure, low, high))
 
 
 def read_span(node: Node, context: Context) -> tuple[Span | None, bool]:
@@ -159,7 +166,7 @@ def within_span(
     name: str, span: Span, figure: Callable[[View], int | None], found: dict[str, int], show: Show
 ) -> Condition:
     """A condition that what came together within a span of time lies within bounds."""
-    return of_view(f"{bounded(name, found, show)} in {span.text}", figure, found, show)
+    return of_view(f"{bounded(name, found, show)} in {span.text}", figure, found, show, (name, span))
 
 
 def today(view: View) -> Day:

@@ -10,6 +10,7 @@ from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, TEXT, bounds, one_or_more
 from rules.language.tier_names import has_tiers, read_tier
+from rules.probes import Among
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from stamgast.domain.apart import still_open
 from stamgast.domain.tiers import standing
@@ -58,7 +59,7 @@ class StampsCondition(ConditionWord):
             held = view.customer.cards.get(card)
             return 0 if held is None else held.balance
 
-        return of_view(bounded(f"stamps on {card}", found, str), on_it, found, str)
+        return of_view(bounded(f"stamps on {card}", found, str), on_it, found, str, (self.name, card))
 
     def schema(self) -> Schema:
         """One card's id -> bounds."""
@@ -157,7 +158,8 @@ class TierCondition(ConditionWord):
         if not tiers or None in found:
             return None
         wanted = frozenset(tiers)
-        return Condition(f"tier is {listed(tiers)}", lambda view: _tier(view) in wanted, _tier)
+        probe = Among(self.name, _tier, wanted)
+        return Condition(f"tier is {listed(tiers)}", lambda view: _tier(view) in wanted, _tier, probe=probe)
 
     def schema(self) -> Schema:
         """One tier, or a list of them."""

@@ -1,17 +1,21 @@
 """Conditions on when it happened and where the customer stands: weekday, lifecycle stage."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import ClassVar, Final
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DATES, HOURS, choice, one_or_more
+from rules.probes import Among
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.words import WEEKDAYS, parse_any_hours, parse_dates
 from stamgast.domain.calendar import date_of
 from stamgast.domain.vocabulary import Stage
 
+_weekday: Final = attrgetter("local.weekday")
+_stage: Final = attrgetter("customer.stage")
 _SEVERAL: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
     ("weekend", "wochenende", "weekends"), WEEKDAYS[5:]
 ) | dict.fromkeys(("weekdays", "workdays", "werkdagen", "weekdagen", "joursouvrables", "werktage"), WEEKDAYS[:5])
@@ -55,7 +59,8 @@ class WeekdayCondition(ConditionWord):
         def test(view: View) -> bool:
             return view.local.weekday in wanted
 
-        return Condition(f"weekday is {listed(days)}", test, lambda view: view.local.weekday)
+        probe = Among(self.name, _weekday, wanted)
+        return Condition(f"weekday is {listed(days)}", test, _weekday, probe=probe)
 
     def schema(self) -> Schema:
         """One weekday in English, or a list of them."""
@@ -181,7 +186,7 @@ class StageCondition(ConditionWord):
         def test(view: View) -> bool:
             return view.customer.stage in wanted
 
-        return Condition(f"stage is {listed(stages)}", test, lambda view: view.customer.stage)
+        return Condition(f"stage is {listed(stages)}", test, _stage, probe=Among(self.name, _stage, wanted))
 
     def schema(self) -> Schema:
         """One stage, or a list of them."""

@@ -1,18 +1,22 @@
 """Conditions on what is known of the person: tags, language, where they came from, what they agreed to."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from operator import attrgetter
+from typing import ClassVar, Final
 
-from rules.engine import Condition, View
+from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT, choice, one_or_more
+from rules.probes import Among, Touching
 from rules.yaml.called import language_called
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from stamgast.domain.spelling import meant_by
 from stamgast.domain.veil import MARK, Veil
 from stamgast.domain.vocabulary import Channel, Purpose
+
+_tags: Final = attrgetter("customer.tags")
 
 
 @CONDITIONS.add
@@ -43,7 +47,8 @@ class TagCondition(ConditionWord):
         def found(view: View) -> str:
             return ", ".join(view.customer.tags) or "no tag"
 
-        return Condition(f"tag is {listed(tags)}", lambda view: not wanted.isdisjoint(view.customer.tags), found)
+        test: Test = lambda view: not wanted.isdisjoint(view.customer.tags)  # noqa: E731 - a closure like the one above
+        return Condition(f"tag is {listed(tags)}", test, found, probe=Touching(self.name, _tags, wanted))
 
     def schema(self) -> Schema:
         """A tag, or a list of them."""
@@ -83,7 +88,8 @@ class LanguageCondition(ConditionWord):
         if not languages or len(languages) < len(context.reader.items(node, self.name)):
             return None
         wanted = frozenset(languages)
-        return Condition(f"language is {listed(languages)}", lambda view: _language(view) in wanted, _language)
+        probe, text = Among(self.name, _language, wanted), f"language is {listed(languages)}"
+        return Condition(text, lambda view: _language(view) in wanted, _language, probe=probe)
 
     def schema(self) -> Schema:
         """A language, or a list of them."""

@@ -8,6 +8,7 @@ from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.figures import BOUNDS, highest, lowest, read_bounds, within
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, PERCENT, bounds, choice
+from rules.probes import Within
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_margin
 from stamgast.domain.currencies import format_money
@@ -80,7 +81,8 @@ def _valued(method: ClvMethod, found: dict[str, int], currency: str) -> Conditio
         return "unknown: no model is in force" if value is None else format_money(value, currency)
 
     limits = " and ".join(f"{BOUNDS[word]} {format_money(minor, currency)}" for word, minor in found.items())
-    return Condition(f"{method} clv {limits}", test, found_now)
+    probe = Within(method, lambda view: view.clv(method), low, high)
+    return Condition(f"{method} clv {limits}", test, found_now, probe=probe)
 
 
 @CONDITIONS.add

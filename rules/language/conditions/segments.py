@@ -8,6 +8,7 @@ from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT
 from rules.language.segment_names import read_segment
+from rules.probes import Among
 from rules.yaml.nodes import Node
 
 
@@ -34,7 +35,9 @@ class SegmentCondition(ConditionWord):
         segment = read_segment(node, self.name, context)
         if segment is None:
             return None
-        return Condition(f"is in the segment {segment.name}", segment.condition.test, parts=segment.condition.parts)
+        test = segment.condition.test
+        probe = Among(test, test, (True,))
+        return Condition(f"is in the segment {segment.name}", test, parts=segment.condition.parts, probe=probe)
 
     def schema(self) -> Schema:
         """The name of a segment."""
