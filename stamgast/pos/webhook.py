@@ -1,19 +1,16 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import msgspec
 from msgspec import Struct
 
-from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
 from stamgast.pos.connections import Connection
-from stamgast.pos.documents import unmarked, why_not_json
+from stamgast.pos.documents import read_json
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, judged, read_item
 from stamgast.pos.roles import Role
@@ -24,9 +21,6 @@ FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
 _ANSWERS: Final = (SignatureError, RefusedError, IncapableError, ApiError)
 """What an adapter may raise: whoever calls it knows what to say then."""
-
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
-"""Money stays what was written: 10.649999999999999 is not rounded on the way."""
 
 
 class Webhook(Struct, frozen=True):
@@ -129,10 +123,7 @@ def read_body(raw: bytes, headers: Headers) -> Any:
     """
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
-        try:
-            return _decode(unmarked(raw))
-        except UNREADABLE as error:
-            raise UnreadableError(why_not_json(raw, error)) from None
+        return read_json(raw)
     try:
         text = raw.decode("utf-8")
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))

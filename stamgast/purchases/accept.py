@@ -5,7 +5,7 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
@@ -203,15 +203,11 @@ async def take_in_together(
     # Asked before they are appended: then the worker may know them. Heard after it: nothing of them waits for that.
     with known.asking(program.merchant, names) as asked:
         named = await _resolved(people, last_heard, read, program, at)
-        rest = iter(await _done(large, _records, named, program, at))
-        written = [await _done(large, _written, list(islice(rest, len(group))), program, at) for group in groups]
+        written = await _done(large, _all_written, named, [len(group) for group in groups], program, at)
         if records := [record for each in written for record in each.records]:
             await append(topic, records)
         transactions = await asked.answer()
-    return [
-        Accepted(each.outcomes, each.doubts, await _done(large, doubts_about_known, each.seen, transactions, at))
-        for each in written
-    ]
+    return await _done(large, _all_accepted, written, transactions, at)
 
 
 class _Written(Struct, frozen=True):
@@ -221,6 +217,18 @@ class _Written(Struct, frozen=True):
     outcomes: list[Outcome]
     seen: list[Seen]
     doubts: list[Doubt]
+
+
+def _all_written(
+    named: Sequence[_Named | Refused], sizes: Sequence[int], program: Program, at: Millis
+) -> list[_Written]:
+    """Of groups of so many each."""
+    rest = iter(_records(named, program, at))
+    return [_written(list(islice(rest, size)), program, at) for size in sizes]
+
+
+def _all_accepted(written: Sequence[_Written], transactions: Mapping[str, Transaction], at: Millis) -> list[Accepted]:
+    return [Accepted(each.outcomes, each.doubts, doubts_about_known(each.seen, transactions, at)) for each in written]
 
 
 def _written(made: Sequence[tuple[_Named, list[_Part]] | Refused], program: Program, at: Millis) -> _Written:

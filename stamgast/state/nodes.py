@@ -47,6 +47,11 @@ class Redis:
         self.refused: tuple[float, str] = (float("-inf"), "")
         """When (monotonic) it last took no write for a reason that lasts, and what it said."""
 
+    @property
+    def is_apart(self) -> bool:
+        """Say whether keys lie on several nodes, so that one command cannot ask after all of them."""
+        return self._slots is not None
+
     async def session(self, key: str | bytes = "") -> Session:
         """Return the session in force with the node of a key (of none: with any), opening one if need be.
 
@@ -138,9 +143,9 @@ class Redis:
 
     def tell(self, *words: Word) -> None:
         """Send one command, whose second word is its key, for whose answer nobody waits: where it fails it is lost."""
-        answer = self.begin(*words)
-        if answer is not None:
-            answer.add_done_callback(heed)
+        session = self._known(_key_in(words))
+        if session is not None:
+            session.tell(*words)
 
     async def run(self, script: Script, key: str, args: Sequence[Word]) -> Any:
         """Run a script on one key, wherever that is."""

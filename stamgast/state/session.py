@@ -50,7 +50,8 @@ class Session(asyncio.Protocol):
     def __init__(self, patience_s: float, address: Address, told: Callable[[Session, RefusedError], None]) -> None:
         """End when no answer comes for so many seconds; tell `told` of keys that moved and of writes not taken."""
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
-        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[Any] | None]] = deque()
+        """When each was asked, and who hears the answer; None: nobody does."""
         self._transport: asyncio.Transport | None = None
         self._patience_s = patience_s
         self._buffer: list[bytes] = []
@@ -76,9 +77,12 @@ class Session(asyncio.Protocol):
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not _INCOMPLETE:
             _, waiting = self._waiting.popleft()
-            if waiting.done():
+            if waiting is None:
+                if isinstance(reply, hiredis.ReplyError):
+                    self._as_ours(str(reply))  # nobody waits, but keys that moved and writes not taken are told of
+            elif waiting.done():
                 continue
-            if isinstance(reply, hiredis.ReplyError):
+            elif isinstance(reply, hiredis.ReplyError):
                 waiting.set_exception(self._as_ours(str(reply)))
             else:
                 waiting.set_result(reply)
@@ -90,7 +94,7 @@ class Session(asyncio.Protocol):
             self._watch.cancel()
         while self._waiting:
             _, waiting = self._waiting.popleft()
-            if not waiting.done():
+            if waiting is not None and not waiting.done():
                 waiting.set_exception(SessionEndedError(str(exc or "the connection was closed")))
 
     def call(self, *words: Word) -> asyncio.Future[Any]:
@@ -98,11 +102,16 @@ class Session(asyncio.Protocol):
         if not self.alive:
             raise SessionEndedError("the connection is closed")
         answer: asyncio.Future[Any] = self._loop.create_future()
-        if not self._buffer:
-            self._loop.call_soon(self._flush)
-        self._buffer.append(hiredis.pack_command(words))  # type: ignore[arg-type]  # its stub knows tuples of one word
+        self._send(words)
         self._waiting.append((time.monotonic(), answer))
         return answer
+
+    def tell(self, *words: Word) -> None:
+        """Send one command for whose answer nobody waits; where there is no connection it is lost."""
+        if not self.alive:
+            return
+        self._send(words)
+        self._waiting.append((time.monotonic(), None))
 
     async def run(self, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> Any:
         """Run a script by its hash; a Redis that has never seen it gets its text, once."""
@@ -138,6 +147,11 @@ class Session(asyncio.Protocol):
         """Close the connection; those who still wait get SessionEndedError."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _send(self, words: Sequence[Word]) -> None:
+        if not self._buffer:
+            self._loop.call_soon(self._flush)
+        self._buffer.append(hiredis.pack_command(words))  # type: ignore[arg-type]  # its stub knows tuples of one word
 
     def _flush(self) -> None:
         if self._transport is not None:

@@ -33,19 +33,22 @@ class KnownTransactions:
 
     def asking(self, merchant: str, names: Iterable[str]) -> Asking:
         """Ask now, and hear it when it is wanted, while the context is open."""
-        by_partition: dict[int, list[str]] = {}
+        # In a cluster, whose partitions lie apart, each is asked by itself.
+        wanted: dict[int, tuple[list[str], list[str]]] = {}
         for name in dict.fromkeys(names):
-            by_partition.setdefault(self._partition_of(f"{merchant}:{name}".encode()), []).append(name)
+            number = self._partition_of(f"{merchant}:{name}".encode())
+            some, keys = wanted.setdefault(number if self._redis.is_apart else 0, ([], []))
+            some.append(name)
+            keys.append(transactions(number).transaction(merchant, name))
         asked = []
-        for number, some in by_partition.items():
-            keys = transactions(number)
-            words = ("MGET", *(keys.transaction(merchant, name) for name in some))
+        for some, keys in wanted.values():
+            words = ("MGET", *keys)
             asked.append(_Asked(some, words, self._redis.begin(*words)))
         return Asking(self._redis, asked)
 
 
 class _Asked(NamedTuple):
-    """What was asked of one partition: names, the command, and its answer to come."""
+    """What was asked at once: names, the command, and its answer to come."""
 
     names: Sequence[str]
     words: Sequence[Word]

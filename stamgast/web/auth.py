@@ -23,6 +23,7 @@ _SET_RIGHT_S: Final = 30
 _MADE_ROOM_S: Final = 10
 """When to come back to a Redis that a person, or a machine, has to put right."""
 _JSON: Final = frozenset({"application/json"})
+_AS_IT_IS: Final = b"identity"
 
 
 class Holder(Protocol):
@@ -111,11 +112,10 @@ async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON)
 
 async def read_raw(request: Request, limit: int) -> bytes:
     """The raw body, whatever its type. Raises `Problem` 413 for more than `limit` bytes, 415 for an encoding."""
-    headers = request.scope["headers"]
-    encoding = next((value for name, value in headers if name == b"content-encoding"), b"identity")
-    if encoding.lower() != b"identity":
+    headers = dict(reversed(request.scope["headers"]))  # of one that comes twice the first counts
+    if headers.get(b"content-encoding", _AS_IT_IS).lower() != _AS_IT_IS:
         raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
-    announced = next((value for name, value in headers if name == b"content-length"), b"")
+    announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
     if WHOLE in request.scope.get("state", ()):

@@ -36,6 +36,7 @@ from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.together import AskedTogether
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.tills import Tills
 from stamgast.users.record import seen
@@ -120,6 +121,7 @@ class Deps:
         self.known_transactions = KnownTransactions(
             self.redis, partial(self.appender.partition_of, self.topics.purchases)
         )
+        self.known_deliveries = AskedTogether(self.redis)
         self.gathering = Gathering()
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
         self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)

@@ -60,7 +60,10 @@ def is_signed(
 
 def header(headers: Headers, *names: str) -> str:
     """The first of these headers that is there; empty if none is. Names in small letters."""
-    return next((headers[name] for name in names if headers.get(name)), "")
+    for name in names:
+        if found := headers.get(name):
+            return found
+    return ""
 
 
 def check_time(seconds: str, now: Millis, tolerance: Millis = TOLERANCE) -> None:

@@ -75,7 +75,7 @@ class _Delivery(Struct, frozen=True):
     async def come(self, notice: Notice) -> None:
         """Take in what it says, once."""
         remembered = _remembered(self.connection, notice.delivery_id)
-        if remembered and await self.deps.redis.exists(remembered):
+        if remembered and await self.deps.known_deliveries.exists(remembered):
             self.count("repeated")
             return
         if not notice.found:

@@ -26,7 +26,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors, polling
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.shopify.orders import order_document
-from stamgast.pos.systems.shopify.plain_order import plain_order
+from stamgast.pos.systems.shopify.plain_order import OrderAsSent, order_sent, plain_order
 from stamgast.pos.systems.shopify.refunds import refund_document
 from stamgast.pos.systems.signatures import check_hmac, header
 
@@ -43,6 +43,8 @@ _TOPICS: Final = (
     "refunds/create",
     "order_transactions/create",
 )
+_OF_ORDERS: Final = "orders/"
+_JSON: Final = "application/json"
 _OWN_TOPICS: Final = ("orders/", "refunds/", "order_transactions/")
 _OTHER_TOPICS: Final = ("draft_orders/", "checkouts/", "carts/", "fulfillments/", "products/", "customers/")
 
@@ -94,8 +96,15 @@ class Shopify(Adapter):
         delivery = header(headers, "x-shopify-webhook-id", "shopify-webhook-id")
         return f"{event}:{topic}" if event and topic else event or delivery
 
+    def decode(self, raw: bytes, headers: Headers) -> Any:
+        """An order that may be plain, as far as it counts; all else is JSON to be read whole."""
+        is_order = header(headers, "x-shopify-topic", "shopify-topic").startswith(_OF_ORDERS)
+        return order_sent(raw) if is_order and _JSON in headers.get("content-type", _JSON) else None
+
     def notice(self, body: Any, headers: Headers) -> Sequence[Found]:
         """By the topic where it is said, else by what the body looks like."""
+        if isinstance(body, OrderAsSent):
+            return [Found("order", body.id, body)]
         topic = header(headers, "x-shopify-topic", "shopify-topic").lower()
         if topic.startswith(_OTHER_TOPICS):
             return []
@@ -159,7 +168,7 @@ class Shopify(Adapter):
         if found.kind == "order" and (plain := plain_order(found.content, context)) is not None:
             return [plain]
         with refusing(found.kind):
-            whole = Part(found.content)
+            whole = Part(found.content.whole() if isinstance(found.content, OrderAsSent) else found.content)
             inner = whole.part(found.kind) or whole
             if found.kind == "refund":
                 return refund_document(inner, context)

@@ -20,6 +20,7 @@ from stamgast.domain.currencies import CURRENCIES, exponent_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
+from stamgast.pos.documents import read_json
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
@@ -134,16 +135,56 @@ class _Order(Struct, gc=False):
     original_total_additional_fees_set: None = None
     order: UnsetType = UNSET
     """It stands inside of something else."""
+    order_edit: UnsetType = UNSET
+    order_id: UnsetType = UNSET
+    invoice_url: UnsetType = UNSET
+    abandoned_checkout_url: UnsetType = UNSET
+    tracking_number: UnsetType = UNSET
+    tracking_numbers: UnsetType = UNSET
+    """By these it is something else that has lines (`adapter.refs`)."""
+
+
+class OrderAsSent(Struct, frozen=True, gc=False):
+    """An order of a webhook: the fields that count of it, and its bytes for whoever has to see it whole."""
+
+    order: _Order
+    raw: bytes
+
+    @property
+    def id(self) -> str:
+        """As it is named."""
+        return str(self.order.id)
+
+    def whole(self) -> Any:
+        """All of it."""
+        return read_json(self.raw)
+
+
+_decode: Final = msgspec.json.Decoder(_Order).decode
+_ESCAPED: Final = b"\\u"
 
 
 class _UnusualError(ValueError):
     """The long way has to look at it."""
 
 
+def order_sent(raw: bytes) -> OrderAsSent | None:
+    """An order that may be plain, read without what does not count; None where its bytes have to be read whole.
+
+    What does not count is passed over, so that whether it is text at all is asked here.
+    """
+    try:
+        raw.decode()
+        return None if _ESCAPED in raw else OrderAsSent(_decode(raw), raw)
+    except (*UNREADABLE, ArithmeticError):
+        return None
+
+
 def plain_order(content: Any, context: Context) -> Document | None:
     """What an order says; None where `order_document` has to read it."""
     try:
-        return _document(msgspec.convert(content, _Order), context)
+        order = content.order if isinstance(content, OrderAsSent) else msgspec.convert(content, _Order)
+        return _document(order, context)
     except (*UNREADABLE, ArithmeticError):
         return None
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from stamgast.pos.documents import read_json
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.shopify.orders import order_document
-from stamgast.pos.systems.shopify.plain_order import plain_order
+from stamgast.pos.systems.shopify.plain_order import order_sent, plain_order
 from tests.unit.pos.systems.till import context_of, decoded, mutated, sample
 
 CONTEXT = context_of(Shopify(), "shop", **{"7": "dok"})
@@ -165,3 +166,46 @@ def test_what_is_rare_is_left_to_the_long_way(name: str):
     order = decoded(SHORT | {name: RARE[name][0]})
     assert plain_order(order, CONTEXT) is None
     order_document(Part(order), CONTEXT)
+
+
+def bytes_of(order: Any) -> bytes:
+    return json.dumps(order, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changed_somewhere() | mutated(EXAMPLES))
+@example(ORDER)
+@example(SHORT)
+def test_an_order_read_from_its_bytes_is_the_one_that_is_found_in_all_of_it(order: Any):
+    raw = bytes_of(order)
+    sent = order_sent(raw)
+    if sent is not None:
+        content = read_json(raw)
+        assert Shopify().refs(content) == [("order", sent.id, content, False)]
+        assert sent.whole() == content
+        assert plain_order(sent, CONTEXT) == plain_order(content, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["order", "order_edit", "order_id", "invoice_url", "abandoned_checkout_url", "tracking_number", "tracking_numbers"],
+)
+@pytest.mark.parametrize("value", [None, "x"])
+def test_what_may_be_something_else_is_read_whole(name: str, value: str | None):
+    assert order_sent(bytes_of(ORDER)) is not None
+    assert order_sent(bytes_of(ORDER | {name: value})) is None
+
+
+@pytest.mark.parametrize("ill", [b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\x01", b"\\q"])
+def test_bytes_that_are_no_text_are_refused_where_nobody_asks_for_them_too(ill: bytes):
+    assert order_sent(bytes_of(ORDER)[:-1] + b', "note": "' + ill + b'"}') is None
+
+
+def test_an_unusual_order_is_read_whole_from_its_bytes():
+    headers = {"x-shopify-topic": "orders/paid", "content-type": "application/json"}
+    order = ORDER | {"refunds": [], "total_shipping_price_set": both("4.00")}
+    body = Shopify().decode(bytes_of(order), headers)
+    [found] = Shopify().notice(body, headers)
+    assert list(Shopify().snapshot(found, CONTEXT)) == [order_document(Part(decoded(order)), CONTEXT)]
+    assert Shopify().decode(bytes_of(order), {"x-shopify-topic": "refunds/create"}) is None
+    assert Shopify().decode(bytes_of(order), headers | {"content-type": "application/x-www-form-urlencoded"}) is None
