@@ -105,7 +105,8 @@ async def _report_is_wrong(scene: Scene) -> list[str]:
     for topic in (topics.facts, topics.activations, topics.customer_events):
         log = await read_log(bootstrap, topic, count)
         of_each = [[each.value for each in records if is_event(each.value)] for records in log.values()]
-        told.append(once(value for values in of_each for value in _in_recorded_time(values)))
+        taken = map(_in_recorded_time, of_each) if topic == topics.customer_events else of_each
+        told.append(once(value for values in taken for value in values))
     terms = Terms(0, worth=lambda _, purchase: _worth(purchase, newest))
     async with aclosing(open_redis(scene.settings)) as client:
         totals = await totals_of_merchant(client, count, MERCHANT)
@@ -119,7 +120,10 @@ async def _report_is_wrong(scene: Scene) -> list[str]:
 
 
 def _in_recorded_time(values: Sequence[bytes]) -> Iterator[bytes]:
-    """A partition's lines as their readers take them: recorded time never goes back in it."""
+    """A partition's events as their readers take them: recorded time never goes back in it.
+
+    Facts and notes have the time of the step that told them; between those stand claims, which are told at once.
+    """
     time = 0
     for value in values:
         line = json.loads(value)
