@@ -62,7 +62,10 @@ def look_at(
     into `STAMGAST_PICTURES`, to be looked at by eye. `headers` go with each request: a `Cookie`, for one.
     """
     wrong: list[str] = []
-    with contextlib.closing(browser.new_context(locale="en-GB", extra_http_headers=dict(headers or {}))) as context:
+    extra = dict(headers or {})
+    # Nothing moves from the start: what fades in has too little contrast meanwhile.
+    made = browser.new_context(locale="en-GB", reduced_motion="reduce", extra_http_headers=extra)
+    with contextlib.closing(made) as context:
         page = context.new_page()
         page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said.type, said.text, status) else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
