@@ -101,9 +101,15 @@ def standing(
 
 def _person(profile: Profile, *, in_full: bool) -> Person:
     if in_full:
-        name = " ".join(filter(None, (profile.first_name, profile.name)))
-        return Person(profile.phone, name, profile.email, profile.language)
+        return Person(profile.phone, _name_of(profile), profile.email, profile.language)
     return Person(f"…{profile.phone[-_DIGITS:]}" if profile.phone else "")
+
+
+def _name_of(profile: Profile) -> str:
+    """The whole name: what somebody gave as theirs mostly has the first name in it, for the one was taken from it."""
+    if f"{profile.name} ".casefold().startswith(f"{profile.first_name} ".casefold()):
+        return profile.name
+    return " ".join(filter(None, (profile.first_name, profile.name)))
 
 
 def _timeline(state: Customer, zone: str) -> Iterator[Moment]:

@@ -9,6 +9,8 @@ from stamgast.domain.units import DAY
 from stamgast.fold import Fold
 from stamgast.identity.records import Profile
 from stamgast.marketer.customers import CustomerPage, Happened, customer_page
+from stamgast.people.enrolment import profile_of
+from stamgast.people.enrolment_request import EnrolmentRequest
 from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, card, consent, hello_rule, program
 
 PROFILE = Profile(phone="+31612345678", first_name="Anna", name="Jansen", email="anna@example.com", language="nl")
@@ -50,6 +52,24 @@ def test_only_who_may_sees_the_person_and_codes(in_full: bool, phone: str, name:
     assert (found.person.phone, found.person.name) == (phone, name)
     vouchers: list[dict[str, Any]] = found.customer["vouchers"]
     assert sum("code" in each for each in vouchers) == codes
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"name": "Noor"}, "Noor"),
+        ({"name": "Noor de Vries"}, "Noor de Vries"),
+        ({"first_name": "Noor", "name": "de Vries"}, "Noor de Vries"),
+        ({"first_name": "Noor"}, "Noor"),
+        ({"first_name": "Jan Peter", "name": "Jan Peter Bos"}, "Jan Peter Bos"),
+        ({}, ""),
+    ],
+)
+def test_nobody_is_called_by_their_first_name_twice(given: dict[str, Any], shown: str) -> None:
+    profile = profile_of(EnrolmentRequest(phone="0612345678", **given), "+31612345678")
+    found = page(JOINED, profile=profile)
+    assert found.person is not None
+    assert found.person.name == shown
 
 
 def test_of_somebody_who_was_forgotten_nobody_is_known() -> None:
