@@ -52,6 +52,22 @@ class Door(Struct, frozen=True):
     payments: Payments | None = None
     """What finds payments to their sales; None: nobody does here."""
 
+    async def take_together(
+        self, groups: Sequence[Sequence[Item]], program: Program, at: Millis, *, large: bool = False
+    ) -> list[Accepted]:
+        """Take several groups in at once, as `stamgast.purchases.accept.take_in_together` does."""
+        return await take_in_together(
+            self.people,
+            self.known,
+            self.append,
+            self.topic,
+            groups,
+            program=program,
+            at=at,
+            last_heard=self.last_heard,
+            large=large,
+        )
+
 
 class Came(Struct, frozen=True):
     """What became of the objects of a delivery or of a page."""
@@ -169,24 +185,10 @@ async def accept_at(door: Door, items: Sequence[Item], program: Program, at: Mil
 
     Raises: as `stamgast.purchases.accept.accept`.
     """
-
-    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
-        return await take_in_together(
-            door.people,
-            door.known,
-            door.append,
-            door.topic,
-            groups,
-            program=program,
-            at=at,
-            last_heard=door.last_heard,
-            large=large,
-        )
-
     if door.gathering is None or large:
-        [accepted] = await together([items], program, at)
+        [accepted] = await door.take_together([items], program, at, large=large)
     else:
-        accepted = await door.gathering.accept(items, program, at, together)
+        accepted = await door.gathering.accept(items, program, at, door.take_together)
     return some_taken(accepted)
 
 

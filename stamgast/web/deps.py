@@ -55,6 +55,10 @@ class Merchants(Protocol):
         """A merchant's programme, if one was published."""
         ...
 
+    def at_hand(self, merchant: str) -> Program | None:
+        """The same without waiting; None too where it would take some."""
+        ...
+
     async def bundle(self, merchant: str) -> bytes | None:
         """The bundle that it stands in, packed."""
         ...
