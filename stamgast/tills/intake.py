@@ -43,7 +43,8 @@ class Door(Struct, frozen=True):
     """What takes purchases in."""
 
     people: People
-    known: Known
+    known: Known | None
+    """What was known before is asked of it; None where nobody hears what does not go with that (workers tell it)."""
     append: Append
     topic: str
     last_heard: LastHeard
@@ -74,7 +75,6 @@ class Came(Struct, frozen=True):
 
     taken: Sequence[Taken] = ()
     doubts: Sequence[Doubt] = ()
-    beside: Sequence[Doubt] = ()
     paid: int = 0
     """Payments that were found to their sales by it."""
     refused: Sequence[Problem] = ()
@@ -127,7 +127,7 @@ async def take(
         return Came(refused=[*problems, *told])
     problems += [problem for each in accepted.outcomes if isinstance(each, Refused) for problem in each.problems]
     paid = await with_payments(door, accepted.taken, context.program, at)
-    return Came(accepted.taken, accepted.doubts, accepted.beside, paid, problems)
+    return Came(accepted.taken, accepted.doubts, paid, problems)
 
 
 async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:

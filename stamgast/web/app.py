@@ -55,6 +55,7 @@ from stamgast.web.rates import tell_rate
 from stamgast.web.straight import Straight
 from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
+from stamgast.web.webhooks.pos_at_once import delivery_at_once
 from stamgast.web.webhooks.twilio import post_status
 from stamgast.web.whole_requests import WholeRequests
 
@@ -146,7 +147,7 @@ class _Doors(Starlette):
         bodies = Bodies(deps.limits.all_bodies_bytes, deps.limits.small_body_bytes)
         told = (tell_rate, tell_cookies)
         self._around = Around(self._answer, deps.metrics, bodies, failed=_failure, told=told)
-        shorts = {post_purchases: purchases_at_once}
+        shorts = {post_purchases: purchases_at_once, post_delivery: delivery_at_once}
         self.at_once = WholeRequests(deps, self._straight, self._around, shorts, self._answer_error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

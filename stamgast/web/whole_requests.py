@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -17,13 +17,17 @@ from stamgast.web.deps import Deps
 from stamgast.web.problem import unavailable
 from stamgast.web.short_way import Answer, Say
 from stamgast.web.straight import Straight
+from stamgast.web.timeout import LIMIT_S
 
 
 class Coming(NamedTuple):
-    """A request that was taken: what it waits for, and what is answered then, or what that raises."""
+    """A request that was taken: what it waits for, and what is answered then, or what that raises.
+
+    Where there is more to be done before it can be answered, which is rare, that is what `answer` returns.
+    """
 
     done: asyncio.Future[Any]
-    answer: Callable[[Any], Response]
+    answer: Callable[[Any], Response | Awaitable[Response]]
 
 
 Short = Callable[[Deps, Scope, Mapping[str, str], bytes], Coming | None]
@@ -44,7 +48,8 @@ class WholeRequests:
         self._shorts = shorts
         self.around = around
         self.failed = failed
-        self.failing: set[asyncio.Task[None]] = set()
+        self.beside: set[asyncio.Task[None]] = set()
+        """What is still to be done for answers that are not there yet."""
 
     def __call__(self, scope: Scope, body: bytes, say: Say) -> bool:
         """Take a request, if it is one of these."""
@@ -97,12 +102,28 @@ class _Taken:
         try:
             response = self._coming.answer(done.result())
         except Exception as error:  # noqa: BLE001  it is answered
-            failing = self._whole.failing
-            task = asyncio.create_task(self._fail(error))
-            failing.add(task)
-            task.add_done_callback(failing.discard)
-        else:
+            self._beside(self._fail(error))
+            return
+        if isinstance(response, Response):
             self._tell(response)
+        else:
+            self._beside(self._finish(response))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._whole.beside.add(task)
+        task.add_done_callback(self._whole.beside.discard)
+
+    async def _finish(self, work: Awaitable[Response]) -> None:
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                response = await work
+        except TimeoutError:
+            response = unavailable(TOO_LATE).response()
+        except Exception as error:  # noqa: BLE001  it is answered
+            await self._fail(error)
+            return
+        self._tell(response)
 
     async def _fail(self, error: Exception) -> None:
         self._asked.scope["route"] = self._asked.route

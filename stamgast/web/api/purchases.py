@@ -19,7 +19,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, names_of, read_purchases
 from stamgast.purchases.accept import Accepted, Outcome, ReceiptTooLargeError
 from stamgast.tills.found_payments import with_payments
-from stamgast.tills.intake import Door, accept_at
+from stamgast.tills.intake import accept_at
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
@@ -45,7 +45,7 @@ async def post_purchases(request: Request) -> Response:
 async def _take(deps: Deps, entrance: Entrance, body: bytes) -> Response:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
-    door, program = door_of(deps), entrance.program
+    door, program = deps.door, entrance.program
     with counting_refusals(deps, entrance.merchant, len(items)):
         accepted = await accept_at(door, items, program, deps.clock.now(), large=large)
     now = deps.clock.now()
@@ -53,13 +53,6 @@ async def _take(deps: Deps, entrance: Entrance, body: bytes) -> Response:
     if deps.tills is not None:
         await with_payments(door, accepted.taken, program, now)
     return answer
-
-
-def door_of(deps: Deps) -> Door:
-    """What takes a merchant's purchases in."""
-    beside = (deps.gathering, deps.tills.payments if deps.tills is not None else None)
-    append, topic = deps.appender.append, deps.topics.purchases
-    return Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, *beside)
 
 
 @contextmanager

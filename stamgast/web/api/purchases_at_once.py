@@ -19,7 +19,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, TooManyError, read_purchases
 from stamgast.purchases.accept import Accepted, some_taken
 from stamgast.state.views import NotLoadedError
-from stamgast.web.api.purchases import TYPES, answer_to, counting_refusals, door_of
+from stamgast.web.api.purchases import TYPES, answer_to, counting_refusals
 from stamgast.web.auth import is_fit
 from stamgast.web.deps import Deps
 from stamgast.web.whole_requests import Coming
@@ -49,7 +49,7 @@ def purchases_at_once(deps: Deps, scope: Scope, path: Mapping[str, str], body: b
     if deps.by_key.take(key):  # nothing was taken, and the long way says so
         return None
     scope["state"]["rate_limit"] = deps.by_key.told(key)
-    done = deps.gathering.begin(items, program, now, door_of(deps).take_together)
+    done = deps.gathering.begin(items, program, now, deps.door.take_together)
     return Coming(done, partial(_answer, deps, program, items))
 
 
