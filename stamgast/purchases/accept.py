@@ -353,7 +353,7 @@ def _seen(named: _Named, part: _Part) -> Seen:
 
 def some_taken(accepted: Accepted) -> Accepted:
     """What was accepted, if anything was. Raises `RefusedError`, `ReceiptTooLargeError`: as `accept`."""
-    if not accepted.taken:
+    if not any(isinstance(each, Taken) for each in accepted.outcomes):
         raise refusal([each for each in accepted.outcomes if isinstance(each, Refused)])
     return accepted
 

@@ -58,13 +58,16 @@ class WholeRequests:
         short = None if found is None else self._shorts.get(found[0].endpoint)
         if found is None or short is None:
             return False
+        held, coming = 0, None
         try:
+            held = self.around.bodies.take(0, len(body))
             coming = short(self._deps, scope, found[1], body)
         except Exception:  # noqa: BLE001  the long way stumbles over it as well, and has an answer
-            return False
+            coming = None
         if coming is None:
+            self.around.bodies.give_back(held)
             return False
-        _Taken(self, _Asked(scope, found[0], started, self.around.bodies.take(0, len(body))), coming, say)
+        _Taken(self, _Asked(scope, found[0], started, held), coming, say)
         return True
 
 

@@ -16,10 +16,10 @@ from starlette.types import Scope
 from stamgast.domain.program import Program
 from stamgast.pos.plain_sale import PlainSale
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import Item, Received, TooManyError, read_purchases
-from stamgast.purchases.accept import Accepted, some_taken
+from stamgast.pos.reading import Received, TooManyError, read_purchases
+from stamgast.purchases.accept import Accepted, ReceiptTooLargeError, some_taken
 from stamgast.state.views import NotLoadedError
-from stamgast.web.api.purchases import TYPES, answer_to, counting_refusals
+from stamgast.web.api.purchases import TYPES, answer_to
 from stamgast.web.auth import is_fit
 from stamgast.web.deps import Deps
 from stamgast.web.whole_requests import Coming
@@ -50,7 +50,7 @@ def purchases_at_once(deps: Deps, scope: Scope, path: Mapping[str, str], body: b
         return None
     scope["state"]["rate_limit"] = deps.by_key.told(key)
     done = deps.gathering.begin(items, program, now, deps.door.take_together)
-    return Coming(done, partial(_answer, deps, program, items))
+    return Coming(done, partial(_answer, deps, program))
 
 
 def _key_id(deps: Deps, headers: Mapping[bytes, bytes], merchant: str) -> str | None:
@@ -62,7 +62,10 @@ def _key_id(deps: Deps, headers: Mapping[bytes, bytes], merchant: str) -> str | 
     return key.id if key is not None and key.merchant == merchant and key.allows("intake") else None
 
 
-def _answer(deps: Deps, program: Program, items: list[Item], accepted: Accepted) -> Response:
-    with counting_refusals(deps, program.merchant, len(items)):
+def _answer(deps: Deps, program: Program, accepted: Accepted) -> Response:
+    try:
         some_taken(accepted)
+    except (RefusedError, ReceiptTooLargeError):
+        deps.metrics.refused_of(program.merchant).inc(len(accepted.outcomes))
+        raise
     return answer_to(deps, program, accepted, deps.clock.now())
