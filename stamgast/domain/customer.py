@@ -4,22 +4,23 @@ Everything in it is either a sum over what the customer's transactions gave (so 
 does not matter) or the record of a decision. It holds no personal data.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.contacts import Contacts
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.draws import Entered
 from stamgast.domain.measuring import Delivered, Watched
+from stamgast.domain.older_states import OlderStates
 from stamgast.domain.referrals import Referral
-from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage, VoucherState
 from stamgast.domain.voucher_terms import Terms
 
-SCHEMA = 3
+SCHEMA = 4
 UNKNOWN_PHONE: Final = "?"
 """Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
@@ -205,7 +206,7 @@ class Customer(Struct, array_like=True, gc=False):
     first_day: Day = 0
     last_day: Day = 0
     days: bytes = b""
-    """Purchase days, `stamgast.domain.days` codec: (day delta, purchases that day) as varints."""
+    """Purchase days, as `stamgast.domain.days` writes them."""
     gaps: int = 0
     """Sum of the logarithms of the gaps between visit days, in 2**-20; exact under any order."""
     stage: str = Stage.NEW
@@ -232,9 +233,9 @@ class Customer(Struct, array_like=True, gc=False):
     stopped_at: Millis = 0
     inbound_at: Millis = 0
     """Last message from the customer over a channel where it opens a window for free text."""
-    contacts: list[tuple[Millis, str, str]] = []
-    """(when, purpose, rule) of messages submitted in the last 30 days, oldest first; without a purpose, of offers that
-    came without a message, if their rule has a `cool_down`."""
+    contacts: Contacts = {}
+    """Messages submitted in the last 31 days (`stamgast.domain.contacts`); without a purpose, offers that came without
+    a message, if their rule has a `cool_down`."""
     activations: list[Activation] = []
     """Those not ended, and the last few ended ones."""
     fired: dict[str, list[str]] = {}
@@ -289,6 +290,7 @@ class Customer(Struct, array_like=True, gc=False):
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode
+_older = OlderStates(Customer, SCHEMA)
 encode_customer = msgspec.msgpack.Encoder().encode
 
 
@@ -298,8 +300,10 @@ def decode_customer(value: bytes) -> Customer:
     New fields are appended with a default, so an older, shorter array decodes as it is; a change that is
     more than that gets its step here.
     """
-    state = _decode(value)
-    if state.schema < SCHEMA:
-        state.answers, state.rule_answers = brought_over(state.rule_answers, state.schema), {}
-        state.schema = SCHEMA
+    try:
+        state = _decode(value)
+    except msgspec.ValidationError:  # contacts were a list
+        return cast(Customer, _older.upcast(value))
+    if state.schema != SCHEMA:
+        raise msgspec.ValidationError(f"a state of schema {state.schema}; a newer version may have written it")
     return state
