@@ -14,7 +14,7 @@ from msgspec import Struct
 from stamgast.domain.activation import Activation, Rank, rank_of
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
-from stamgast.domain.contacts import count_of, moments, newest_of, oldest, rules_in, without_old
+from stamgast.domain.contacts import count_of, moments, newest_of, oldest, without_old
 from stamgast.domain.conversation import OpenQuestion
 from stamgast.domain.customer import Customer
 from stamgast.domain.preferences import Fills
@@ -130,7 +130,7 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     full = _rests(customer, terms, at) or _no_room(customer, program, terms, at)
     if full is not None:
         return _wait_for_room(terms, full, channel, others)
-    if any(activation.state == _SUBMITTED for activation in customer.activations):
+    if any(activation.state == _SUBMITTED for activation in customer.moving):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
 
@@ -199,7 +199,7 @@ def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> 
 
 def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
     ahead = [
-        a for a in customer.activations
+        a for a in customer.moving
         if a.state == _HELD and a.purpose == terms.purpose and not a.waits_for_its_time and _first(a, terms)
     ]  # fmt: skip
     until, behind, lost = 0, False, True
@@ -226,7 +226,7 @@ def _first(activation: Activation, terms: Terms) -> bool:
 def _cooled_down_at(customer: Customer, terms: Terms, at: Millis) -> Millis:
     """When the rule may speak again, to those that wait included."""
     spoken = newest_of(customer.contacts, terms.rule)
-    held = [a for a in customer.activations if a.state == _HELD and a.rule == terms.rule]
+    held = [a for a in customer.moving if a.state == _HELD and a.rule == terms.rule]
     waiting = [a.decided_at if a.waits_for_its_time else max(a.release_at, at) for a in held]
     return max(waiting if spoken is None else [spoken, *waiting]) + terms.cool_down
 
@@ -234,7 +234,7 @@ def _cooled_down_at(customer: Customer, terms: Terms, at: Millis) -> Millis:
 def _cools_down(customer: Customer, terms: Terms, at: Millis) -> bool:
     spoken = newest_of(customer.contacts, terms.rule)
     return (spoken is not None and at - spoken < terms.cool_down) or any(
-        a.state == _HELD and a.rule == terms.rule and not _spoke_long_ago(a, terms, at) for a in customer.activations
+        a.state == _HELD and a.rule == terms.rule and not _spoke_long_ago(a, terms, at) for a in customer.moving
     )
 
 
@@ -269,4 +269,4 @@ def forget_old_contacts(customer: Customer, at: Millis, cool_down_of: Callable[[
     """Drop contacts that neither a cap nor their rule's cool-down looks back to."""
     contacts, since = customer.contacts, at - KEEP_CONTACTS
     if contacts and oldest(contacts) < since:
-        customer.contacts = without_old(contacts, since, {rule: at - cool_down_of(rule) for rule in rules_in(contacts)})
+        customer.contacts = without_old(contacts, since, lambda rule: at - cool_down_of(rule))

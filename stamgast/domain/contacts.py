@@ -6,7 +6,7 @@ a rule that speaks at every purchase takes five bytes a message where a moment w
 What is handed in is never changed: who tries something out puts the one of before back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
@@ -47,26 +47,21 @@ def without(contacts: Contacts, gone: Contact) -> Contacts:
     return _with(contacts, key, _gaps([when for when in moments if when != gone.at]))
 
 
-def without_old(contacts: Contacts, since: Millis, remembers: dict[str, Millis]) -> Contacts:
+def without_old(contacts: Contacts, since: Millis, remembers_since: Callable[[str], Millis]) -> Contacts:
     """Forget those before `since`, but not a rule's newest one where it is later than what the rule remembers since."""
-    newest: dict[str, Millis] = {}
-    for key, gaps in contacts.items():
-        rule = key.partition(_BETWEEN)[2]
-        newest[rule] = max(newest.get(rule, 0), sum(gaps))
     kept: Contacts = {}
     for key, gaps in contacts.items():
-        if gaps[0] < since:
-            rule = key.partition(_BETWEEN)[2]
-            last = newest[rule] if newest[rule] > remembers[rule] else None
-            gaps = _gaps([when for when in accumulate(gaps) if when >= since or when == last])  # noqa: PLW2901
-        if gaps:
-            kept[key] = gaps
+        when, place = gaps[0], 1
+        while when < since and place < len(gaps):
+            when += gaps[place]
+            place += 1
+        if when >= since:
+            kept[key] = gaps if place == 1 else [when, *gaps[place:]]
+            continue
+        rule = key.partition(_BETWEEN)[2]
+        if when == newest_of(contacts, rule) and when > remembers_since(rule):
+            kept[key] = [when]
     return kept
-
-
-def rules_in(contacts: Contacts) -> set[str]:
-    """Rules of which any is remembered."""
-    return {key.partition(_BETWEEN)[2] for key in contacts}
 
 
 def oldest(contacts: Contacts) -> Millis:

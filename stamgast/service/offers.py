@@ -91,5 +91,5 @@ def _goes_another_way(case: Case, activation: Activation) -> bool:
     """Say whether another message speaks of the same voucher: on another channel, later, or once more."""
     return any(
         each.voucher == activation.voucher and each is not activation and each.state != ActivationState.ENDED
-        for each in case.customer.activations
+        for each in case.customer.moving
     )

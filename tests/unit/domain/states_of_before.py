@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from stamgast.domain.customer import Customer, encode_customer
+from stamgast.domain.customer import Customer
 from stamgast.domain.days import decode_days
 from stamgast.domain.units import Day
 
 
 def stored_before(state: Customer) -> bytes:
     """Contacts are a list of moments with their words, and each visit day has a number of purchases behind it."""
-    fields: list[Any] = msgspec.msgpack.decode(encode_customer(state))
+    fields: list[Any] = msgspec.msgpack.decode(msgspec.msgpack.encode(state))
     places = Customer.__struct_fields__
     said = [(when, *key.split(":", 1)) for key, gaps in state.contacts.items() for when in accumulate(gaps)]
     fields[places.index("schema")] = min(state.schema, 3)
