@@ -105,16 +105,16 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
         measuring.decided(case, rule, decision.reason, activation.variant)
     asks = asks_for_money(rule, step, decision)
     if asks and budgets.waits(case, activation, rule, decision, step, otherwise=firing.otherwise):
-        case.customer.activations = [*case.customer.activations, activation]
+        case.customer.moving = [*case.customer.moving, activation]
         forget_ended(case)
         return
     if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         offer_with(case, activation, firing, step)
     if firing.step and not activation.voucher and tells_of_voucher(rule, step):
         decision = _of_what_was_given(case, firing, activation, decision)
-    case.customer.activations = [*case.customer.activations]
+    case.customer.moving = [*case.customer.moving]
     act_on(case, activation, rule, decision)
-    case.customer.activations.append(activation)
+    case.customer.moving.append(activation)
     forget_ended(case)
 
 
@@ -152,16 +152,16 @@ def withhold(case: Case, firing: Firing, step: Step, reason: str) -> None:
         return
     case.left.messages -= 1
     activation = drafted(case, firing, step)
-    case.customer.activations = [*case.customer.activations]
+    case.customer.moving = [*case.customer.moving]
     suppress(case, activation, reason)
-    case.customer.activations.append(activation)
+    case.customer.moving.append(activation)
     forget_ended(case)
 
 
 def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     if case.late and not rule.send_late:
         return Decision(_SUPPRESS, Reason.LATE)
-    if too_many_wait(case.customer.activations):
+    if too_many_wait(case.customer.moving):
         return Decision(_SUPPRESS, Reason.TOO_MANY)
     return ask_gate(case, activation, rule)
 
@@ -323,7 +323,4 @@ def still_true(case: Case, activation: Activation) -> bool:
 
 def find(case: Case, activation_id: str) -> Activation | None:
     """The activation of that id, if the state still remembers it."""
-    for activation in case.customer.activations:
-        if activation.id == activation_id:
-            return activation
-    return None
+    return case.customer.activation(activation_id)

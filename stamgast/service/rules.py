@@ -88,7 +88,7 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
     customer, rules = case.customer, case.context.bundle.rules
     if customer.apart is not None:
         at_hand.foresee(case, facts)
-    if rules.calling_off and customer.activations:
+    if rules.calling_off and (customer.moving or customer.past):
         plans.hear(case, facts)
     firings: list[Firing] = []
     for fact in facts:
