@@ -231,6 +231,18 @@ NEWEST_PURCHASE: Final[Family[str, Millis]] = _numbers(
     by=("streams.intake.job",),
     to=("streams.customers.feed_watch",),
 )
+BOXES: Final = _number(
+    "boxes",
+    "how many boxes there are for old transactions (`stamgast.state.boxes`)",
+    by=("streams.intake.old_transactions",),
+    to=("streams.intake.old_transactions",),
+)
+BOXED: Final = _number(
+    "boxed",
+    "how many transactions stand in them, as far as their owners counted",
+    by=("streams.intake.old_transactions",),
+    to=("streams.intake.old_transactions",),
+)
 
 # -- of customers alone
 
@@ -373,6 +385,7 @@ TURNS: Final = _number(
 
 FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
+    *(BOXES, BOXED),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
     *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),

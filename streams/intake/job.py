@@ -31,10 +31,12 @@ from stamgast.pos.warnings import Seen, doubts_about, unproven
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
+from stamgast.state.session import Word
 from streams.intake.canonical import Read, UnreadableError, canonical, document_of, recorded_at_of
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
+from streams.intake.old_transactions import REMEMBERED_DAYS, Name, OldTransactions, Stored, put_down
 from streams.intake.proving import Proving
 from streams.intake.record_mac import ANYBODYS, OTHERS, Proofs
 from streams.metrics import Metrics
@@ -47,27 +49,40 @@ log = get_logger(__name__)
 
 ANSWERED_S: Final = 2 * 86_400
 """Machine time until Redis collects the answer to a claim; by recorded time it holds for less."""
-REMEMBERED_S: Final = 430 * 86_400
+REMEMBERED_S: Final = REMEMBERED_DAYS * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
+_LONGER_S: Final = 2 * 86_400
+"""A transaction that left its box outlives what that holds of it, and this long at least."""
 
 
 class _Known(msgspec.Struct):
     """A transaction while its chunk is worked on."""
 
-    key: str
+    name: Name
     state: Transaction | None
     """None: what Redis holds cannot be read."""
     is_new: bool
+    is_boxed: bool = False
+    """It stands in a box, and under no key of its own."""
     changed: bytes | None = None
     """What to write in its place."""
 
     @classmethod
-    def of(cls, key: str, value: bytes | None) -> _Known:
+    def of(cls, name: Name, stored: Stored) -> _Known:
         """Read what Redis holds of it."""
+        value, is_boxed = stored
         try:
-            return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
+            return cls(name, Transaction() if value is None else decode_transaction(value), value is None, is_boxed)
         except UNREADABLE:
-            return cls(key, None, is_new=False)
+            return cls(name, None, False, is_boxed)
+
+    def expiry(self, now: Millis) -> tuple[Word, ...]:
+        """How long what is written stays, as SET says it."""
+        if self.is_new:
+            return ("EX", REMEMBERED_S)
+        if not self.is_boxed or self.state is None:
+            return ("KEEPTTL",)
+        return ("EX", max(0, REMEMBERED_S - (now - (self.state.first_at or now)) // 1_000) + _LONGER_S)
 
 
 @dataclass(slots=True)
@@ -129,6 +144,8 @@ class IntakeJob:
         self._clock = clock
         self._real_time = isinstance(clock, RealClock)
         self._metrics = metrics
+        self._old: dict[int, OldTransactions] = {}
+        """Of each partition that is taken."""
 
     def keys(self, partition: int) -> PartitionKeys:
         """Name the partition's keys."""
@@ -138,6 +155,8 @@ class IntakeJob:
         """Know the sources that were applied, and under which clock."""
         owned.own = Position.of(owned.lease.meta)
         owned.own.go_on_from(owned.lease.watermark + 1, real=self._real_time)
+        old = OldTransactions(owned.lease, owned.own.time, real_time=self._real_time)
+        self._old[owned.number] = owned.waiting = old
 
     async def step(self, owned: Owned[Position], records: Sequence[Record]) -> Effects[Position]:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
@@ -182,30 +201,34 @@ class IntakeJob:
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
 
-    async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[tuple[str, str], _Known]:
+    async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[Name, _Known]:
         names = list({(read.merchant, read.transaction): None for read in step.merging})
-        transaction, answer = owned.lease.keys.transaction, owned.lease.keys.answer
-        named = [transaction(*name) for name in names]
+        answer = owned.lease.keys.answer
         asked = list({
             (read.merchant, request): None
             for read in step.merging
             if isinstance(read, ReadClaim)
             for request in (read.asked.id, read.asked.claim_id)
         })  # fmt: skip
-        values = await owned.lease.read([*named, *(answer(*each) for each in asked)])
-        for each, value in zip(asked, values[len(named) :], strict=True):
+        stored, answers = await self._old_in(owned).look_up(names, [answer(*each) for each in asked])
+        for each, value in zip(asked, answers, strict=True):
             with suppress(*UNREADABLE):  # whose it is not: then it is answered anew
                 step.answers[each] = decode_answer(value or b"")
-        found = zip(names, named, values[: len(named)], strict=True)
-        return {name: _Known.of(key, value) for name, key, value in found}
+        return {name: _Known.of(name, found) for name, found in zip(names, stored, strict=True)}
+
+    def _old_in(self, owned: OwnedPartition) -> OldTransactions:
+        known = self._old.get(owned.number)
+        return known if known is not None else OldTransactions(owned.lease, 0, real_time=self._real_time)
 
     def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
-        writes = step.effects.writes
-        for transaction in known:
-            if transaction.changed is not None:
-                remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
-                writes.do("SET", transaction.key, transaction.changed, *remembered)
-        keys = owned.lease.keys
+        writes, keys, now = step.effects.writes, owned.lease.keys, step.position.time
+        recent: list[tuple[Name, Millis]] = []
+        for each in known:
+            if each.changed is not None and each.state is not None:
+                writes.do("SET", keys.transaction(*each.name), each.changed, *each.expiry(now))
+                if each.is_new or each.is_boxed:
+                    recent.append((each.name, each.state.first_at or now))
+        put_down(recent, keys, writes)
         for (merchant, name), line in step.lines.items():
             field_of = (keys.claims, f"{merchant}:{name}")
             writes.do("HDEL", *field_of) if line is None else writes.do("HSET", *field_of, line)
@@ -226,9 +249,12 @@ class IntakeJob:
         """Everything was emitted before it was committed."""
         owned.own = effects.kept
         owned.settled = owned.lease.watermark + 1
+        if (old := self._old.get(owned.number)) is not None:
+            old.committed(effects.kept.time)
 
     def released(self, owned: Owned[Position]) -> None:
         """Nothing goes on beside the steps."""
+        self._old.pop(owned.number, None)
 
     async def _sort(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
         if read.source is not None and step.position.is_repeat(read.source):
