@@ -24,7 +24,7 @@ from stamgast.state import keys
 from stamgast.state.client import RedisClient
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.roll import entry_of
-from streams.intake.old_transactions import REMEMBERED_DAYS, SETTLED, Name, OldTransactions, put_down
+from streams.intake.old_transactions import REMEMBERED_DAYS, SETTLED, OldTransactions, put_down
 
 _PARTITIONS = 32
 _EXPIRES_MS = REMEMBERED_DAYS * 86_400_000
@@ -121,18 +121,18 @@ def _put_ledger(pipe: Any, number: int, ledger: dict[bytes, bytes]) -> None:
 async def _remember(url: str, values: Sequence[bytes], count: int, weigh: Callable[[], None]) -> None:
     """Let each partition hold what intake writes of its sales; weigh; let all of it grow old, and weigh again."""
     redis = RedisClient(url)
-    of: dict[int, list[tuple[Name, bytes]]] = {}
+    of: dict[int, list[tuple[str, bytes]]] = {}
     for number in range(count):
-        name = (MERCHANT, f"till{number % 9}:{number:08d}")
-        place = partition_for(":".join(name).encode(), _PARTITIONS)
+        name = f"till{number % 9}:{number:08d}"
+        place = partition_for(f"{MERCHANT}:{name}".encode(), _PARTITIONS)
         of.setdefault(place, []).append((name, values[number % len(values)]))
     leases = {place: await Lease.take(redis, keys.transactions(place), {"topic": "t"}) for place in of}
     for place, sales in of.items():
         for start in range(0, len(sales), _STEP):
             writes, some, names = Writes(), sales[start : start + _STEP], leases[place].keys
-            for (merchant, transaction), value in some:
-                writes.do("SET", names.transaction(merchant, transaction), value, "PX", _EXPIRES_MS)
-            put_down([(name, _RECORDED_AT) for name, _ in some], names, writes)
+            for name, value in some:
+                writes.do("SET", names.transaction(MERCHANT, name), value, "PX", _EXPIRES_MS)
+            put_down([(f"{MERCHANT}:{name}", _RECORDED_AT) for name, _ in some], names, writes)
             await leases[place].commit(leases[place].watermark + 1, writes)
     weigh()
     for lease in leases.values():

@@ -96,7 +96,16 @@ TOKEN: Final = _text(
     "the token of the owner; a script with another one is refused",
     by=("take.lua", "wiped.lua", "stamgast.state.partitions"),
     to=(
-        *("commit.lua", "read.lua", "progress.lua", "goal.lua", "list_head.lua", "wipe.lua", "wiped.lua"),
+        *(
+            "commit.lua",
+            "read.lua",
+            "read_transactions.lua",
+            "progress.lua",
+            "goal.lua",
+            "list_head.lua",
+            "wipe.lua",
+            "wiped.lua",
+        ),
         *("doubt_due.lua", "doubt_next_look.lua", "doubt_put.lua", "doubt_settled.lua"),
         *("outbox_begin.lua", "outbox_claim.lua", "outbox_lane_empty.lua", "outbox_logged.lua", "outbox_move.lua"),
         *("outbox_return.lua", "outbox_window.lua", "outbox_withhold.lua"),
@@ -122,7 +131,15 @@ WATERMARK: Final = _number(
     "offset of the newest record that was applied",
     by=("commit.lua",),
     to=(
-        *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
+        *(
+            "commit.lua",
+            "read.lua",
+            "read_transactions.lua",
+            "take.lua",
+            "look.lua",
+            "stamgast.state.partitions",
+            "stamgast.state.looks",
+        ),
         *(
             "stamgast.state.adopting",
             "stamgast.code_import",

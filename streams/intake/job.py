@@ -36,7 +36,7 @@ from streams.intake.canonical import Read, UnreadableError, canonical, document_
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
-from streams.intake.old_transactions import REMEMBERED_DAYS, Name, OldTransactions, Stored, put_down
+from streams.intake.old_transactions import REMEMBERED_DAYS, OldTransactions, put_down
 from streams.intake.proving import Proving
 from streams.intake.record_mac import ANYBODYS, OTHERS, Proofs
 from streams.metrics import Metrics
@@ -51,6 +51,8 @@ ANSWERED_S: Final = 2 * 86_400
 """Machine time until Redis collects the answer to a claim; by recorded time it holds for less."""
 REMEMBERED_S: Final = REMEMBERED_DAYS * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
+_REMEMBERED: Final = ("EX", REMEMBERED_S)
+_AS_IT_WAS: Final = ("KEEPTTL",)
 _LONGER_S: Final = 2 * 86_400
 """A transaction that left its box outlives what that holds of it, and this long at least."""
 
@@ -58,7 +60,7 @@ _LONGER_S: Final = 2 * 86_400
 class _Known(msgspec.Struct):
     """A transaction while its chunk is worked on."""
 
-    name: Name
+    key: str
     state: Transaction | None
     """None: what Redis holds cannot be read."""
     is_new: bool
@@ -68,20 +70,19 @@ class _Known(msgspec.Struct):
     """What to write in its place."""
 
     @classmethod
-    def of(cls, name: Name, stored: Stored) -> _Known:
+    def of(cls, key: str, value: bytes | None, *, is_boxed: bool) -> _Known:
         """Read what Redis holds of it."""
-        value, is_boxed = stored
         try:
-            return cls(name, Transaction() if value is None else decode_transaction(value), value is None, is_boxed)
+            return cls(key, Transaction() if value is None else decode_transaction(value), value is None, is_boxed)
         except UNREADABLE:
-            return cls(name, None, False, is_boxed)
+            return cls(key, None, is_new=False)
 
     def expiry(self, now: Millis) -> tuple[Word, ...]:
         """How long what is written stays, as SET says it."""
         if self.is_new:
-            return ("EX", REMEMBERED_S)
+            return _REMEMBERED
         if not self.is_boxed or self.state is None:
-            return ("KEEPTTL",)
+            return _AS_IT_WAS
         return ("EX", max(0, REMEMBERED_S - (now - (self.state.first_at or now)) // 1_000) + _LONGER_S)
 
 
@@ -201,7 +202,7 @@ class IntakeJob:
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
 
-    async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[Name, _Known]:
+    async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[tuple[str, str], _Known]:
         names = list({(read.merchant, read.transaction): None for read in step.merging})
         answer = owned.lease.keys.answer
         asked = list({
@@ -210,11 +211,16 @@ class IntakeJob:
             if isinstance(read, ReadClaim)
             for request in (read.asked.id, read.asked.claim_id)
         })  # fmt: skip
-        stored, answers = await self._old_in(owned).look_up(names, [answer(*each) for each in asked])
-        for each, value in zip(asked, answers, strict=True):
+        name_of = owned.lease.keys.transaction
+        keys, whole = [name_of(*each) for each in names], [f"{merchant}:{name}" for merchant, name in names]
+        values, boxed = await self._old_in(owned).look_up(whole, keys, [answer(*each) for each in asked])
+        for each, value in zip(asked, values[len(names) :], strict=True):
             with suppress(*UNREADABLE):  # whose it is not: then it is answered anew
                 step.answers[each] = decode_answer(value or b"")
-        return {name: _Known.of(name, found) for name, found in zip(names, stored, strict=True)}
+        return {
+            name: _Known.of(key, value, is_boxed=at in boxed)
+            for at, (name, key, value) in enumerate(zip(names, keys, values[: len(names)], strict=True))
+        }
 
     def _old_in(self, owned: OwnedPartition) -> OldTransactions:
         known = self._old.get(owned.number)
@@ -222,12 +228,13 @@ class IntakeJob:
 
     def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
         writes, keys, now = step.effects.writes, owned.lease.keys, step.position.time
-        recent: list[tuple[Name, Millis]] = []
+        recent: list[tuple[str, Millis]] = []
+        begins = len(keys.transaction("", "")) - 1
         for each in known:
             if each.changed is not None and each.state is not None:
-                writes.do("SET", keys.transaction(*each.name), each.changed, *each.expiry(now))
+                writes.do("SET", each.key, each.changed, *each.expiry(now))
                 if each.is_new or each.is_boxed:
-                    recent.append((each.name, each.state.first_at or now))
+                    recent.append((each.key[begins:], each.state.first_at or now))
         put_down(recent, keys, writes)
         for (merchant, name), line in step.lines.items():
             field_of = (keys.claims, f"{merchant}:{name}")

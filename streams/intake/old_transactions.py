@@ -12,11 +12,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Final, NamedTuple
+from typing import Final
 
 from stamgast.domain.units import DAY, Millis
 from stamgast.state.boxes import (
-    HEAD_ENDS,
     LONGEST,
     MOST,
     PER_BOX,
@@ -28,7 +27,6 @@ from stamgast.state.boxes import (
     packed,
     parent_of,
     read_box,
-    tells_of,
     unpacked,
     write_box,
 )
@@ -36,6 +34,7 @@ from stamgast.state.errors import NoWritesError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import BOXED, BOXES
 from stamgast.state.partitions import Lease, Writes
+from stamgast.state.scripts import Script
 from stamgast.state.session import Word
 from streams.runtime.job import Record
 
@@ -43,37 +42,23 @@ REMEMBERED_DAYS: Final = 430
 """After so many days a transaction is over: its memory has ended by recorded time long before."""
 SETTLED: Final[Millis] = 14 * DAY
 """So long after it was first recorded a transaction goes into its box. Most that come back do so earlier."""
-_OVERDUE: Final[Millis] = 2 * SETTLED
+_OVERDUE: Final[Millis] = 120 * DAY
 """Where nothing was put away for so long, as in a rebuild or a shop that never pauses, it waits for no pause."""
 _PIECE: Final = 32
 """Transactions that are put away between two steps."""
 _NOW: Final = 2
 """`Waiting.wanted` for a piece before the next records of the log."""
+_READ: Final = Script.named("read_transactions", "boxes")
 _AT_ONCE: Final = 1_000
 _SINCE: Final = struct.Struct(">I")
 _LATEST_S: Final = 2**32 - 1
 
 
-Name = tuple[str, str]
-"""Merchant and transaction."""
-
-
-class Stored(NamedTuple):
-    """What Redis holds of a transaction; nothing if it is not known."""
-
-    value: bytes | None
-    is_boxed: bool = False
-    """It stands in a box, and under no key of its own."""
-
-
-def put_down(names: Sequence[tuple[Name, Millis]], keys: PartitionKeys, writes: Writes) -> None:
+def put_down(names: Sequence[tuple[str, Millis]], keys: PartitionKeys, writes: Writes) -> None:
     """Note transactions, and when they were first recorded, that get a key of their own."""
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
-        entries = [
-            _SINCE.pack(min(max(0, since // 1_000), _LATEST_S)) + f"{merchant}:{name}".encode()
-            for (merchant, name), since in some
-        ]
+        entries = [_SINCE.pack(min(max(0, since // 1_000), _LATEST_S)) + name.encode() for name, since in some]
         writes.do("RPUSH", keys.recent, *entries)
 
 
@@ -99,26 +84,20 @@ class OldTransactions:
 
     # -- looking up
 
-    async def look_up(self, names: Sequence[Name], others: Sequence[str]) -> tuple[list[Stored], list[bytes | None]]:
-        """What is remembered of transactions, and the values of other keys. Raises SpoiltError."""
-        keys, boxes = self._lease.keys, self.boxes
-        digests = [digest_of(f"{merchant}:{name}") for merchant, name in names] if boxes else []
-        heads = [("GETRANGE", keys.box(number_of(each, boxes)), 0, HEAD_ENDS) for each in digests]
-        values = await self._lease.read([*(keys.transaction(*name) for name in names), *others], *heads)
-        ends = len(names) + len(others)
-        found = [Stored(value) for value in values[: len(names)]]
-        there = [
-            at
-            for at, (digest, head) in enumerate(zip(digests, values[ends:], strict=True))
-            if found[at].value is None and tells_of(head, digest)
-        ]
-        if there:
-            in_boxes = await self._lease.read([keys.box(number_of(digests[at], boxes)) for at in there])
-            for at, value in zip(there, in_boxes, strict=True):
-                boxed = _read(value).get(digests[at])
-                if boxed is not None and not self._is_over(boxed):
-                    found[at] = Stored(_unpacked(boxed), is_boxed=True)
-        return found, values[len(names) : ends]
+    async def look_up(
+        self, names: Sequence[str], keys: Sequence[str], others: Sequence[str]
+    ) -> tuple[list[bytes | None], frozenset[int]]:
+        """The values of transactions and of other keys, and which of those stand in boxes. Raises SpoiltError."""
+        if not self.boxes:
+            return await self._lease.read([*keys, *others]), frozenset()
+        digests = [digest_of(name) for name in names]
+        words: list[Word] = [self._lease.watermark, len(keys), *keys, *digests, *others]
+        values = await self._lease.run(_READ, [self._lease.keys.none], words)
+        in_boxes = [at for at, value in enumerate(values) if type(value) is list]
+        for at in in_boxes:
+            boxed = _read(values[at][0]).get(digests[at])
+            values[at] = None if boxed is None or self._is_over(boxed) else _unpacked(boxed)
+        return values, frozenset(at for at in in_boxes if values[at] is not None)
 
     # -- putting away
 
@@ -202,7 +181,7 @@ def _entry(entry: bytes) -> tuple[str, Millis]:
     return entry[_SINCE.size :].decode(), _SINCE.unpack_from(entry)[0] * 1_000
 
 
-def _parts(name: str) -> Name:
+def _parts(name: str) -> tuple[str, str]:
     merchant, _, transaction = name.partition(":")
     return merchant, transaction
 
