@@ -9,6 +9,7 @@ from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.draw_events import EntriesMoved
 from stamgast.domain.referral_events import FriendBought, FriendGiven
 from stamgast.domain.told import AnyLine
+from stamgast.domain.units import Millis
 
 
 class Report(Struct, frozen=True):
@@ -39,6 +40,7 @@ class Change(Struct):
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
+    doubts      activation -> the attempt of which nobody knows whether it went, and since when; None: known now.
     stamped     (rule, card, stamps that it put on, or of its own that went again).
     entered     (rule, draw, entries that it made, or of its own that went again).
     tiers       (rule, tier, whether it gave it or its reason went away).
@@ -71,6 +73,7 @@ class Change(Struct):
     entries: dict[str, bytes | None] = {}
     entered: list[tuple[str, str, int]] = []
     wants: dict[str, bytes | None] = {}
+    doubts: dict[str, tuple[str, Millis] | None] = {}
     month: str = ""
     earlier: dict[str, dict[str, int]] = {}
 

@@ -67,6 +67,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
         if not case.customer.notices or not notices.settle(case, event):
             case.change.finish(event.activation, event.channel)
     elif event.status == _NOT_FOUND:
+        _note_doubt(case, activation, event)
         _go_once_more(case, activation, event.attempt)
     elif _may_wait_on(case, activation, event):
         _wait_on(case, activation, event.reason)
@@ -83,12 +84,12 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
         variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
+    _note_doubt(case, activation, event)
     cost, charge = _book(case, activation, event)
     measuring.went(case, activation, event)
     expiry.arrived(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
-    activation.changed_at = case.at
-    activation.state = _ENDED
+    activation.changed_at, activation.state = case.at, _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     variants.count(case, activation, event.status)
     case.note(activation, _OUTCOME, event, cost, charge)
@@ -118,6 +119,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         offers.withdraw(case, activation)
     if was_on_its_way:
         _release_next(case)
+
+
+def _note_doubt(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+    """Say that it is in doubt from now on, or no longer."""
+    if event.status == _IN_DOUBT:
+        case.change.doubts[activation.id] = (event.attempt, case.at)
+    elif activation.status == _IN_DOUBT:
+        case.change.doubts[activation.id] = None
 
 
 def _book(case: Case, activation: Activation, event: ActivationOutcome) -> tuple[int | None, Charge | None]:

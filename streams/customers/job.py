@@ -33,6 +33,7 @@ from streams.customers.claims_watch import ClaimsWatch
 from streams.customers.code_desk import CodeDesk
 from streams.customers.code_watch import CodeWatch
 from streams.customers.counters import Counters, added_by
+from streams.customers.doubts import write_doubts
 from streams.customers.draw_errands import DrawErrands
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
@@ -235,6 +236,9 @@ class CustomersJob:
         written.counters = await own.counters.after(owned.lease, added_by(results))
         effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
+        if self._sending is not None:
+            now, first_look = self._clock.now(), self._sending.first_look
+            written.doubtful = await write_doubts(results, owned.lease, effects.writes, now, first_look)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
         write_codes(batch.brought, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from stamgast.domain.units import Millis
 from stamgast.state.outbox import Outbox
 from streams.customers.activation_log import ActivationLog
 from streams.customers.writes import Written
@@ -33,6 +34,11 @@ class Sending(Protocol):
 
 class OpensSending(Protocol):
     """Makes what works an owned partition's outbox."""
+
+    @property
+    def first_look(self) -> Millis:
+        """Milliseconds from a doubt to its first look-up."""
+        ...
 
     def partition(self, owned: OwnedPartition, outbox: Outbox, activations: ActivationLog) -> Sending:
         """Make it; it begins with `open`."""

@@ -55,6 +55,8 @@ class Written:
     note_ids: list[str] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     """Those that the step moves, as they are after it (`streams.customers.counters`)."""
+    doubtful: bool = False
+    """There is something new to look up."""
     parked: int = 0
     """Events that were put behind what waits."""
 

@@ -3,7 +3,8 @@
 A look-up counts once the carrier has answered it. What its list does not know at the last one is offered to
 `streams.outbox.second_attempts`; anything else is never tried again.
 
-A callback may settle it at any time; it is an outcome event like any other and needs nothing here. When each doubt is
+A callback may settle it at any time: it is an outcome event like any other, and takes the look-ups with it
+(`streams.customers.doubts`, which also puts back what Redis forgot). When each doubt is
 looked up stands in Redis: an owner reads the first that are due, a few at a time, and goes on where the last one was.
 """
 
@@ -77,6 +78,10 @@ class Settling:
                     await self._woken.wait()
             except TimeoutError:
                 pass
+
+    def wake(self) -> None:
+        """Look again at what is due: somebody else put something in doubt."""
+        self._woken.set()
 
     async def put_in_doubt(self, submission: Submission, attempt: str) -> None:
         """An attempt that somebody else recorded: it may have been submitted. Raises StateError."""

@@ -15,7 +15,7 @@ from stamgast.domain.alerts import AlertKind
 from stamgast.domain.answers import Asked, template_of
 from stamgast.domain.message_words import ALERT, tells_card
 from stamgast.domain.program import Program
-from stamgast.domain.units import HOUR, Millis
+from stamgast.domain.units import HOUR, SECOND, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.identity.records import Profile
 from stamgast.logs import get_logger
@@ -63,6 +63,11 @@ class Submitting:
 
     def __init__(self, around: Outgoing) -> None:
         self._around = around
+
+    @property
+    def first_look(self) -> Millis:
+        """Milliseconds from a doubt to its first look-up."""
+        return int(self._around.patience.look_ups_s[0] * SECOND)
 
     def partition(self, owned: OwnedPartition, outbox: Outbox, activations: ActivationLog) -> PartitionSending:
         """Make it; it begins with `open`."""
@@ -117,6 +122,8 @@ class PartitionSending:
             self._lanes.add(submission)
         for lane, report in written.reports:
             self._around.senders.reported(lane, report)
+        if written.doubtful:
+            self._settling.wake()
         if cancelled:
             self._around.fly(self._append_cancelled(cancelled))
 
