@@ -24,7 +24,7 @@ from stamgast.state import keys
 from stamgast.state.client import RedisClient
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.roll import entry_of
-from streams.intake.old_transactions import REMEMBERED_DAYS, SETTLED, OldTransactions, put_down
+from streams.intake.old_transactions import REMEMBERED_DAYS, SETTLED, OldTransactions, put_down, recent_entry
 
 _PARTITIONS = 32
 _EXPIRES_MS = REMEMBERED_DAYS * 86_400_000
@@ -132,7 +132,7 @@ async def _remember(url: str, values: Sequence[bytes], count: int, weigh: Callab
             writes, some, names = Writes(), sales[start : start + _STEP], leases[place].keys
             for name, value in some:
                 writes.do("SET", names.transaction(MERCHANT, name), value, "PX", _EXPIRES_MS)
-            put_down([(f"{MERCHANT}:{name}", _RECORDED_AT) for name, _ in some], names, writes)
+            put_down([recent_entry(f"{MERCHANT}:{name}", _RECORDED_AT) for name, _ in some], names, writes)
             await leases[place].commit(leases[place].watermark + 1, writes)
     weigh()
     for lease in leases.values():

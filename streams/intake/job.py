@@ -31,12 +31,11 @@ from stamgast.pos.warnings import Seen, doubts_about, unproven
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
-from stamgast.state.session import Word
 from streams.intake.canonical import Read, UnreadableError, canonical, document_of, recorded_at_of
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
-from streams.intake.old_transactions import REMEMBERED_DAYS, OldTransactions, put_down
+from streams.intake.old_transactions import REMEMBERED_DAYS, OldTransactions, put_down, recent_entry
 from streams.intake.proving import Proving
 from streams.intake.record_mac import ANYBODYS, OTHERS, Proofs
 from streams.metrics import Metrics
@@ -51,8 +50,6 @@ ANSWERED_S: Final = 2 * 86_400
 """Machine time until Redis collects the answer to a claim; by recorded time it holds for less."""
 REMEMBERED_S: Final = REMEMBERED_DAYS * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
-_REMEMBERED: Final = ("EX", REMEMBERED_S)
-_AS_IT_WAS: Final = ("KEEPTTL",)
 _LONGER_S: Final = 2 * 86_400
 """A transaction that left its box outlives what that holds of it, and this long at least."""
 
@@ -70,20 +67,18 @@ class _Known(msgspec.Struct):
     """What to write in its place."""
 
     @classmethod
-    def of(cls, key: str, value: bytes | None, *, is_boxed: bool) -> _Known:
+    def of(cls, key: str, value: bytes | None) -> _Known:
         """Read what Redis holds of it."""
         try:
-            return cls(key, Transaction() if value is None else decode_transaction(value), value is None, is_boxed)
+            return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
         except UNREADABLE:
             return cls(key, None, is_new=False)
 
-    def expiry(self, now: Millis) -> tuple[Word, ...]:
-        """How long what is written stays, as SET says it."""
-        if self.is_new:
-            return _REMEMBERED
-        if not self.is_boxed or self.state is None:
-            return _AS_IT_WAS
-        return ("EX", max(0, REMEMBERED_S - (now - (self.state.first_at or now)) // 1_000) + _LONGER_S)
+    def expiry_s(self, now: Millis) -> int:
+        """How long it is kept when it gets a key of its own."""
+        if self.is_new or self.state is None or not self.state.first_at:
+            return REMEMBERED_S
+        return max(0, REMEMBERED_S - (now - self.state.first_at) // 1_000) + _LONGER_S
 
 
 @dataclass(slots=True)
@@ -212,15 +207,15 @@ class IntakeJob:
             for request in (read.asked.id, read.asked.claim_id)
         })  # fmt: skip
         name_of = owned.lease.keys.transaction
-        keys, whole = [name_of(*each) for each in names], [f"{merchant}:{name}" for merchant, name in names]
-        values, boxed = await self._old_in(owned).look_up(whole, keys, [answer(*each) for each in asked])
+        keys = [name_of(*each) for each in names]
+        values, boxed = await self._old_in(owned).look_up(names, keys, [answer(*each) for each in asked])
         for each, value in zip(asked, values[len(names) :], strict=True):
             with suppress(*UNREADABLE):  # whose it is not: then it is answered anew
                 step.answers[each] = decode_answer(value or b"")
-        return {
-            name: _Known.of(key, value, is_boxed=at in boxed)
-            for at, (name, key, value) in enumerate(zip(names, keys, values[: len(names)], strict=True))
-        }
+        found = {name: _Known.of(key, value) for name, key, value in zip(names, keys, values, strict=False)}
+        for at in boxed:
+            found[names[at]].is_boxed = True
+        return found
 
     def _old_in(self, owned: OwnedPartition) -> OldTransactions:
         known = self._old.get(owned.number)
@@ -228,13 +223,16 @@ class IntakeJob:
 
     def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
         writes, keys, now = step.effects.writes, owned.lease.keys, step.position.time
-        recent: list[tuple[str, Millis]] = []
+        recent: list[bytes] = []
         begins = len(keys.transaction("", "")) - 1
         for each in known:
-            if each.changed is not None and each.state is not None:
-                writes.do("SET", each.key, each.changed, *each.expiry(now))
-                if each.is_new or each.is_boxed:
-                    recent.append((each.key[begins:], each.state.first_at or now))
+            if each.changed is None or each.state is None:
+                continue
+            if each.is_new or each.is_boxed:
+                writes.do("SET", each.key, each.changed, "EX", each.expiry_s(now))
+                recent.append(recent_entry(each.key[begins:], each.state.first_at or now))
+            else:
+                writes.do("SET", each.key, each.changed, "KEEPTTL")
         put_down(recent, keys, writes)
         for (merchant, name), line in step.lines.items():
             field_of = (keys.claims, f"{merchant}:{name}")

@@ -54,12 +54,18 @@ _SINCE: Final = struct.Struct(">I")
 _LATEST_S: Final = 2**32 - 1
 
 
-def put_down(names: Sequence[tuple[str, Millis]], keys: PartitionKeys, writes: Writes) -> None:
-    """Note transactions, and when they were first recorded, that get a key of their own."""
-    for start in range(0, len(names), _AT_ONCE):
-        some = names[start : start + _AT_ONCE]
-        entries = [_SINCE.pack(min(max(0, since // 1_000), _LATEST_S)) + name.encode() for name, since in some]
-        writes.do("RPUSH", keys.recent, *entries)
+def recent_entry(name: str, since: Millis) -> bytes:
+    """How a transaction (`merchant:id`) that was first recorded then stands in the list `recent`."""
+    try:
+        return _SINCE.pack(since // 1_000) + name.encode()
+    except struct.error:  # no moment of this world
+        return _SINCE.pack(_LATEST_S if since > 0 else 0) + name.encode()
+
+
+def put_down(entries: Sequence[bytes], keys: PartitionKeys, writes: Writes) -> None:
+    """Note transactions that get a key of their own."""
+    for start in range(0, len(entries), _AT_ONCE):
+        writes.do("RPUSH", keys.recent, *entries[start : start + _AT_ONCE])
 
 
 def is_over(since: Millis, now: Millis) -> bool:
@@ -85,12 +91,12 @@ class OldTransactions:
     # -- looking up
 
     async def look_up(
-        self, names: Sequence[str], keys: Sequence[str], others: Sequence[str]
+        self, names: Sequence[tuple[str, str]], keys: Sequence[str], others: Sequence[str]
     ) -> tuple[list[bytes | None], frozenset[int]]:
         """The values of transactions and of other keys, and which of those stand in boxes. Raises SpoiltError."""
         if not self.boxes:
             return await self._lease.read([*keys, *others]), frozenset()
-        digests = [digest_of(name) for name in names]
+        digests = [digest_of(f"{merchant}:{name}") for merchant, name in names]
         words: list[Word] = [self._lease.watermark, len(keys), *keys, *digests, *others]
         values = await self._lease.run(_READ, [self._lease.keys.none], words)
         in_boxes = [at for at, value in enumerate(values) if type(value) is list]
