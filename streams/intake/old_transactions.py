@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 
-from stamgast.domain.units import DAY, Millis
+from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.state.boxes import (
     LONGEST,
     MOST,
@@ -44,6 +44,8 @@ SETTLED: Final[Millis] = 14 * DAY
 """So long after it was first recorded a transaction goes into its box. Most that come back do so earlier."""
 _OVERDUE: Final[Millis] = 120 * DAY
 """Where nothing was put away for so long, as in a rebuild or a shop that never pauses, it waits for no pause."""
+_GATHERED: Final[Millis] = MINUTE
+"""Those that settle within so long are put away together."""
 _PIECE: Final = 32
 """Transactions that are put away between two steps."""
 _NOW: Final = 2
@@ -126,8 +128,11 @@ class OldTransactions:
                 self.wanted = 0
                 return ()
         rest = head[len(due) :]
-        self._next = (rest[0][1] if rest else self._time) + SETTLED
-        self.wanted = max(self.wanted - 1, 1) if self._next <= self._time else 0
+        if rest and rest[0][1] + SETTLED <= self._time:
+            self.wanted = max(self.wanted - 1, 1)
+        else:  # so many more are then put away together
+            self._next = max((rest[-1][1] if rest else self._time) + SETTLED, self._time + _GATHERED)
+            self.wanted = 0
         return ()
 
     async def _put_away(self, head: Sequence[tuple[str, Millis]]) -> None:

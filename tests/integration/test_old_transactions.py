@@ -16,7 +16,7 @@ from stamgast.domain.units import DAY, Millis
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from stamgast.state import keys
-from stamgast.state.boxes import PER_BOX, digest_of, read_box
+from stamgast.state.boxes import PER_BOX, digest_of, read_box, write_box
 from stamgast.state.client import RedisClient, names_under
 from stamgast.state.errors import SpoiltError
 from stamgast.state.looks import look
@@ -25,7 +25,8 @@ from stamgast.state.partitions import Lease
 from stamgast.state.transactions import KnownTransactions
 from streams.intake.job import IntakeJob
 from streams.intake.old_transactions import REMEMBERED_DAYS, SETTLED
-from streams.maintenance.verify import TransactionReplay
+from streams.maintenance.differences import Report
+from streams.maintenance.verify import TransactionReplay, _Partition
 from streams.metrics import Metrics
 from streams.runtime.job import Effects, own_of
 from streams.runtime.position import Position
@@ -51,12 +52,29 @@ def intake() -> IntakeJob:
     )  # fmt: skip
 
 
+class Log:
+    """`purchases.v1` as `verify` reads it."""
+
+    def __init__(self, records: Sequence[LogRecord]) -> None:
+        self._records = records
+
+    async def begins(self, pairs: Sequence[Any]) -> dict[Any, int]:
+        return dict.fromkeys(pairs, 0)
+
+    async def behind_last(self, pairs: Sequence[Any]) -> dict[Any, int]:
+        return dict.fromkeys(pairs, len(self._records))
+
+    async def read(self, _topic: str, _partition: int, start: int, end: int) -> AsyncIterator[Sequence[LogRecord]]:
+        yield self._records[start:end]
+
+
 class Owner:
     """A worker that has the partition on a Redis, and one that has it as it was before there were boxes."""
 
     def __init__(self, redis: RedisClient) -> None:
         self.redis = redis
         self.replay = TransactionReplay(0, 1, PROOFS, real_time=True)
+        self.log: list[LogRecord] = []
         self._next = 0
         lease = MemoryLease(KEYS)
         self._before: dict[str, bytes] = {}
@@ -77,6 +95,7 @@ class Owner:
             pair = encode_claim(MERCHANT, each, at) if isinstance(each, Asked) else record(each, at)
             records.append(LogRecord(self._next + number, pair[1], pair[0], timestamp=at))
         self._next += len(records)
+        self.log += records
         effects = await self.job.step(self.owned, records)
         await self.owned.lease.commit(records[-1].offset, effects.writes)
         self.job.committed(self.owned, effects, [])
@@ -95,6 +114,13 @@ class Owner:
         while waiting.wanted and pieces:
             assert await waiting.next() == ()
             pieces -= 1
+
+    async def verified(self) -> list[str]:
+        """What `stamgast verify` says of the partition."""
+        report, replay = Report(), TransactionReplay(0, 1, PROOFS, real_time=True)
+        log: Any = Log(self.log)
+        await _Partition(log, await self.redis.session(), TOPICS.purchases, replay).compare(report)
+        return report.differences
 
     async def state(self, name: str) -> Transaction | None:
         key = KEYS.transaction(MERCHANT, name)
@@ -163,6 +189,7 @@ async def test_repeats_edits_and_refunds_of_boxed_transactions_are_answered_as_e
     assert len(await owner.own_keys()) < len(states) / 5
     assert {name: await owner.state(name) for name in states} == states
     assert await known.of(MERCHANT, [*states, "never"]) == states
+    assert await owner.verified() == []
     lease = await Lease.take(owner.redis, KEYS, PLACE)
     assert BOXED.of(lease.meta) == sum(map(len, boxes.values()))
     assert BOXES.of(lease.meta) == max(boxes) + 1
@@ -258,6 +285,18 @@ async def test_a_large_transaction_and_one_that_is_gone_are_passed(owner: Owner)
     assert await owner.redis.call("LLEN", KEYS.recent) == 1
     assert await owner.state("plain") == owner.replay.states[MERCHANT, "plain"]
     assert await owner.state("gone") is None
+
+
+async def test_verify_tells_of_what_a_box_lacks_and_of_what_nobody_sold(owner: Owner) -> None:
+    await owner.step((sale("t1"), T0), (sale("t2"), T0), (sale("t3", when=T0 + SETTLED), T0 + SETTLED))
+    await owner.rest()
+    assert await owner.verified() == []
+    box = (await owner.boxes())[0]
+    box[digest_of(f"{MERCHANT}:t9")] = box.pop(digest_of(f"{MERCHANT}:t2"))
+    await owner.redis.set(KEYS.box(0), write_box(box))
+    missing, foreign = await owner.verified()
+    assert f"{MERCHANT}:t2" in missing
+    assert "box 0 holds a transaction that the log does not know" in foreign
 
 
 async def test_a_box_that_holds_something_else_is_filled_anew_from_the_log(owner: Owner) -> None:
