@@ -96,16 +96,8 @@ TOKEN: Final = _text(
     "the token of the owner; a script with another one is refused",
     by=("take.lua", "wiped.lua", "stamgast.state.partitions"),
     to=(
-        *(
-            "commit.lua",
-            "read.lua",
-            "read_transactions.lua",
-            "progress.lua",
-            "goal.lua",
-            "list_head.lua",
-            "wipe.lua",
-            "wiped.lua",
-        ),
+        *("commit.lua", "read.lua", "read_transactions.lua", "progress.lua", "goal.lua", "list_head.lua"),
+        *("wipe.lua", "wiped.lua"),
         *("doubt_due.lua", "doubt_next_look.lua", "doubt_put.lua", "doubt_settled.lua"),
         *("outbox_begin.lua", "outbox_claim.lua", "outbox_lane_empty.lua", "outbox_logged.lua", "outbox_move.lua"),
         *("outbox_return.lua", "outbox_window.lua", "outbox_withhold.lua"),
@@ -131,15 +123,8 @@ WATERMARK: Final = _number(
     "offset of the newest record that was applied",
     by=("commit.lua",),
     to=(
-        *(
-            "commit.lua",
-            "read.lua",
-            "read_transactions.lua",
-            "take.lua",
-            "look.lua",
-            "stamgast.state.partitions",
-            "stamgast.state.looks",
-        ),
+        *("commit.lua", "read.lua", "read_transactions.lua", "take.lua", "look.lua"),
+        *("stamgast.state.partitions", "stamgast.state.looks"),
         *(
             "stamgast.state.adopting",
             "stamgast.code_import",
@@ -248,18 +233,11 @@ NEWEST_PURCHASE: Final[Family[str, Millis]] = _numbers(
     by=("streams.intake.job",),
     to=("streams.customers.feed_watch",),
 )
+_OLD: Final = ("streams.intake.old_transactions",)
 BOXES: Final = _number(
-    "boxes",
-    "how many boxes there are for old transactions (`stamgast.state.boxes`)",
-    by=("streams.intake.old_transactions",),
-    to=("streams.intake.old_transactions",),
+    "boxes", "how many boxes of old transactions there are (`stamgast.state.boxes`)", by=_OLD, to=_OLD
 )
-BOXED: Final = _number(
-    "boxed",
-    "how many transactions stand in them, as far as their owners counted",
-    by=("streams.intake.old_transactions",),
-    to=("streams.intake.old_transactions",),
-)
+BOXED: Final = _number("boxed", "how many stand in them, as far as their owners counted", by=_OLD, to=_OLD)
 
 # -- of customers alone
 
