@@ -91,9 +91,9 @@ def run(scene: Scene) -> None:
 def _figures(name: str, many: Seen, none: Seen) -> list[Figure]:
     limit = "target, at most"
     return [
-        Figure(f"{name}_taking", many.taken_s - none.taken_s, "s more than with none", limit, _LATER_S),
+        Figure(f"{name}_takeover", many.taken_s - none.taken_s, "s more than with none", limit, _LATER_S),
         Figure(f"{name}_first", many.first_s, "s from there to the first message", limit, _FIRST_S),
-        Figure(f"{name}_memory", many.peak_mb - none.peak_mb, "MB more than with none", limit, _MORE_MB),
+        Figure(f"{name}_peak", many.peak_mb - none.peak_mb, "MB more than with none", limit, _MORE_MB),
         Figure(f"{name}_purchases_p50", many.p50_ms / none.p50_ms, "times as with none", limit, _SLOWER),
         Figure(f"{name}_loop_stood_still", many.stood_still_ms, "ms at most"),
     ]

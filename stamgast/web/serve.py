@@ -79,7 +79,15 @@ def public(app: ASGIApp, settings: Settings) -> ASGIApp:
     """The app as everybody may reach it: under its own names, and with a proxy's word for whom a request is from."""
     hosts = Hosts(app, [urlsplit(settings.public_url).hostname or "", *listed(settings.web_hosts)])
     proxies = listed(settings.web_proxies)
-    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", hosts), proxies)) if proxies else hosts
+    return cast("ASGIApp", _BehindProxies(hosts, proxies)) if proxies else hosts
+
+
+class _BehindProxies(ProxyHeadersMiddleware):
+    """Whom a request is from is asked of those alone that are refused: what is taken at once is taken from anybody."""
+
+    def __init__(self, hosts: Hosts, proxies: list[str]) -> None:
+        super().__init__(cast("Any", hosts), proxies)
+        self.at_once = hosts.at_once
 
 
 @contextlib.asynccontextmanager
