@@ -63,7 +63,7 @@ def run(scene: Scene) -> None:
         roll = weigh(lambda pipe, n: pipe.rpush(_names(n).roll(MERCHANT), entry_of(customer_id(n))))
         ledger = weigh(lambda pipe, n: _put_ledger(pipe, n, ledgers[n % len(ledgers)]))
         client.flushall()
-        weighed: list[int] = [client.info("memory")["used_memory"]]
+        weighed: list[int] = []
         asyncio.run(
             _remember(scene.redis.url, values, count, lambda: weighed.append(client.info("memory")["used_memory"]))
         )
@@ -119,7 +119,7 @@ def _put_ledger(pipe: Any, number: int, ledger: dict[bytes, bytes]) -> None:
 
 
 async def _remember(url: str, values: Sequence[bytes], count: int, weigh: Callable[[], None]) -> None:
-    """Let each partition hold what intake writes of its sales; weigh; let all of it grow old, and weigh again."""
+    """Weigh empty partitions, then with what intake writes of their sales, then when all of that has grown old."""
     redis = RedisClient(url)
     of: dict[int, list[tuple[str, bytes]]] = {}
     for number in range(count):
@@ -127,6 +127,10 @@ async def _remember(url: str, values: Sequence[bytes], count: int, weigh: Callab
         place = partition_for(f"{MERCHANT}:{name}".encode(), _PARTITIONS)
         of.setdefault(place, []).append((name, values[number % len(values)]))
     leases = {place: await Lease.take(redis, keys.transactions(place), {"topic": "t"}) for place in of}
+    for lease in leases.values():  # what the scripts and their first words take belongs to no purchase
+        await lease.read([])
+        await lease.commit(0, Writes())
+    weigh()
     for place, sales in of.items():
         for start in range(0, len(sales), _STEP):
             writes, some, names = Writes(), sales[start : start + _STEP], leases[place].keys
