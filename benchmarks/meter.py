@@ -5,6 +5,7 @@ Standard library only: the peers' processes import this from an environment of t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+_LISTENS = "0A"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,6 +29,21 @@ def cpu_seconds_of(pid: int) -> float:
     with Path(f"/proc/{pid}/stat").open() as file:
         fields = file.read().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def pid_listening_at(port: int) -> int | None:
+    """Which process of this machine listens there; None if none of those that we may look at does."""
+    sockets = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == port:
+                sockets.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it is somebody else's, or ended
+            if any(str(each.readlink()) in sockets for each in (process / "fd").iterdir()):
+                return int(process.name)
+    return None
 
 
 class Meter:

@@ -96,7 +96,18 @@ class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
     __slots__ = (
-        *("_listening", "all", "audiences", "awaited", "budgets", "by_id", "calling_off", "campaigns", "heard"),
+        *(
+            "_gates",
+            "_listening",
+            "all",
+            "audiences",
+            "awaited",
+            "budgets",
+            "by_id",
+            "calling_off",
+            "campaigns",
+            "heard",
+        ),
         *("full_cards", "scheduled", "segments", "spans", "things"),
     )
 
@@ -114,6 +125,11 @@ class RuleSet:
         unless = [each for rule in self.all if rule.status in RUNNING for each in rule.calls_off]
         self.calling_off = frozenset(name for each in unless for name in each.fact_names)
         """Names of the facts that may call off what waits."""
+        gated = {} if self.calling_off else self._listening
+        self._gates = {
+            name: each.thresholds for name, each in gated.items() if each.waiting and not (each.always or each.key)
+        }
+        """Facts that nobody hears but who waits for a threshold, and the thresholds."""
         self.heard = self.calling_off.union(listening)
         """Names of the facts that a running rule listens to."""
         triggers = [rule.trigger for rule in self.all if rule.status in RUNNING]
@@ -148,13 +164,10 @@ class RuleSet:
 
         One that falls always may: it takes back what rising gave.
         """
-        listeners = self._listening.get(name)
-        if listeners is None or after < before or self.calling_off:
+        gate = self._gates.get(name)
+        if gate is None:
             return name in self.heard
-        if listeners.always or listeners.key:
-            return True
-        thresholds = listeners.thresholds
-        return listeners.highest > before and thresholds[bisect_right(thresholds, before)] <= after
+        return after < before or bisect_right(gate, before) < bisect_right(gate, after)
 
     def asked_by(self, fact: Fact) -> Sequence[CompiledRule]:
         """Those of them that this very fact may fire: not the ones that wait for a threshold it does not pass."""

@@ -15,6 +15,7 @@ from mode import Service
 
 from stamgast.bootstrap import Runs
 from stamgast.broker import kafka_of
+from stamgast.clock.ticks import until_tick
 from stamgast.clock.watch import ClockWatch
 from stamgast.lifecycle.cancellation import until_told
 from stamgast.lifecycle.garbage import collect_rarely
@@ -36,6 +37,7 @@ log = get_logger(__name__)
 EXIT_BROKEN: Final = 1
 _HAND_OVER_S: Final = 2.0
 _STOP_S: Final = 1.5
+_CRASH_SEEN_S: Final = 0.2
 
 
 Agent = Callable[[Any], None]
@@ -198,7 +200,7 @@ class Worker:
             for service in (self._app, *self._partitions):
                 if service.crashed:
                     return service.crash_reason or RuntimeError(f"{service} crashed")
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(until_tick(_CRASH_SEEN_S, time.monotonic()))
 
     async def _hand_over(self, starting: asyncio.Task[None], code: int) -> None:
         """Give the partitions to others at once; then let what is in the air land, then stop the rest.

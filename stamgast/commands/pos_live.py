@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -150,7 +149,6 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
     from stamgast.bootstrap import tills_of
     from stamgast.lookup import newest_bundles, open_people
     from stamgast.people.last_heard import last_heard_over
-    from stamgast.state.transactions import KnownTransactions
     from stamgast.tills.intake import Door
     from stamgast.tills.payments import Payments
     from stamgast.tills.reconcile import Reconciler
@@ -163,9 +161,8 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
         tills = tills_of(settings, redis, stack, append)
         tills.connections = await read_connections(kafka_of(settings), topics.connections)
         tills.payments = Payments(redis, tills.connections)
-        known = KnownTransactions(redis, partial(people.appender.partition_of, topics.purchases))
         heard = last_heard_over(people.filling, topics.partitions)
-        door = Door(people.identities, known, append, topics.purchases, heard, payments=tills.payments)
+        door = Door(people.identities, None, append, topics.purchases, heard, payments=tills.payments)
         reconciler = Reconciler(tills, door, append, topics.connections, topics.dead_letters)
         yield Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
         await tills.feeds.keep()

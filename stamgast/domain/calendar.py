@@ -6,13 +6,15 @@ before. Offsets of time zones change on quarter hours only, so they are looked u
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis
 
-_QUARTER = 15 * MINUTE
+QUARTER: Final = 15 * MINUTE
+"""Within one, no clock in the world is put forward or back, and none shows midnight but at its beginning."""
 _MILLISECOND = timedelta(milliseconds=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -27,8 +29,8 @@ class LocalTime(Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=65536)
 def _offset(quarter: int, zone: str) -> Millis:
-    all_day = _offset_of_day(quarter * _QUARTER // DAY, zone)
-    return _offset_at(quarter * _QUARTER, zone) if all_day is None else all_day
+    all_day = _offset_of_day(quarter * QUARTER // DAY, zone)
+    return _offset_at(quarter * QUARTER, zone) if all_day is None else all_day
 
 
 @lru_cache(maxsize=4096)
@@ -45,17 +47,17 @@ def _offset_at(at: Millis, zone: str) -> Millis:
 
 def local_millis(at: Millis, zone: str) -> Millis:
     """The wall clock's reading as if it were UTC. Raises `ZoneInfoNotFoundError` for an unknown zone."""
-    return at + _offset(at // _QUARTER, zone)
+    return at + _offset(at // QUARTER, zone)
 
 
 def business_day(at: Millis, zone: str, day_start: int = 0) -> Day:
     """The business day of a moment: days since 1970-01-01; `day_start` is an hour (0-23)."""
-    return (at + _offset(at // _QUARTER, zone) - day_start * HOUR) // DAY
+    return (at + _offset(at // QUARTER, zone) - day_start * HOUR) // DAY
 
 
 def local_time(at: Millis, zone: str, day_start: int = 0) -> LocalTime:
     """Where the hands of a clock in `zone` stand, on which business day (as in `business_day`)."""
-    local = at + _offset(at // _QUARTER, zone)
+    local = at + _offset(at // QUARTER, zone)
     day = (local - day_start * HOUR) // DAY
     return LocalTime(day, local % DAY // MINUTE, WEEKDAYS[(day + 3) % 7])
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from stamgast.domain.calendar import date_of, day_of_date
+from stamgast.domain.calendar import QUARTER, business_day, date_of, day_of_date
 from stamgast.domain.counters import BETWEEN, Counter, counter
 from stamgast.domain.units import Day, Minor
 
@@ -86,6 +86,12 @@ class Names(NamedTuple):
 def month_of(day: Day) -> str:
     """`2026-09`."""
     return date_of(day).isoformat()[:7]
+
+
+@lru_cache(maxsize=4096)
+def month_at(quarter: int, zone: str) -> str:
+    """The month that a clock in `zone` shows in a quarter of an hour, counted since 1970."""
+    return month_of(business_day(quarter * QUARTER, zone))
 
 
 @lru_cache(maxsize=512)

@@ -26,7 +26,8 @@ def day_of(purchase: Purchase, program: Program) -> Day:
     return business_day(purchase.occurred_at, store.time_zone, store.day_start)
 
 
-def _on_the_wall(purchase: Purchase, program: Program, day: Day) -> LocalTime:
+def on_the_wall(purchase: Purchase, program: Program, day: Day) -> LocalTime:
+    """When a purchase was made on the clock of its store, on that business day."""
     store = program.stores.get(purchase.store)
     local = local_time(purchase.occurred_at, program.time_zone if store is None else store.time_zone)
     return LocalTime(day, local.minute, weekday(day))
@@ -50,7 +51,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
     for card in program.cards.values():
         earned = stamps.raw_stamps(ours, card)
         if earned and card.double:
-            earned = stamps.doubled(earned, card, _on_the_wall(purchase, program, day), ours)
+            earned = stamps.doubled(earned, card, on_the_wall(purchase, program, day), ours)
         if earned and not (card.dated and not card.takes(day)) and not (ours.history and not card.count_history):
             raw[card.id] = earned
     kept = program.kept

@@ -388,7 +388,7 @@ encode_event = msgspec.json.Encoder().encode
 
 def is_history(event: AnyEvent) -> bool:
     """Whether it tells what was before it was told: that changes what is known, and asks no rule."""
-    if isinstance(event, PurchaseChanged):
+    if type(event) is PurchaseChanged:
         purchase = event.after or event.before
         return purchase is not None and purchase.history
     return isinstance(event, Enrolled | ConsentChanged) and event.since > 0

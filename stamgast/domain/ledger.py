@@ -10,8 +10,7 @@ which never leave the state and keep their order, and what an ordinary purchase 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -75,18 +74,28 @@ class _Stored(Struct, array_like=True, gc=False):
 
 _decode = msgspec.msgpack.Decoder(_Stored).decode
 _encode = msgspec.msgpack.Encoder().encode
+_NO_STAMPS: dict[int, int] = {}
 
 
-def encode_entry(entry: Entry, cards: Sequence[str]) -> bytes:
+def encode_entry(entry: Entry, cards: Iterable[str]) -> bytes:
     """Entry -> stored value. `cards` are the ids of the customer's cards in the state's order."""
-    stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()} if entry.stamps else {}
+    stamps = _by_place(entry.stamps, [*cards]) if entry.stamps else _NO_STAMPS
+    if entry.counts == 1 and not (
+        entry.refunds or entry.fired or entry.bought or entry.held or entry.agreed is not None
+    ):  # what nearly every purchase is
+        return _encode((entry.day, entry.spend, entry.profit, stamps))
     if entry.bought or entry.fired or entry.held or entry.agreed is not None:
         sums = (entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds)
         rest = (entry.held, entry.agreed, entry.fired, entry.bought)
         return _encode((*sums, *(rest if entry.bought else rest[:3] if entry.fired else rest[:2])))
-    if entry.counts == 1 and not entry.refunds:
-        return _encode((entry.day, entry.spend, entry.profit, stamps))
     return _encode((entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds))
+
+
+def _by_place(stamps: dict[str, int], cards: list[str]) -> dict[int, int]:
+    if len(stamps) == 1:
+        ((card, earned),) = stamps.items()
+        return {cards.index(card): earned}
+    return {cards.index(card): earned for card, earned in stamps.items()}
 
 
 def decode_entry(value: bytes, cards: Sequence[str]) -> Entry:
@@ -123,7 +132,6 @@ def digest_of_held(held: bytes) -> str:
     return hashlib.blake2b(held, digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=8192)
 def field_of(transaction: str) -> bytes:
     """The hash field under which a transaction's entry stands."""
     return hashlib.blake2b(transaction.encode(), digest_size=8).digest()

@@ -5,9 +5,9 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace as replace_field
@@ -360,6 +360,8 @@ class Program:
     topics_of_templates: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    weigh: Callable[[Any], Any] | None = field(init=False, repr=False, compare=False, default=None)
+    """What weighs its plain sales, once one came (`stamgast.domain.weighing`)."""
 
     def __post_init__(self) -> None:
         capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)

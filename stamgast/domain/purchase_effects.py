@@ -102,18 +102,24 @@ def apply_purchase(
     if doubt is None and event.after is not None and (doubt := beyond_its_day(customer, event, old, new, program)):
         new = laid_by(event.after)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
-    _move_sums(customer, old, new)
+    if old is NOTHING:  # as nearly always: a sale is told of for the first time
+        customer.purchases += new.counts
+        customer.spend += new.spend
+        customer.profit += new.profit
+        customer.refunds += new.refunds
+    else:
+        _move_sums(customer, old, new)
     all_days = _move_days(customer, old, new, memory)
     facts = _purchase_facts(event, old, new, rules.heard)
     balances: dict[str, int] = {}
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances, event.at))
-    if customer.visits != visits and rules.hears(_VISITS, visits, customer.visits):
-        facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
-    if customer.spend != spend and rules.hears(_SPEND, spend, customer.spend):
-        facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
-    if customer.profit != profit and rules.hears(_CLV, profit, customer.profit):
-        facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
+    if (now := customer.visits) != visits and rules.hears(_VISITS, visits, now):
+        facts.append(Fact(_VISITS, "visits", visits, now, {}, event.after))
+    if (now := customer.spend) != spend and rules.hears(_SPEND, spend, now):
+        facts.append(Fact(_SPEND, "spend", spend, now, {}, event.after))
+    if (now := customer.profit) != profit and rules.hears(_CLV, profit, now):
+        facts.append(Fact(_CLV, "clv", profit, now, {}, event.after))
     return Applied(old, new, facts, doubt, balances, all_days)
 
 
@@ -121,8 +127,7 @@ def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
     customer.purchases += new.counts - old.counts
     customer.spend += new.spend - old.spend
     customer.profit += new.profit - old.profit
-    if old.refunds or new.refunds:
-        customer.refunds += new.refunds - old.refunds
+    customer.refunds += new.refunds - old.refunds
 
 
 def _move_days(customer: Customer, old: Entry, new: Entry, memory: Memory) -> tuple[bytes, bytes] | None:
@@ -131,7 +136,8 @@ def _move_days(customer: Customer, old: Entry, new: Entry, memory: Memory) -> tu
         return None
     if not old.counts and new.counts and (new.day >= customer.last_day or not customer.visits):
         _append_visit(customer, new.day)
-        customer.days = days.trimmed(customer.days, customer.last_day)
+        if len(customer.days) > days.PLENTY:
+            customer.days = days.trimmed(customer.days, customer.last_day)
         return None
     touched = [day for day, counts in ((old.day, old.counts), (new.day, new.counts)) if counts]
     seen = before = customer.days
@@ -193,11 +199,13 @@ def _append_visit(customer: Customer, day: Day) -> None:
 
 def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry, heard: AbstractSet[str]) -> list[Fact]:
     facts = []
-    data = {"transaction": event.transaction}
+    transaction = event.transaction
     if new.counts and not old.counts and _PURCHASE in heard:
-        facts.append(Fact(_PURCHASE, event.transaction, old.spend, new.spend, data, event.after))
+        data = {"transaction": transaction}
+        facts.append(Fact(_PURCHASE, transaction, old.spend, new.spend, data, event.after))
     if new.refunds > old.refunds and _REFUNDED in heard:
-        facts.append(Fact(_REFUNDED, event.transaction, old.refunds, new.refunds, data, event.after))
+        data = {"transaction": transaction}
+        facts.append(Fact(_REFUNDED, transaction, old.refunds, new.refunds, data, event.after))
     return facts
 
 

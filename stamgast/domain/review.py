@@ -6,7 +6,7 @@ the purchase and the programme in force alone, so that the worker, the door and 
 a customer has had too many on one day follows from their state, which the door does not know (docs/adr/0159).
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,9 +22,7 @@ from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held, e
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.units import Millis, Minor
-
-PIECE: Final = 1000
-"""Thousandths."""
+from stamgast.domain.weighing import PIECE, weighed_at_once
 
 
 class Doubt(Struct, frozen=True, gc=False):
@@ -164,6 +162,10 @@ def reweighed(
 ) -> tuple[Entry, Doubt | None]:
     """What a purchase gives once it has changed, and why it waits. `agreed` is what was just confirmed of it."""
     agreed = agreed or old.agreed
+    if agreed is None and event.after is not None:
+        at_once = weighed_at_once(event.after, program)
+        if at_once is not None:
+            return at_once, None
     new, doubt = weighed(event.after, program, agreed, old)
     if doubt is not None and old.counts and agreed is None and event.before is not None:
         return weighed(event.after, program, _counted_before(event.before, program), old)

@@ -54,6 +54,12 @@ class Appender:
                 if len(by_partition) == 1:  # nobody to do it side by side with
                     await emit(emitter, *by_partition.popitem())
                     return offsets
+                if len(by_partition) == len(records):
+                    each = [(at, *records[index]) for at, (index,) in by_partition.items()]
+                    found = await emitter.send_each(topic, each)
+                    for (index,), offset in zip(by_partition.values(), found, strict=True):
+                        offsets[index] = offset
+                    return offsets
                 all_of_them = (emit(emitter, *item) for item in by_partition.items())
                 done = await asyncio.gather(*all_of_them, return_exceptions=True)
             for outcome in done:

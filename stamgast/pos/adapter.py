@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.pos.connections import Connection
+from stamgast.pos.plain_sale import PlainSale
 
 Headers = Mapping[str, str]
 """Of a request, by their names in small letters."""
@@ -247,6 +248,10 @@ class Adapter(Protocol):
         Return the secret that the system made to sign by; empty where it makes none. What comes twice does no harm.
         """
         raise IncapableError(f"{self.name} lets nobody make its webhooks by its API")
+
+    def plain(self, found: Found, context: Context) -> PlainSale | None:  # noqa: ARG002
+        """The sale that `snapshot` says it is, read a shorter way; None: `snapshot` has to look at it."""
+        return None
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The transaction's net state with its version, or a refund under its own id; nothing for what never counts.

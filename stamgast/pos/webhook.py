@@ -1,6 +1,6 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -144,32 +144,33 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
-    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context, read=judged)
+    return [] if context.connection.role is Role.PAYMENT else items_of(adapter, found, context, shown=True)
 
 
-def items_of(
-    adapter: Adapter, found: Iterable[Found], context: Context, *, read: Callable[[Any, str], Item] = read_item
-) -> list[Item]:
+def items_of(adapter: Adapter, found: Iterable[Found], context: Context, *, shown: bool = False) -> list[Item]:
     """What these objects say in the contract's words, whether that is a sale or only how one was paid.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Raises as
-    `purchases_of`.
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. `shown`: to people, by
+    the models alone, which know what fields were given. Raises as `purchases_of`.
     """
     items: list[Item] = []
     source = source_of(context.connection)
     for each in found:
         if each.content is None:
             raise ValueError(f"{each.kind} {each.id} is to be read again first")
+        place = f"/{len(items)}"
         try:
             with guarded(adapter):
-                documents = adapter.snapshot(each, context)
+                plain = None if shown else adapter.plain(each, context)
+                documents = adapter.snapshot(each, context) if plain is None else ()
         except RefusedError as refused:
-            place = f"/{len(items)}"
             told = [each | {"pointer": f"{place}{each['pointer']}"} for each in refused.problems]
             items.append(Refused(told, place))
             continue
+        if plain is not None:
+            items.append(Received(plain, place, event_source=source))
         for document in documents:
-            item = read(document, f"/{len(items)}")
+            item = (judged if shown else read_item)(document, f"/{len(items)}")
             if isinstance(item, Received) and not item.event_source:
                 item = Received(item.purchase, item.place, item.event_id, source)
             items.append(item)

@@ -43,6 +43,10 @@ class MerchantTable:
             await self._compile(merchant)
         return self._programs.get(merchant)
 
+    def at_hand(self, merchant: str) -> Program | None:
+        """The same without waiting: None too while a newer one is to be compiled."""
+        return None if merchant in self._waiting else self._programs.get(merchant)
+
     async def bundle(self, merchant: str) -> bytes | None:
         """The bundle of the programme in force, packed as it stands on `programs.v1`; None without one."""
         await self.get(merchant)

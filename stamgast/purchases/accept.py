@@ -6,7 +6,7 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from typing import ParamSpec, Protocol, TypeVar
@@ -102,7 +102,7 @@ class Accepted(Struct, frozen=True):
     doubts: list[Doubt]
     """What was taken in although it looks wrong."""
     beside: list[Doubt]
-    """The same beside what was known already: workers count it, who see all of it in order."""
+    """The same beside what was known already, where that was asked: workers count it, who see all of it in order."""
 
     @property
     def taken(self) -> list[Taken]:
@@ -180,7 +180,7 @@ async def take_in(
 
 async def take_in_together(
     people: People,
-    known: Known,
+    known: Known | None,
     append: Append,
     topic: str,
     groups: Sequence[Sequence[Item]],
@@ -192,7 +192,8 @@ async def take_in_together(
 ) -> list[Accepted]:
     """The same for several at once who know nothing of each other: one question who they are of, one append.
 
-    What looks wrong about a group's purchases is told of it alone.
+    What looks wrong about a group's purchases is told of it alone. `known`: None where nobody wants to hear what does
+    not go with what was known before.
     """
     items = [each for group in groups for each in group]
     read = await _done(large, _read_names, items, program, people)
@@ -201,11 +202,13 @@ async def take_in_together(
         outcomes = iter([each for each in read if isinstance(each, Refused)])
         return [Accepted(list(islice(outcomes, len(group))), [], []) for group in groups]
     # Asked before they are appended: then the worker may know them. Heard after it: nothing of them waits for that.
-    with known.asking(program.merchant, names) as asked:
+    with known.asking(program.merchant, names) if known is not None else nullcontext() as asked:
         named = await _resolved(people, last_heard, read, program, at)
         written = await _done(large, _all_written, named, [len(group) for group in groups], program, at)
         if records := [record for each in written for record in each.records]:
             await append(topic, records)
+        if asked is None:
+            return [Accepted(each.outcomes, each.doubts, []) for each in written]
         transactions = await asked.answer()
     return await _done(large, _all_accepted, written, transactions, at)
 
@@ -350,7 +353,7 @@ def _seen(named: _Named, part: _Part) -> Seen:
 
 def some_taken(accepted: Accepted) -> Accepted:
     """What was accepted, if anything was. Raises `RefusedError`, `ReceiptTooLargeError`: as `accept`."""
-    if not accepted.taken:
+    if not any(isinstance(each, Taken) for each in accepted.outcomes):
         raise refusal([each for each in accepted.outcomes if isinstance(each, Refused)])
     return accepted
 

@@ -48,12 +48,27 @@ class Gathering:
 
     async def accept(self, items: Sequence[Item], program: Program, at: Millis, accept: Accept) -> Accepted:
         """As `accept` would of these items alone."""
-        call = _Call(items, program, at, accept, asyncio.get_running_loop().create_future())
+        return await self.begin(items, program, at, accept)
+
+    def begin(
+        self,
+        items: Sequence[Item],
+        program: Program,
+        at: Millis,
+        accept: Accept,
+        answer: asyncio.Future[Accepted] | None = None,
+    ) -> asyncio.Future[Accepted]:
+        """The same without waiting: what becomes of them, to come. Whoever does not want it any more cancels it.
+
+        `answer`: one to come that somebody waits for already.
+        """
+        answer = answer or asyncio.get_running_loop().create_future()
+        call = _Call(items, program, at, accept, answer)
         self._waiting.setdefault(program.merchant, []).append(call)
         if program.merchant not in self._running:
             # A task of its own: a caller who goes away takes nobody's purchases along.
             self._running[program.merchant] = asyncio.create_task(self._run(program.merchant))
-        return await call.answer
+        return answer
 
     async def _run(self, merchant: str) -> None:
         try:
@@ -65,11 +80,13 @@ class Gathering:
 
 
 def _alike(calls: list[_Call]) -> list[list[_Call]]:
-    """Calls under the same programme, in their order, as many at once as a request may have."""
+    """Calls under the same programme and in the same way, in their order, as many at once as a request may have."""
     found: list[list[_Call]] = []
     size = 0
     for call in calls:
-        if found and found[-1][-1].program is call.program and size + len(call.items) <= MOST:
+        last = found[-1][-1] if found else call
+        alike = last.program is call.program and last.accept == call.accept
+        if found and alike and size + len(call.items) <= MOST:
             found[-1].append(call)
             size += len(call.items)
         else:

@@ -10,9 +10,9 @@ from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain.activation import Activation, Note
 from stamgast.domain.budgets import Budget
-from stamgast.domain.calendar import business_day
+from stamgast.domain.calendar import QUARTER
 from stamgast.domain.customer import Charge, Customer, Voucher
-from stamgast.domain.day_sums import month_of
+from stamgast.domain.day_sums import month_at
 from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
@@ -146,7 +146,7 @@ class Case(Past):
         if self.said:
             self._remember_answers()
         self.at: Millis = at
-        month = month_of(business_day(at, self.program.time_zone))
+        month = month_at(at // QUARTER, self.program.time_zone)
         if month != self.change.month:
             self._begin_month(month)
         self.customer.recorded_at = at
@@ -164,7 +164,9 @@ class Case(Past):
             known, moved = [*change.earlier.values()], change.counters
             if known:
                 moved = {name: by - sum([each.get(name, 0) for each in known]) for name, by in moved.items()}
-            change.earlier[change.month] = {name: by for name, by in moved.items() if by}
+            change.earlier[change.month] = (
+                {name: by for name, by in moved.items() if by} if 0 in moved.values() else moved.copy()
+            )
         change.month = month
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:

@@ -24,7 +24,7 @@ from stamgast.domain.units import Day, Millis
 class Past:
     """See the module. `changes` is what is to be written: field -> value, None to remove."""
 
-    __slots__ = ("_days", "_entries", "_read", "_written", "at", "customer")
+    __slots__ = ("_asked", "_days", "_entries", "_read", "_written", "at", "customer")
 
     at: Millis
 
@@ -34,6 +34,7 @@ class Past:
         self._written = changes
         self._entries: dict[bytes, Entry] = {}
         self._days: dict[str, dict[Day, int]] | None = None
+        self._asked: tuple[str | None, bytes] = None, b""
 
     def stored(self, field: bytes) -> bytes | None:
         """What stands in the ledger now, empty if nothing does; None if it was not read."""
@@ -83,7 +84,7 @@ class Past:
 
     def entry(self, transaction: str) -> Entry | None:
         """What the ledger says of a transaction now."""
-        key = field_of(transaction)
+        key = self._field_of(transaction)
         known = self._entries.get(key)
         if known is None and key not in self._written:
             value = self._read.get(key)
@@ -92,14 +93,20 @@ class Past:
 
     def write_entry(self, transaction: str, entry: Entry | None) -> None:
         """Note what the transaction gives from now on; None forgets it."""
-        key = field_of(transaction)
+        key = self._field_of(transaction)
         self._days = None
         if entry is None:
             self._entries.pop(key, None)
             self._written[key] = None
         else:
             self._entries[key] = entry
-            self._written[key] = encode_entry(entry, list(self.customer.cards))
+            self._written[key] = encode_entry(entry, self.customer.cards)
+
+    def _field_of(self, transaction: str) -> bytes:
+        """That of the transaction asked for last is kept: an event asks for its own several times."""
+        if transaction != self._asked[0]:
+            self._asked = transaction, field_of(transaction)
+        return self._asked[1]
 
     def has_mark(self, transaction: str, mark: bytes) -> bool:
         """Whether the transaction's entry says that the rule of this mark has fired for it."""

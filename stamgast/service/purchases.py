@@ -1,7 +1,5 @@
 """A purchase that changed, and a person's word on one that waits."""
 
-from typing import Final
-
 import msgspec
 from msgspec import Struct
 
@@ -19,11 +17,6 @@ from stamgast.service.rules import fall_back, fire, let_cards_answer
 from stamgast.service.stages import restage
 from stamgast.service.worth import worth, worth_facts
 
-# Said here, for every purchase asks for them, and a member is slower to look up than a name.
-_PURCHASES: Final = Counter.PURCHASES.value
-_SPEND: Final = Counter.SPEND.value
-_PROFIT: Final = Counter.PROFIT.value
-
 
 class Heard(Struct, frozen=True, omit_defaults=True):
     """The answer to a person's word on a purchase: an HTTP status, and what became of it."""
@@ -39,27 +32,27 @@ decode_heard = msgspec.json.Decoder(Heard).decode
 
 def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
     """Bring what a transaction gives into line with what is left of it. `agreed` is what was just confirmed of it."""
-    customer = case.customer
+    customer, before, after = case.customer, event.before, event.after
     case.receipt = event.transaction
     case.late = _is_late(case, event)
-    purchases, spend, profit = customer.purchases, customer.spend, customer.profit
     stood = shop_counts.stood(case)
+    _, profit, spend, *_ = stood
     bundle = case.context.bundle
     worth_before = worth(case) if bundle.minds_worth else {}
     was_before = remembering.before(case) if bundle.minds_purchases else None
     applied = apply_purchase(customer, event, case.program, case, rules=bundle.rules, agreed=agreed)
     facts = applied.facts
     if worth_before:
-        facts += worth_facts(case, worth_before, event.after)
+        facts += worth_facts(case, worth_before, after)
     if was_before is not None:
         facts += remembering.facts_since(case, was_before, event, applied)
-    if event.before is not None and event.before.counts and not applied.new.counts:
+    if before is not None and before.counts and not applied.new.counts:
         take_back(case, event.transaction)
         receipts.changed(case, event)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
-    if event.before is not None or customer.profit < profit or customer.spend < spend:
+    if before is not None or customer.profit < profit or customer.spend < spend:
         fall_back(case, facts)
-    if event.after is None:
+    if after is None:
         left = _without_purchase(case, applied.old.fired)
     else:
         left = applied.new
@@ -71,14 +64,10 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
         _keep_the_list(case, event.transaction, applied)
     if customer.referral is not None:
         referrals.follow(case, event, applied.new)
-    facts += restage(case, event.after)
-    counters = case.change.counters
+    facts += restage(case, after)
     for card, by in applied.balances.items():
         shop_counts.stamps(case, card, customer.cards[card].balance, by)
     shop_counts.purchase(case, event, applied, stood)
-    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
-    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
-    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
     (let_cards_answer if is_history(event) else fire)(case, facts)
 
 

@@ -138,10 +138,12 @@ def _ask_all(case: Case, fact: Fact, firings: list[Firing]) -> None:
     if not panel.rules and not passed:
         return
     view = View(case.customer, case.program, case.at, fact, case.customer_id)
-    asked, refused = panel.left(view)
-    for refusals in refused:
-        case.turned_down(refusals)
-    _ask(case, asked, view, firings)
+    if panel.rules:
+        asked, refused = panel.left(view)
+        for refusals in refused:
+            case.turned_down(refusals)
+        if asked:
+            _ask(case, asked, view, firings)
     if passed:
         _ask(case, passed, view, firings)
 

@@ -152,6 +152,10 @@ class IdentityStore:
         fresh: dict[Identifier, Alias] = {}
         found = []
         for identifiers in references:
+            held = {held_by(known, each) for each in identifiers}
+            if len(held) == 1 and (customer := held.pop()):  # as nearly always: there is nothing to be asked
+                found.append(Resolved(customer))
+                continue
             together = await self._together(merchant, identifiers, known, at, last_heard)
             customer = self._owner(merchant, together.identifiers, known)
             for each in together.identifiers:

@@ -30,6 +30,7 @@ log = get_logger(__name__)
 
 _EVERY_S: Final = 5.0
 _MOST_NOTED: Final = 100_000
+_AT_ONCE: Final = 200
 _LOCK_S: Final = 5.0
 """Two processes that keep the same store's at once do it one after the other."""
 
@@ -90,8 +91,10 @@ class FeedBook:
         key = feed(*place)
         async with self._redis.locked(f"{key}:lock", wait_s=_LOCK_S, kept_s=_LOCK_S):
             stats = await self.stats(place)
-            for occurred, at in moments:
+            for number, (occurred, at) in enumerate(moments, 1):
                 stats.note(occurred, at, zone)
+                if not number % _AT_ONCE:  # a rush of thousands would keep every request waiting meanwhile
+                    await asyncio.sleep(0)
             await self._redis.set(key, _encode(stats))
 
     async def find_again(self, place: Place, written: FeedStats) -> FeedStats:

@@ -43,7 +43,8 @@ class Door(Struct, frozen=True):
     """What takes purchases in."""
 
     people: People
-    known: Known
+    known: Known | None
+    """What was known before is asked of it; None where nobody hears what does not go with that (workers tell it)."""
     append: Append
     topic: str
     last_heard: LastHeard
@@ -52,13 +53,28 @@ class Door(Struct, frozen=True):
     payments: Payments | None = None
     """What finds payments to their sales; None: nobody does here."""
 
+    async def take_together(
+        self, groups: Sequence[Sequence[Item]], program: Program, at: Millis, *, large: bool = False
+    ) -> list[Accepted]:
+        """Take several groups in at once, as `stamgast.purchases.accept.take_in_together` does."""
+        return await take_in_together(
+            self.people,
+            self.known,
+            self.append,
+            self.topic,
+            groups,
+            program=program,
+            at=at,
+            last_heard=self.last_heard,
+            large=large,
+        )
+
 
 class Came(Struct, frozen=True):
     """What became of the objects of a delivery or of a page."""
 
     taken: Sequence[Taken] = ()
     doubts: Sequence[Doubt] = ()
-    beside: Sequence[Doubt] = ()
     paid: int = 0
     """Payments that were found to their sales by it."""
     refused: Sequence[Problem] = ()
@@ -111,7 +127,7 @@ async def take(
         return Came(refused=[*problems, *told])
     problems += [problem for each in accepted.outcomes if isinstance(each, Refused) for problem in each.problems]
     paid = await with_payments(door, accepted.taken, context.program, at)
-    return Came(accepted.taken, accepted.doubts, accepted.beside, paid, problems)
+    return Came(accepted.taken, accepted.doubts, paid, problems)
 
 
 async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
@@ -169,24 +185,10 @@ async def accept_at(door: Door, items: Sequence[Item], program: Program, at: Mil
 
     Raises: as `stamgast.purchases.accept.accept`.
     """
-
-    async def together(groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
-        return await take_in_together(
-            door.people,
-            door.known,
-            door.append,
-            door.topic,
-            groups,
-            program=program,
-            at=at,
-            last_heard=door.last_heard,
-            large=large,
-        )
-
     if door.gathering is None or large:
-        [accepted] = await together([items], program, at)
+        [accepted] = await door.take_together([items], program, at, large=large)
     else:
-        accepted = await door.gathering.accept(items, program, at, together)
+        accepted = await door.gathering.accept(items, program, at, door.take_together)
     return some_taken(accepted)
 
 

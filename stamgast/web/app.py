@@ -29,6 +29,7 @@ from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
 from stamgast.web.api.merging import post_merge
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
+from stamgast.web.api.purchases_at_once import purchases_at_once
 from stamgast.web.api.reports import get_report, get_rules
 from stamgast.web.api.stamps import delete_stamps, get_stamps, post_stamps
 from stamgast.web.api.tills import get_tills
@@ -54,7 +55,9 @@ from stamgast.web.rates import tell_rate
 from stamgast.web.straight import Straight
 from stamgast.web.webhooks.inbound import post_inbound
 from stamgast.web.webhooks.pos import post_delivery
+from stamgast.web.webhooks.pos_at_once import delivery_at_once
 from stamgast.web.webhooks.twilio import post_status
+from stamgast.web.whole_requests import WholeRequests
 
 ANSWERED = (
     Problem,
@@ -70,6 +73,7 @@ ANSWERED = (
 )
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
+_failure = page_or(answer_failure)
 INBOUND = "/twilio/inbound"
 _DEVICE = "/wallet/v1/devices/{device}/registrations"
 Answers = Callable[[Request, Exception], Awaitable[Response]]
@@ -142,7 +146,9 @@ class _Doors(Starlette):
         self._others = ExceptionMiddleware(self.router, self._answers)
         bodies = Bodies(deps.limits.all_bodies_bytes, deps.limits.small_body_bytes)
         told = (tell_rate, tell_cookies)
-        self._around = Around(self._answer, deps.metrics, bodies, failed=page_or(answer_failure), told=told)
+        self._around = Around(self._answer, deps.metrics, bodies, failed=_failure, told=told)
+        shorts = {post_purchases: purchases_at_once, post_delivery: delivery_at_once}
+        self.at_once = WholeRequests(deps, self._straight, self._around, shorts, self._answer_error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -162,13 +168,20 @@ class _Doors(Starlette):
         try:
             response = await found[0].endpoint(request)
         except Exception as error:
-            kinds = type(error).__mro__
-            answer = next((self._answers[kind] for kind in kinds if kind in self._answers), None)
+            answer = self._answer_of(error)
             if answer is None:
                 raise
             response = await answer(request, error)
             error.__traceback__ = None  # some are raised again and again, and would keep what each was raised in
         await response(scope, receive, send)
+
+    def _answer_of(self, error: Exception) -> Answers | None:
+        kinds = type(error).__mro__
+        return next((self._answers[kind] for kind in kinds if kind in self._answers), None)
+
+    async def _answer_error(self, request: Request, error: Exception) -> Response:
+        """For requests that are taken at once."""
+        return await (self._answer_of(error) or _failure)(request, error)
 
 
 def is_urgent(url: bytes) -> bool:

@@ -6,6 +6,7 @@ One layer for all of it: each of its own would wrap each message of each request
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from stamgast.web.metrics import WebMetrics
 from stamgast.web.problem import unavailable
 from stamgast.web.timeout import LIMIT_S, WITH_BODY, Dues, Limit
 
+TOO_LATE: Final = "This took too long: Kafka or Redis does not answer. Send the same request again."
 Failed = Callable[[Request, Exception], Awaitable[Response]]
 """Answers what nobody else has an answer to."""
 Told = Callable[[Scope, Message], None]
@@ -40,7 +42,7 @@ class Around:
     ) -> None:
         self._app = app
         self._failed = failed
-        self._measured = Measured(metrics)
+        self.measured = Measured(metrics)
         self.bodies = bodies
         self.told = told
         self.dues = Dues(limit_s)
@@ -59,8 +61,7 @@ class Around:
                 raise
             if under_way.begun:
                 raise TimeoutError from None
-            detail = "This took too long: Kafka or Redis does not answer. Send the same request again."
-            await unavailable(detail).response()(scope, receive, under_way.send)
+            await unavailable(TOO_LATE).response()(scope, receive, under_way.send)
         except Exception as error:
             answer = await self._failed(Request(scope), error)
             if not under_way.begun:
@@ -69,7 +70,7 @@ class Around:
         finally:
             self.dues.spare(limit)
             self.bodies.give_back(under_way.held)
-            self._measured.note(scope, under_way.status, time.perf_counter() - started)
+            self.measured.note(scope, under_way.status, time.perf_counter() - started)
 
 
 class _UnderWay:

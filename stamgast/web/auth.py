@@ -87,6 +87,11 @@ def check_fit(deps: Deps) -> None:
         raise unavailable(f"{refusals[0]}. Send the same request again later.", after_s=_MADE_ROOM_S)
 
 
+def is_fit(deps: Deps) -> bool:
+    """Whether Redis can be relied on now."""
+    return deps.fitness.trusted and not deps.fitness.refusals
+
+
 def take_or_refuse(buckets: TokenBuckets, name: str, what: str) -> None:
     """Take one token. Raises `Problem` 429 that says when to come back."""
     seconds = buckets.take(name)

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stamgast.web.one_write import OneWrite
 from stamgast.web.problem import unavailable
+from stamgast.web.short_way import ShortWay
 
 WHOLE: Final = "whole"
 """In a request's state, once all of its body has come: who reads it need not watch the time."""
@@ -163,13 +163,12 @@ class Connections:
         return any(found in network for network in self._proxies)
 
 
-class Watched(HttpToolsProtocol):
-    """Uvicorn's HTTP protocol, which also says whether it waits for a request."""
+class Watched(ShortWay):
+    """Uvicorn's HTTP protocol with a short way, which also says whether it waits for a request."""
 
     def __init__(self, connections: Connections, **given: Any) -> None:
         super().__init__(**given)
         self._connections = connections
-        self._own_app = self.app
         self.address = ""
         self._admitted = False
         self._waits = False

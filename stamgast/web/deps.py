@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol, cast
 
 from starlette.requests import Request
@@ -38,6 +38,7 @@ from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.together import AskedTogether
 from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.intake import Door
 from stamgast.tills.tills import Tills
 from stamgast.users.record import seen
 from stamgast.users.roster import Roster
@@ -53,6 +54,10 @@ class Merchants(Protocol):
 
     async def get(self, merchant: str) -> Program | None:
         """A merchant's programme, if one was published."""
+        ...
+
+    def at_hand(self, merchant: str) -> Program | None:
+        """The same without waiting; None too where it would take some."""
         ...
 
     async def bundle(self, merchant: str) -> bytes | None:
@@ -138,6 +143,21 @@ class Deps:
         )
         self.joins_of_codes = TokenBuckets(limits.joins_of_code, limits.joins_of_code_burst, monotonic=self.monotonic)
         self._touching: set[asyncio.Task[None]] = set()
+
+    @cached_property
+    def door(self) -> Door:
+        """What takes purchases in whose sender hears all that looks wrong about them."""
+        return self._door_with(self.known_transactions)
+
+    @cached_property
+    def tills_door(self) -> Door:
+        """The same for systems of tills, which hear only that they were taken."""
+        return self._door_with(None)
+
+    def _door_with(self, known: KnownTransactions | None) -> Door:
+        payments = None if self.tills is None else self.tills.payments
+        append, topic = self.appender.append, self.topics.purchases
+        return Door(self.identities, known, append, topic, self.last_heard, self.gathering, payments)
 
     def touch(self, record_id: str, at: Millis) -> None:
         """Note that a session or a till is used; nobody waits for it, and a note that Kafka did not take is no loss."""

@@ -1,6 +1,6 @@
 """For which host names web answers, and what every answer of it tells browsers and caches."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stamgast.web.problem import Problem
+from stamgast.web.short_way import Answer, Headers, Say, at_once_of
 
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _NO_STORE: Final = (b"cache-control", b"no-store")
@@ -33,18 +34,35 @@ class Hosts:
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [each for each in message.get("headers", ()) if each[0].lower() != _NOSNIFF[0]]
-                kept = any(name.lower() == _NO_STORE[0] for name, _ in told)
-                message["headers"] = [*told, _NOSNIFF] if kept else [*told, _NOSNIFF, _NO_STORE]
+                message["headers"] = _told(message.get("headers", ()))
             await send(message)
 
-        given = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        host = _name_in(given.decode("latin-1"))
-        if host in self._names or _is_address(host):
+        if self._is_ours(scope):
             await self._app(scope, receive, said)
         else:
             detail = "This is not a name of this server. STAMGAST_WEB_HOSTS lists its names."
             await Problem(421, "host", detail).response()(scope, receive, said)
+
+    def at_once(self, scope: Scope, body: bytes, say: Say) -> bool:
+        """Let the app take a whole request, if it does and this is a name of ours."""
+
+        def said(answer: Answer) -> None:
+            say(answer._replace(headers=_told(answer.headers)))
+
+        take = at_once_of(self._app)
+        return take is not None and self._is_ours(scope) and take(scope, body, said)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        given = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        host = _name_in(given.decode("latin-1"))
+        return host in self._names or _is_address(host)
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """An answer's headers, and how to treat it."""
+    told = [each for each in headers if each[0].lower() != _NOSNIFF[0]]
+    kept = any(name.lower() == _NO_STORE[0] for name, _ in told)
+    return [*told, _NOSNIFF] if kept else [*told, _NOSNIFF, _NO_STORE]
 
 
 @lru_cache(maxsize=256)

@@ -21,5 +21,9 @@ class Measured:
         route = scope.get("route")
         pattern = route.path if isinstance(route, Route) else "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody may make one up
+        self.of(pattern, method, status, seconds)
+
+    def of(self, pattern: str, method: str, status: int, seconds: float) -> None:
+        """The same of a known route and method."""
         self._requests(pattern, method, str(status)).inc()
         self._seconds(pattern).observe(seconds)

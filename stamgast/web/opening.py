@@ -23,6 +23,7 @@ from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from stamgast.web.deps import Deps
 from stamgast.web.problem import unavailable
+from stamgast.web.short_way import Say, at_once_of
 
 log = get_logger(__name__)
 
@@ -41,6 +42,11 @@ class Opening:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app of the moment answer."""
         await self._app(scope, receive, send)
+
+    def at_once(self, scope: Scope, body: bytes, say: Say) -> bool:
+        """Let it take a whole request, if it does."""
+        take = at_once_of(self._app)
+        return take is not None and take(scope, body, say)
 
     @asynccontextmanager
     async def parts(self, settings: Settings) -> AsyncIterator[WebParts]:

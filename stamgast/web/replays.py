@@ -16,7 +16,6 @@ from stamgast.pos.adapter import ApiError, Context
 from stamgast.pos.connections import SecretError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.registry import BadAdapterError, UnknownSystemError
-from stamgast.tills.intake import Door
 from stamgast.tills.letters import Delivery, delivery_in
 from stamgast.tills.record import Name
 from stamgast.tills.replaying import take_again
@@ -87,9 +86,6 @@ async def _deliver(deps: Deps, program: Program, name: Name, delivery: Delivery)
     )
     if tills is None or not mine:
         raise NotPlayableError(f"there is no connection {name.connection!r} any more")
-    door = Door(
-        deps.identities, deps.known_transactions, deps.appender.append, deps.topics.purchases, deps.last_heard,
-        deps.gathering, tills.payments,
-    )  # fmt: skip
+    door = deps.tills_door
     came = await take_again(tills, door, Context(mine[0], program), delivery, deps.clock.now())
     return came.reason if came.refused else ""

@@ -1,12 +1,19 @@
 """Nobody waits for ever: what is not answered in time is answered with 503, and may be sent again."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 LIMIT_S: Final = 15.0
 """A Redis that hangs keeps each of its connections waiting for ten seconds before it counts as gone."""
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 """Their time counts from when the whole request is there: a slow line is not Kafka's fault."""
+
+
+class Ends(Protocol):
+    """What has so much time."""
+
+    def end(self) -> None:
+        """Its time is up."""
 
 
 class Limit:
@@ -40,11 +47,11 @@ class Dues:
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self._limit_s = limit_s
-        self._ends: dict[Limit, float] = {}
+        self._ends: dict[Ends, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, limit: Limit) -> None:
+    def begin(self, limit: Ends) -> None:
         """Let it end so much later than now, whatever was said of it before."""
         loop = self._loop = self._loop or asyncio.get_running_loop()
         self._ends.pop(limit, None)  # else it would keep its former place
@@ -52,7 +59,7 @@ class Dues:
         if self._timer is None:
             self._timer = loop.call_at(ends, self._look)
 
-    def spare(self, limit: Limit) -> None:
+    def spare(self, limit: Ends) -> None:
         """Let it not end any more."""
         self._ends.pop(limit, None)
 

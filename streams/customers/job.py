@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, cast
 
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock, RealClock, pause_of
+from stamgast.clock.ticks import until_tick
 from stamgast.clock.watch import span
 from stamgast.domain.alerts import Broken
 from stamgast.domain.events import RulePaused, encode_event, key_of
@@ -332,7 +334,6 @@ class CustomersJob:
     async def _run_errands(self, owned: OwnedPartition, own: OwnedCustomers) -> None:
         failures = 0
         while True:
-            pause = pause_of(self._clock, _LOOK_EVERY_S)
             try:
                 if owned.caught_up:
                     if own.sending is not None:
@@ -361,6 +362,7 @@ class CustomersJob:
                     await own.codes.look(own.standing)
                     await own.old_days.look(own.standing.time)
                 failures = 0
+                pause = until_tick(pause_of(self._clock, _LOOK_EVERY_S), time.monotonic())
             except TROUBLE as error:
                 if isinstance(error, StateError) and not isinstance(error, ElsewhereError):
                     owned.take_again(f"an errand failed: {error!r}")

@@ -16,6 +16,7 @@ from typing import Any, Final
 from mode import Service
 
 from stamgast.clock.shop_time import Clock, RealClock
+from stamgast.clock.ticks import until_tick
 from stamgast.domain.alerts import AlertKind, Stopped
 from stamgast.domain.units import MINUTE, Millis
 from stamgast.feeds.address import AddressError
@@ -114,7 +115,7 @@ class Carrying(Service):
             except Exception as error:
                 log.error("a look at feeds broke; all begin again where they were", exc_info=error)
                 await self._end([*self._couriers])
-            await self.sleep(self._every_s)
+            await self.sleep(until_tick(self._every_s, time.monotonic()))
 
     async def on_stop(self) -> None:
         """Send no more, and write down how far it came, if there is time for that."""

@@ -21,6 +21,7 @@ import msgspec
 from mode import Service
 
 from stamgast.clock.shop_time import Clock
+from stamgast.clock.ticks import until_tick
 from stamgast.clv.installed import HOW, has_scipy
 from stamgast.domain.alerts import LONGEST, STAFF_ROOM, AlertKind
 from stamgast.domain.calendar import business_day
@@ -224,7 +225,7 @@ class SegmentWatch(Service):
     @Service.task
     async def _keep(self) -> None:
         while not self.should_stop:
-            await self.sleep(_LOOK_EVERY_S)
+            await self.sleep(until_tick(_LOOK_EVERY_S, time.monotonic()))
             try:
                 await self._look()
             except TROUBLE as error:

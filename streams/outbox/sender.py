@@ -42,6 +42,7 @@ CARD_ANSWER: Final = template_of(Asked.CARD)
 _VIEW_PAUSE_S: Final = 1.0
 _TOLD_AT_ONCE: Final = 50
 _PAUSED_S: Final = 2.0
+_COUNTED_EVERY_S: Final = 1.0
 
 
 _NOT_SAID: Final = frozenset(
@@ -91,6 +92,7 @@ class PartitionSending:
         self._lanes = Lanes(outbox, around.patience.width, self._submit, self._spawn)
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._counted_at = 0.0
         self._waiting: dict[Lane, int] = {}
         self._closed = False
 
@@ -128,7 +130,11 @@ class PartitionSending:
             self._around.fly(self._append_cancelled(cancelled))
 
     async def count(self) -> None:
-        """Bring the figure of what is not finished up to date. Raises StateError."""
+        """Bring the figures of what is not finished up to date, unless they just were. Raises StateError."""
+        now = time.monotonic()
+        if now - self._counted_at < _COUNTED_EVERY_S:
+            return
+        self._counted_at = now
         self._count = await self._outbox.count()
         self._waiting = {lane: await self._outbox.depth(lane) for lane in self._around.senders.failing}
 

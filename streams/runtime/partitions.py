@@ -19,6 +19,7 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError,
 from mode import Service
 
 from stamgast.clock.pauses import pause_after
+from stamgast.clock.ticks import until_tick
 from stamgast.log.address import aiokafka_at
 from stamgast.log.producers import Emitters
 from stamgast.logs import get_logger
@@ -230,7 +231,7 @@ class PartitionService(Service, Generic[Own, Kept]):
     @Service.task
     async def _report(self) -> None:
         while not self.should_stop:
-            await self.sleep(_COMMIT_EVERY_S)
+            await self.sleep(until_tick(_COMMIT_EVERY_S, time.monotonic()))
             await self.commit_offsets()
             await self._ask_redis()
             self._measure()

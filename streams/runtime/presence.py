@@ -12,6 +12,7 @@ from typing import Any, Final
 from mode import Service
 
 from stamgast.clock.pauses import pause_after
+from stamgast.clock.ticks import until_tick
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
@@ -47,7 +48,8 @@ class Presence(Service):
             except StateError as error:
                 failures += 1
                 log.debug("not noted that this worker is there", why=repr(error))
-            await self.sleep(pause_after(failures, first_s=NOTED_EVERY_S) if failures else NOTED_EVERY_S)
+            rests = until_tick(NOTED_EVERY_S, time.monotonic())
+            await self.sleep(pause_after(failures, first_s=NOTED_EVERY_S) if failures else rests)
 
     async def on_stop(self) -> None:
         """Say that nobody need look for it."""

@@ -7,6 +7,7 @@ asked for. One that lags has got to the recorded time of its last record (its co
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -15,6 +16,7 @@ from mode import Service
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock, pause_of
+from stamgast.clock.ticks import until_tick
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
 from stamgast.state.scripts import Script
@@ -40,7 +42,7 @@ class IntakeProgress(Service):
     async def _keep(self) -> None:
         failures = 0
         while not self.should_stop:
-            rests = pause_of(self._clock, _EVERY_S)
+            rests = until_tick(pause_of(self._clock, _EVERY_S), time.monotonic())
             await self.sleep(pause_after(failures, first_s=rests) if failures else rests)
             try:
                 await self._note_all()

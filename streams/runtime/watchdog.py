@@ -21,6 +21,7 @@ from typing import Any, Final, NoReturn
 
 from prometheus_client import generate_latest
 
+from stamgast.clock.ticks import until_tick
 from stamgast.lifecycle.listening import listening_on
 from stamgast.lifecycle.who_looks import may_look
 from stamgast.logs import get_logger
@@ -29,7 +30,9 @@ from streams.runtime.partitions import PartitionService
 
 log = get_logger(__name__)
 
-_BEAT_S: Final = 0.1
+_BEAT_S: Final = 0.4
+_ASKED_S: Final = 0.1
+"""So long the end waits at most for who asks for health."""
 _SICK_S: Final = 5.0
 _LOOK_S: Final = 1.0
 _IDLE_LOOKS: Final = 5
@@ -64,10 +67,11 @@ class Watchdog:
         """Show that the loop runs, and how late it is."""
         while True:
             asked = time.monotonic()
-            await asyncio.sleep(_BEAT_S)
+            pause = until_tick(_BEAT_S, asked)
+            await asyncio.sleep(pause)
             self._beaten = time.monotonic()
             self._looks_since_beat = 0
-            self._metrics.loop_lag.set(max(0.0, self._beaten - asked - _BEAT_S))
+            self._metrics.loop_lag.set(max(0.0, self._beaten - asked - pause))
 
     def start(self, host: str, port: int, token: str = "") -> None:
         """Begin to watch, and to serve on a port unless it is 0; with a token, to those who have it.
@@ -80,7 +84,7 @@ class Watchdog:
                 self._server = _server_on(host)((host, port), _handler(self, token))
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         if self._server is not None:
-            threading.Thread(target=self._server.serve_forever, args=(_BEAT_S,), name="health", daemon=True).start()
+            threading.Thread(target=self._server.serve_forever, args=(_ASKED_S,), name="health", daemon=True).start()
 
     def stop(self) -> None:
         """Watch no more."""

@@ -179,6 +179,20 @@ async def test_single_sends_at_the_same_time_are_all_acknowledged(topics: Topics
     assert [found[offset] for offset in offsets] == [b"%d" % n for n in range(200)]
 
 
+async def test_one_record_for_each_partition_is_acknowledged_without_a_task_for_each(
+    topics: Topics, emitter: Emitter, reader: LogReader
+):
+    found = await emitter.send_each(topics.purchases, [(at, b"each", f"{at}".encode()) for at in range(3)])
+    for at, offset in enumerate(found):
+        last = [record async for piece in reader.read_all(topics.purchases, at) for record in piece][-1]
+        assert (last.offset, last.key, last.value) == (offset, b"each", f"{at}".encode())
+    with pytest.raises(EmitError):
+        await emitter.send_each(topics.purchases, [(0, b"k", b"v"), (99, b"k", b"v")])
+    assert emitter.closed
+    with pytest.raises(EmitError):
+        await emitter.send_each(topics.purchases, [(0, b"k", b"v")])
+
+
 async def test_the_end_of_a_log_counts_every_record_of_its_last_batch(
     topics: Topics, emitter: Emitter, reader: LogReader
 ):

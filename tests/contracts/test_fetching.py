@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import OffsetOutOfRangeError
 
 from stamgast.local.brokers import Broker
@@ -64,8 +65,8 @@ class Reading:
 @pytest.fixture
 async def reading(broker: Broker, topics: Topics) -> AsyncIterator[Reading]:
     consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=None, auto_offset_reset="none")
-    await consumer.start()
     made = Reading(LeanConsumer(consumer), topics.purchases)
+    await made.consumer.start()
     consumer.assign(made.pairs)
     for pair in made.pairs:
         made.consumer.seek(pair, 0)
@@ -102,6 +103,24 @@ async def test_what_is_sought_is_read_from_there(topics: Topics, emitter: Emitte
     reading.consumer.seek(reading.pairs[0], 2)
     await reading.until(11, 0, 0)
     assert reading.values(0)[3:] == [value for _, value in some(10)[2:]]
+
+
+async def test_while_nothing_comes_nothing_beside_it_looks_for_something_to_fetch(
+    topics: Topics, emitter: Emitter, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await emitter.emit(topics.purchases, 0, some(1))
+    await reading.until(1, 0, 0)
+    looked: list[object] = []
+    look = Fetcher._get_actions_per_node
+
+    def counting(self: Fetcher, assignment: object) -> object:
+        looked.append(assignment)
+        return look(self, assignment)
+
+    monkeypatch.setattr(Fetcher, "_get_actions_per_node", counting)
+    for _ in range(8):
+        await reading.read()
+    assert len(looked) <= 3  # five times a second by itself
 
 
 async def test_a_paused_partition_gives_nothing_until_it_is_resumed(

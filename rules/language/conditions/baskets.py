@@ -10,7 +10,7 @@ from rules.language.conditions.figures import Show, bounded, of_view, read_bound
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, TEXT, bounds, one_or_more
-from rules.probes import Among, Touching
+from rules.probes import Among, Look, Touching
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.currencies import format_money
@@ -43,6 +43,25 @@ def _in_basket(view: View) -> set[tuple[str, str | None]] | None:
             held.add((_CATEGORY, line.category))
             held.add((_PRODUCT, line.sku))
     return held
+
+
+def _looked_for(named: frozenset[tuple[str, str]]) -> Look:
+    """A look into a basket for these alone: most shops ask for categories only, and ask at every purchase."""
+    if any(word != _CATEGORY for word, _ in named):
+        return _in_basket
+    of_category = {name: (word, name) for word, name in named}
+
+    def look(view: View) -> set[tuple[str, str]] | None:
+        purchase = view.fact.purchase
+        if purchase is None:
+            return None
+        held = set()
+        for line in purchase.lines:
+            if line.category in of_category and line.quantity > 0:
+                held.add(of_category[line.category])
+        return held
+
+    return look
 
 
 @CONDITIONS.add
@@ -195,5 +214,5 @@ def _basket_has(products: tuple[str, ...], categories: tuple[str, ...]) -> Condi
         return ", ".join(held) or "an empty basket"
 
     named = frozenset([*((_PRODUCT, each) for each in products), *((_CATEGORY, each) for each in categories)])
-    probe = Touching("basket", _in_basket, named)
+    probe = Touching("basket", _in_basket, named, _looked_for)
     return Condition(f"basket has {listed((*products, *categories))}", test, found, needs_purchase=True, probe=probe)

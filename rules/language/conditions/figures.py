@@ -10,19 +10,17 @@ from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, MONEY, SPAN, bounds
-from rules.probes import Within
+from rules.probes import Look, Within
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.words import parse_span
 from stamgast.domain.calendar import business_day
 from stamgast.domain.currencies import format_money
-from stamgast.domain.customer import Customer
 from stamgast.domain.days import days_since
 from stamgast.domain.kept import Kept
 from stamgast.domain.spans import Span
 from stamgast.domain.spending import spent
 from stamgast.domain.units import Day
 
-Figure = Callable[[Customer], int]
 Show = Callable[[int], str]
 
 BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
@@ -102,24 +100,26 @@ def highest(found: dict[str, int]) -> int:
     return min(found.get("at_most", 10**18), found.get("less_than", 10**18) - 1)
 
 
-def within(name: str, figure: Figure, found: dict[str, int], show: Show) -> Condition:
-    """A condition that a figure lies within bounds."""
+def within(name: str, attribute: str, found: dict[str, int], show: Show) -> Condition:
+    """A condition that a figure of the customer's lies within bounds."""
     low, high = lowest(found), highest(found)
+    figure: Look = attrgetter(f"customer.{attribute}")
 
     def test(view: View) -> bool:
-        return low <= figure(view.customer) <= high
+        held: bool = low <= figure(view) <= high
+        return held
 
     text = " and ".join(f"{BOUNDS[word]} {show(number)}" for word, number in found.items())
-    found_now = lambda view: show(figure(view.customer))  # noqa: E731 - a closure like the test beside it
-    probe = Within(figure, lambda view: figure(view.customer), low, high)
+    found_now = lambda view: show(figure(view))  # noqa: E731 - a closure like the test beside it
+    probe = Within(attribute, figure, low, high)
     return Condition(f"{name} {text}", _faster(figure, found, test), found_now, figure=name, most=high, probe=probe)
 
 
-def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
+def _faster(figure: Look, found: dict[str, int], test: Test) -> Test:
     """Most conditions have one bound: spare them the second comparison."""
     if set(found) == {"at_least"}:
         least = found["at_least"]
-        return lambda view: figure(view.customer) >= least
+        return lambda view: bool(figure(view) >= least)
     return test
 
 
@@ -187,8 +187,6 @@ def visits_in(view: View, span: Span) -> int:
 
 
 IN: Final = "in"
-_visits: Final[Figure] = attrgetter("visits")
-_spend: Final[Figure] = attrgetter("spend")
 
 
 @CONDITIONS.add
@@ -218,7 +216,7 @@ class VisitsCondition(ConditionWord):
         if found is None or not good:
             return None
         if span is None:
-            return within(self.name, _visits, found, str)
+            return within(self.name, "visits", found, str)
         return within_span(self.name, span, lambda view: visits_in(view, span), found, str)
 
     def schema(self) -> Schema:
@@ -256,7 +254,7 @@ class SpendCondition(ConditionWord):
             return None
         show: Show = lambda minor: format_money(minor, currency)  # noqa: E731 - a closure like those beside it
         if span is None:
-            return within(self.name, _spend, found, show)
+            return within(self.name, "spend", found, show)
         spends = within_span(self.name, span, lambda view: spent_in(view, span), found, show)
         return replace(spends, kept=Kept(spend_days=span.longest))
 

@@ -59,7 +59,7 @@ class WeekdayCondition(ConditionWord):
         def test(view: View) -> bool:
             return view.local.weekday in wanted
 
-        probe = Among(self.name, _weekday, wanted)
+        probe = Among(self.name, _weekday, wanted, few=True)
         return Condition(f"weekday is {listed(days)}", test, _weekday, probe=probe)
 
     def schema(self) -> Schema:
@@ -186,7 +186,7 @@ class StageCondition(ConditionWord):
         def test(view: View) -> bool:
             return view.customer.stage in wanted
 
-        return Condition(f"stage is {listed(stages)}", test, _stage, probe=Among(self.name, _stage, wanted))
+        return Condition(f"stage is {listed(stages)}", test, _stage, probe=Among(self.name, _stage, wanted, few=True))
 
     def schema(self) -> Schema:
         """One stage, or a list of them."""

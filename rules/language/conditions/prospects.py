@@ -12,7 +12,6 @@ from rules.probes import Within
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_margin
 from stamgast.domain.currencies import format_money
-from stamgast.domain.customer import Customer
 from stamgast.domain.vocabulary import ClvMethod
 
 METHOD = "method"
@@ -56,17 +55,13 @@ class ClvCondition(ConditionWord):
         if found is None or method is None:
             return None
         if method is ClvMethod.HISTORIC:
-            return within(self.name, _profit, found, lambda minor: format_money(minor, currency))
+            return within(self.name, "profit", found, lambda minor: format_money(minor, currency))
         return _valued(method, found, currency)
 
     def schema(self) -> Schema:
         """Bounds and a method."""
         words = bounds(MONEY)
         return words | {"properties": words["properties"] | {METHOD: choice(ClvMethod)}}
-
-
-def _profit(customer: Customer) -> int:
-    return customer.profit
 
 
 def _valued(method: ClvMethod, found: dict[str, int], currency: str) -> Condition:

@@ -5,16 +5,21 @@ If Kafka fails half-way the answer is 503; the same batch again is harmless, sin
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, names_of, read_purchases
-from stamgast.purchases.accept import Outcome, ReceiptTooLargeError
+from stamgast.purchases.accept import Accepted, Outcome, ReceiptTooLargeError
 from stamgast.tills.found_payments import with_payments
-from stamgast.tills.intake import Door, accept_at
+from stamgast.tills.intake import accept_at
 from stamgast.web.access.doors import KeyWith, open_to
 from stamgast.web.auth import Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
@@ -28,7 +33,7 @@ _SMALL: Final = 20_000
 
 
 @open_to(KeyWith("intake"))
-async def post_purchases(request: Request) -> JSONResponse:
+async def post_purchases(request: Request) -> Response:
     """`POST /v1/merchants/{merchant}/purchases`: one purchase or a list of up to 1,000."""
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
@@ -37,33 +42,45 @@ async def post_purchases(request: Request) -> JSONResponse:
         return await _take(deps, entrance, body)
 
 
-async def _take(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
+async def _take(deps: Deps, entrance: Entrance, body: bytes) -> Response:
     large = len(body) >= _SMALL
     items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
-    refusals = deps.metrics.refused_of(entrance.merchant)
-    append, beside = deps.appender.append, (deps.gathering, deps.tills.payments if deps.tills is not None else None)
-    door = Door(deps.identities, deps.known_transactions, append, deps.topics.purchases, deps.last_heard, *beside)
+    door, program = deps.door, entrance.program
+    with counting_refusals(deps, entrance.merchant, len(items)):
+        accepted = await accept_at(door, items, program, deps.clock.now(), large=large)
+    now = deps.clock.now()
+    answer = answer_to(deps, program, accepted, now)
+    if deps.tills is not None:
+        await with_payments(door, accepted.taken, program, now)
+    return answer
+
+
+@contextmanager
+def counting_refusals(deps: Deps, merchant: str, size: int) -> Iterator[None]:
+    """A context that counts `size` purchases as refused where none of them could be taken."""
     try:
-        accepted = await accept_at(door, items, entrance.program, deps.clock.now(), large=large)
+        yield
     except (RefusedError, ReceiptTooLargeError):
-        refusals.inc(len(items))
+        deps.metrics.refused_of(merchant).inc(size)
         raise
-    taken = len(accepted.taken)
-    refused = len(accepted.outcomes) - taken
-    deps.metrics.purchases_of(entrance.merchant).inc(taken)
-    answer: dict[str, Any] = {"accepted": taken}
+
+
+def answer_to(deps: Deps, program: Program, accepted: Accepted, now: Millis) -> Response:
+    """What is answered to purchases of which some were taken; they are counted, and their stores were heard of."""
+    taken, merchant = accepted.taken, program.merchant
+    refused = len(accepted.outcomes) - len(taken)
+    deps.metrics.purchases_of(merchant).inc(len(taken))
+    answer: dict[str, Any] = {"accepted": len(taken)}
     if refused:
-        refusals.inc(refused)
+        deps.metrics.refused_of(merchant).inc(refused)
         answer["refused"] = refused
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
-    deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
+    deps.metrics.doubts.note(merchant, accepted.doubts)
     if deps.tills is not None:
-        now = deps.clock.now()
-        deps.tills.feeds.note(entrance.program, accepted.taken, now)
-        await with_payments(door, accepted.taken, entrance.program, now)
+        deps.tills.feeds.note(program, taken, now)
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
-    return JSONResponse(answer, 207 if refused else 202)
+    return Response(msgspec.json.encode(answer), 207 if refused else 202, media_type="application/json")
 
 
 @open_to(KeyWith("intake"))

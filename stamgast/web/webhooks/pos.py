@@ -9,24 +9,26 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, Answer, ApiError, Context, Found, SignatureError
 from stamgast.pos.connections import PATH, WEBHOOK, Connection, SecretError
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import Problem as ProblemAt
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.registry import BadAdapterError, UnknownSystemError
 from stamgast.pos.webhook import Notice, Webhook, guarded, read_webhook
+from stamgast.purchases.accept import Taken
 from stamgast.state.keys import delivered
-from stamgast.tills.intake import Came, Door, reread_all, take
+from stamgast.tills.intake import Came, reread_all, take
 from stamgast.tills.tills import Tills
 from stamgast.web.access.doors import Way, open_to
 from stamgast.web.auth import check_fit, read_raw, take_or_refuse
@@ -41,12 +43,13 @@ _REMEMBERED_S: Final = 7 * 24 * 3_600
 _REREAD_S: Final = 4.0
 """Within this the API has answered, or the system is asked to come again: the first of them waits for five seconds."""
 _MENDED_S: Final = 60
-_SMALL: Final = 20_000
+SMALL: Final = 20_000
+"""Bytes that are read at once; more are read in a thread, so that others need not wait."""
 _MOST_TOLD: Final = 100
 _LARGEST_ID: Final = 32
 
 
-class _Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True):
     """A webhook that came to an address of ours: whose it is, and with what it is taken in."""
 
     deps: Deps
@@ -59,22 +62,31 @@ class _Delivery(Struct, frozen=True):
 
     @property
     def signed(self) -> bool:
+        """Whether it has to be."""
         return self.tills.is_signed(self.adapter, self.connection)
 
     @property
     def believed(self) -> bool:
+        """Whether what it says counts without being read again."""
         return self.tills.is_believed(self.adapter, self.connection)
+
+    @property
+    def context(self) -> Context:
+        """What its objects do not say of themselves."""
+        return Context(self.connection, self.program)
 
     async def notice(self) -> Notice:
         """What it says, if it is genuine. Raises `SignatureError`, `SecretError`, `RefusedError`."""
-        secrets = self.tills.secrets(self.connection, WEBHOOK)
-        how = {"signed": self.signed, "believed": self.believed}
-        read = partial(read_webhook, self.adapter, self.webhook, secrets, self.at, **how)
-        return read() if len(self.webhook.raw) < _SMALL else await asyncio.to_thread(read)
+        return self.read() if len(self.webhook.raw) < SMALL else await asyncio.to_thread(self.read)
+
+    def read(self) -> Notice:
+        """The same at once."""
+        secrets, how = self.tills.secrets(self.connection, WEBHOOK), {"signed": self.signed, "believed": self.believed}
+        return read_webhook(self.adapter, self.webhook, secrets, self.at, **how)
 
     async def come(self, notice: Notice) -> None:
         """Take in what it says, once."""
-        remembered = _remembered(self.connection, notice.delivery_id)
+        remembered = self.remembered_as(notice)
         if remembered and await self.deps.known_deliveries.exists(remembered):
             self.count("repeated")
             return
@@ -82,22 +94,34 @@ class _Delivery(Struct, frozen=True):
             self.count("nothing")
             return
         came = await self._take(notice)
-        merchant, metrics = self.connection.merchant, self.deps.metrics
-        metrics.purchases_of(merchant).inc(len(came.taken))
-        metrics.doubts.note(merchant, came.doubts)
-        self.tills.feeds.note(self.program, came.taken, self.at, self.connection)
+        self.note(came.taken, came.doubts)
         if came.refused:
             await self.lay_aside(came.reason)
         else:
             self.count("taken" if came.taken else "paid" if came.paid else "nothing")
-        if remembered:  # versions make a repeat harmless: what is remembered only makes it cheap
-            self.deps.redis.remember_soon(remembered, self.at, _REMEMBERED_S)
+        self.remember(remembered)
+
+    def note(self, taken: Sequence[Taken], doubts: Sequence[Doubt]) -> None:
+        """Count what Kafka has of it."""
+        merchant, metrics = self.connection.merchant, self.deps.metrics
+        metrics.purchases_of(merchant).inc(len(taken))
+        metrics.doubts.note(merchant, doubts)
+        self.tills.feeds.note(self.program, taken, self.at, self.connection)
+
+    def remembered_as(self, notice: Notice) -> str:
+        """The key under which it is remembered; empty for one without a name."""
+        if not notice.delivery_id:
+            return ""
+        name = hashlib.sha256(notice.delivery_id.encode(errors="surrogatepass")).hexdigest()[:_LARGEST_ID]
+        return delivered(self.connection.merchant, self.connection.name, name)
+
+    def remember(self, key: str) -> None:
+        """Know it when it comes again. Versions make a repeat harmless: what is remembered only makes it cheap."""
+        if key:
+            self.deps.redis.remember_soon(key, self.at, _REMEMBERED_S)
 
     async def _take(self, notice: Notice) -> Came:
-        deps, context = self.deps, Context(self.connection, self.program)
-        append, topic = deps.appender.append, deps.topics.purchases
-        known, beside = deps.known_transactions, (deps.gathering, self.tills.payments)
-        door = Door(deps.identities, known, append, topic, deps.last_heard, *beside)
+        door, context = self.deps.tills_door, self.context
         if any(each.content is None or each.partial for each in notice.found):
             whole, gone = await self._reread(notice)
             return await take(door, self.adapter, whole, context, self.at, refused=gone)
@@ -176,7 +200,7 @@ async def post_delivery(request: Request) -> Response:
     return delivery.answer(notice.body)
 
 
-async def _addressed(request: Request, deps: Deps) -> _Delivery:
+async def _addressed(request: Request, deps: Deps) -> Delivery:
     """Whose webhook it is. Raises `Problem` 404 for any address that was not given out, 503 while that is not known."""
     if not deps.merchants.loaded or deps.tills is None:
         raise unavailable("Not ready: the programmes are still being read.")
@@ -189,17 +213,25 @@ async def _addressed(request: Request, deps: Deps) -> _Delivery:
         raise _nowhere()
     try:
         adapter = tills.adapter(connection)
-        is_known = not _needs_token(tills, adapter, connection) or _is_among(token, tills.secrets(connection, PATH))
+        known = is_known(token, tills, adapter, connection)
     except (UnknownSystemError, BadAdapterError, SecretError) as error:
         raise _not_ready(connection, error) from None
-    if not is_known:
+    if not known:
         _take_refusal(request, deps)
         raise _nowhere()
-    raw = await read_raw(request, deps.limits.batch_bytes)
-    # The server has written their names in small letters already.
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-    webhook = Webhook(raw, headers, _url(request, deps))
-    return _Delivery(deps, tills, adapter, connection, program, webhook, deps.clock.now())
+    webhook = webhook_of(request.scope, await read_raw(request, deps.limits.batch_bytes), deps)
+    return Delivery(deps, tills, adapter, connection, program, webhook, deps.clock.now())
+
+
+def webhook_of(scope: Scope, raw: bytes, deps: Deps) -> Webhook:
+    """A request as adapters read it. The server has written its headers' names in small letters already."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Webhook(raw, headers, _url(scope, deps))
+
+
+def is_known(token: str, tills: Tills, adapter: Adapter, connection: Connection) -> bool:
+    """Whether this is a connection's address, as far as it is secret. Raises `SecretError`."""
+    return not _needs_token(tills, adapter, connection) or _is_among(token, tills.secrets(connection, PATH))
 
 
 def _needs_token(tills: Tills, adapter: Adapter, connection: Connection) -> bool:
@@ -223,18 +255,10 @@ _PLAIN: Final = _made(Answer())
 """What nearly all systems want to hear, made once: sending it changes nothing of it."""
 
 
-def _remembered(connection: Connection, delivery: str) -> str:
-    """The key under which a delivery is remembered; empty for one without a name."""
-    if not delivery:
-        return ""
-    name = hashlib.sha256(delivery.encode(errors="surrogatepass")).hexdigest()[:_LARGEST_ID]
-    return delivered(connection.merchant, connection.name, name)
-
-
-def _url(request: Request, deps: Deps) -> str:
+def _url(scope: Scope, deps: Deps) -> str:
     """The address that the system was given: behind a proxy the request knows another one."""
-    path = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1").partition("?")[0]
-    query = request.scope["query_string"].decode("latin-1")
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    query = scope["query_string"].decode("latin-1")
     return f"{deps.public_url.rstrip('/')}{path}{f'?{query}' if query else ''}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from stamgast.pos.registry import Registry
 from stamgast.pos.systems.moments import millis_of
 from stamgast.settings import Settings
 from stamgast.state.keys import feed
-from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.client import Apis, Patience
 from stamgast.tills.feeds import Place
 from stamgast.tills.hearing import Heard, Hearing
@@ -49,8 +47,7 @@ class Scene:
         self.web, self.api, self.connection, self.settings = web, api, connection, settings
         parts, topics = web.parts, web.topics
         self.at = parts.clock.now()
-        known = KnownTransactions(parts.redis, partial(parts.appender.partition_of, topics.purchases))
-        door = Door(parts.identities, known, self.append, topics.purchases, lately, payments=parts.tills.payments)
+        door = Door(parts.identities, None, self.append, topics.purchases, lately, payments=parts.tills.payments)
         self.reconciler = Reconciler(parts.tills, door, self.append, topics.connections, topics.dead_letters)
         self.refuses = ""
 

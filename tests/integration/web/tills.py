@@ -8,7 +8,6 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +18,6 @@ from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
 from stamgast.pos.roles import Role
 from stamgast.settings import Settings
-from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.client import Apis, Patience
 from stamgast.tills.intake import Door
 from stamgast.tills.reconcile import Reconciler
@@ -93,9 +91,8 @@ class Tills:
     async def poll(self, name: str, **how: Any) -> Any:
         """Ask a connection's API what changed."""
         parts, topics = self.web.parts, self.web.topics
-        known = KnownTransactions(parts.redis, partial(parts.appender.partition_of, topics.purchases))
         tills, append = sure(parts.tills), parts.appender.append
-        door = Door(parts.identities, known, append, topics.purchases, lately, payments=tills.payments)
+        door = Door(parts.identities, None, append, topics.purchases, lately, payments=tills.payments)
         looking = Reconciler(tills, door, parts.appender.append, topics.connections, topics.dead_letters)
         program = sure(await parts.merchants.get(MERCHANT))
         return await looking.poll(self.known[name], program, parts.clock.now(), **how)

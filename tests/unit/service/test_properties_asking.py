@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +17,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.rule_answers import UNKNOWN, key_of
 from stamgast.domain.units import DAY
-from stamgast.domain.vocabulary import FactName
+from stamgast.domain.vocabulary import FactName, Stage
 from stamgast.service import Bundle
 from tests.builders import MERCHANT, T0, bought
 from tests.fakes.in_memory import Owner
@@ -71,20 +72,25 @@ WHEN: Final = ("purchase", "purchase", "purchase", "{visits_reached: 2}", "{stam
 Drawn = list[tuple[list[str], str, str, str, str, str]]
 
 
-def of_kinds(kinds: list[st.SearchStrategy[str]]) -> st.SearchStrategy[Drawn]:
+def of_kinds(kinds: Sequence[st.SearchStrategy[str]], fewest: int, most: int) -> st.SearchStrategy[Drawn]:
     """Rules that ask about a few things, each in its own way."""
     one = st.tuples(
-        st.lists(st.one_of(kinds), min_size=1, max_size=2),
+        st.lists(st.one_of(kinds), min_size=1, max_size=3),
         st.sampled_from(("live", "live", "shadow", "canary 50%")),
         st.sampled_from(("", "", "once_per: customer", "once_per: day", "once_per: week", "starts: 2026-10-09")),
         st.sampled_from(("send: hello", "give: coffee", "tag: seen", "tag: other")),
         st.sampled_from(("", "", "", "otherwise: [{tag: other}]")),
         st.sampled_from(WHEN),
     )
-    return st.lists(one, min_size=2 * FEWEST, max_size=5 * FEWEST)
+    return st.lists(one, min_size=fewest, max_size=most)
 
 
-rules = st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=3).flatmap(of_kinds)
+many = st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=3).flatmap(
+    lambda kinds: of_kinds(kinds, 2 * FEWEST, 5 * FEWEST)
+)
+few = of_kinds(CONDITIONS, 2, 2 * FEWEST)
+rules = st.one_of(many, few)
+"""Many rules that ask about one thing are a group; a few that ask about any are a tree."""
 
 
 def read(drawn: Drawn) -> Bundle:
@@ -124,7 +130,7 @@ def in_turn(bundle: Bundle) -> Bundle:
     return Bundle(bundle.number, bundle.hash, bundle.program, bundle.rules.of(asked))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rules, st.data())
 def test_rules_asked_together_say_what_each_says_in_turn(drawn: Drawn, data: st.DataObject):
     bundle = read(drawn)
@@ -197,6 +203,40 @@ def test_figures_that_go_on_changing_do_not_fill_the_memory():
     for visits in range(600):
         asked, refused = panel.left(view(visits))
         assert len(asked) + sum(len(each.answers) for each in refused) == 300
+
+
+SEVERAL: Final = [
+    (
+        [f"visits: {{at_least: {number}}}", "spend: {at_least: 7 EUR}", "stage: active"],
+        "live",
+        "",
+        "tag: seen",
+        "",
+        each,
+    )
+    for number, each in zip(range(3, 9), ["purchase"] * 6, strict=True)
+]
+
+
+def test_a_few_rules_are_asked_by_a_look_a_thing_until_all_is_known():
+    panel = panel_of(read(SEVERAL))
+    asked, (refusals,) = panel.left(view(visits=2))
+    assert (len(asked), len(refusals.answers)) == (2, 4), "the two that have one mark are asked each"
+    asked, (refusals,) = panel.left(view(visits=6))
+    spent = {name.rpartition("|")[2] for name in refusals.counters}
+    assert (len(asked), spent) == (2, {"spend at least 7.00 EUR", "visits at least 7", "visits at least 8"})
+    rich = View(Customer(visits=20, spend=900, stage=Stage.ACTIVE), THEIRS.program, T0, view(2).fact)
+    asked, refused = panel.left(rich)
+    assert (len(asked), list(refused)) == (6, [])
+
+
+def test_rules_of_which_more_is_to_be_told_apart_than_is_remembered_are_asked_each(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rules.tree.MOST_NODES", 5)
+    panel = panel_of(read(SEVERAL))
+    for visits in (*range(10), *range(10), *range(10)):
+        asked, refused = panel.left(view(visits))
+        assert len(asked) + sum(len(each.answers) for each in refused) == 6
+    assert len(panel.left(view(visits=2))[0]) == 6
 
 
 def test_what_is_unknown_is_told_from_what_is_not_met():

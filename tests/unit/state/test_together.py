@@ -5,6 +5,7 @@ from typing import Any
 
 from stamgast.state.errors import SessionEndedError
 from stamgast.state.together import AskedTogether
+from tests.conftest import eventually
 
 THERE = frozenset({"a", "c"})
 
@@ -63,3 +64,27 @@ async def test_without_a_session_and_in_a_cluster_each_is_asked_after_by_itself(
         assert await asyncio.gather(*await asked(redis, "ab")) == [True, False]
         assert redis.alone == ["a", "b"]
         assert redis.together == []
+
+
+async def test_who_does_not_wait_hears_it_as_well_together_or_alone():
+    for redis in (Redis(), Redis(is_apart=True), Redis(is_reached=False)):
+        together, told = AskedTogether(redis), list[Any]()  # type: ignore[arg-type]
+        for key in "ab":
+            together.ask(key, told.append)
+        assert told == []
+        await asyncio.sleep(0)
+        for _, answer in redis.together:
+            answer.set_result([b"1", None])
+        await eventually(lambda: len(told) == 2)  # noqa: B023  it is heard in its own round
+        assert told == [True, False]
+
+
+async def test_who_does_not_wait_hears_why_it_cannot_be_said():
+    class Away(Redis):
+        async def exists(self, key: str) -> bool:
+            raise SessionEndedError("gone")
+
+    told = list[Any]()
+    AskedTogether(Away(is_reached=False)).ask("a", told.append)  # type: ignore[arg-type]
+    await eventually(lambda: told)
+    assert isinstance(told[0], SessionEndedError)

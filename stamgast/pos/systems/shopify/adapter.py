@@ -22,6 +22,7 @@ from stamgast.pos.adapter import (
     Need,
     Page,
 )
+from stamgast.pos.plain_sale import PlainSale
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors, polling
 from stamgast.pos.systems.part import Part, refusing
@@ -163,10 +164,12 @@ class Shopify(Adapter):
         await api.call("POST", "/webhooks.json", document={"webhook": webhook})
         return ""
 
+    def plain(self, found: Found, context: Context) -> PlainSale | None:
+        """Of nearly every order of a till."""
+        return plain_order(found.content, context) if found.kind == "order" else None
+
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""
-        if found.kind == "order" and (plain := plain_order(found.content, context)) is not None:
-            return [plain]
         with refusing(found.kind):
             whole = Part(found.content.whole() if isinstance(found.content, OrderAsSent) else found.content)
             inner = whole.part(found.kind) or whole

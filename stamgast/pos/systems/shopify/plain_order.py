@@ -1,14 +1,15 @@
-"""What nearly every order of a till is, read three times as fast as field by field: nothing unusual, and nothing wrong.
+"""What nearly every order of a till is, read straight to the sale that it is: nothing unusual, and nothing wrong.
 
-`stamgast.pos.systems.shopify.orders` says what an order means. What is read here means the very same there, and
-whatever else there may be to an order is looked at there: each refusal, and all that is rare at a till (something
-given back, shipped, taken off or paid by two means; a price that has no cents). A property test holds both to the same
-answer.
+`stamgast.pos.systems.shopify.orders` says what an order means, and the contract's models what a sale may hold. What is
+read here means the very same there, and whatever else there may be to an order is looked at there: each refusal, and
+all that is rare at a till (something given back, shipped, taken off or paid by two means; a price that has no cents).
+A property test holds both to the same record.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -19,16 +20,25 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from stamgast.domain.currencies import CURRENCIES, exponent_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Minor
-from stamgast.pos.adapter import Context, Document
+from stamgast.pos.adapter import Context
 from stamgast.pos.documents import read_json
+from stamgast.pos.plain_sale import (
+    PlainCustomer,
+    PlainLine,
+    PlainProvenance,
+    PlainSale,
+    PlainStore,
+    PlainTender,
+    PlainTotals,
+)
 from stamgast.pos.systems import amounts, moments
-from stamgast.pos.systems.customers import customer_of
-from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.customers import is_phone
+from stamgast.pos.systems.ids import customer_id, fitting, short, transaction_id
 from stamgast.pos.systems.names import is_deposit
 from stamgast.pos.systems.shopify.orders import ONLINE, tender_of
-from stamgast.pos.types import write_instant
 
 _COMPLETED: Final = "completed"
+_RATE: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?", re.ASCII)
 _CENTS: Final = re.compile(r"-?[0-9]{1,6}\.[0-9]{2}", re.ASCII)
 _WITH_CENTS: Final = frozenset(each for each in CURRENCIES if exponent_of(each) == len("00")) - {"XXX"}
 
@@ -161,6 +171,7 @@ class OrderAsSent(Struct, frozen=True, gc=False):
 
 
 _decode: Final = msgspec.json.Decoder(_Order).decode
+_encode: Final = msgspec.json.Encoder().encode
 _ESCAPED: Final = b"\\u"
 
 
@@ -180,79 +191,87 @@ def order_sent(raw: bytes) -> OrderAsSent | None:
         return None
 
 
-def plain_order(content: Any, context: Context) -> Document | None:
+def plain_order(content: Any, context: Context) -> PlainSale | None:
     """What an order says; None where `order_document` has to read it."""
     try:
-        order = content.order if isinstance(content, OrderAsSent) else msgspec.convert(content, _Order)
-        return _document(order, context)
+        if isinstance(content, OrderAsSent):
+            return _sale(content.order, context)
+        sale = _sale(msgspec.convert(content, _Order), context)
+        _encode(sale)  # what came otherwise than by bytes may hold text that is none
+        return sale
     except (*UNREADABLE, ArithmeticError):
         return None
 
 
-def _document(order: _Order, context: Context) -> Document:
+def _sale(order: _Order, context: Context) -> PlainSale:
+    """Every amount is within the contract's bounds: `_read` takes six digits before the cents, `Pieces` three."""
     named = order.total_price_set or order.current_total_price_set
     currency = order.currency if named is None else named.shop_money.currency_code
-    number = _stripped(order.name)
-    shipping = _cents(order.total_shipping_price_set, order.total_shipping_price)
-    if order.financial_status != "paid" or currency not in _WITH_CENTS or number is None or shipping:
+    number, shipping = order.name, _cents(order.total_shipping_price_set, order.total_shipping_price)
+    if order.financial_status != "paid" or currency not in _WITH_CENTS or not number or shipping:
         raise _UnusualError
     if order.total_price_set is None and order.total_price is None:
         raise _UnusualError
-    whole, tax = _cents(order.total_price_set, order.total_price), _cents(order.total_tax_set, order.total_tax)
     tip = _cents(order.total_tip_received_set, order.total_tip_received)
+    goods = _cents(order.total_price_set, order.total_price) - tip
+    tax = _cents(order.total_tax_set, order.total_tax)
     rounding = _cents(order.total_cash_rounding_payment_adjustment_set, order.total_cash_rounding_payment_adjustment)
-    paid, goods = whole + rounding, whole - tip
-    beside = {
-        "discount_minor": _cents(order.total_discounts_set, order.total_discounts),
-        "tip_minor": tip,
-        "rounding_minor": rounding,
-    }
-    changed = moments.moment(order.updated_at or order.processed_at or order.created_at)
-    place = ONLINE if order.location_id is None else str(order.location_id)
-    store = {"retail_store_id": context.store_of(place)}
-    if order.device_id is not None:
-        store["workstation_id"] = str(order.device_id)
-    return {
-        "transaction_id": transaction_id(context, "shopify", str(order.id)),
-        "receipt_number": fitting(number),
-        "source_version": moments.ranked(moments.version_at(changed), _COMPLETED),
-        "status": _COMPLETED,
-        "end_date_time": write_instant(moments.moment(order.processed_at or order.created_at)),
-        "store": store,
-        "price_currency": currency,
-        "totals": {
-            "gross_minor": goods,
-            "tax_minor": tax,
-            **{name: size for name, size in beside.items() if size},
-            "paid_minor": paid,
-        },
-        "line_items": _lines(order, goods, tax),
-        "tenders": _tenders(order, paid),
-        "refund_ids": [],
-        "provenance": _provenance(order),
-        **_customer(order, context),
-    }
+    paid = goods + tip + rounding
+    changed = order.updated_at or order.processed_at or order.created_at
+    return PlainSale(
+        transaction_id=transaction_id(context, "shopify", str(order.id)),
+        receipt_number=fitting(_word(number)),
+        source_version=_version(changed),
+        status=_COMPLETED,
+        end_date_time=_second(order.processed_at or order.created_at),
+        store=_store(order, context),
+        price_currency=currency,
+        totals=PlainTotals(
+            gross_minor=goods,
+            tax_minor=tax,
+            discount_minor=_cents(order.total_discounts_set, order.total_discounts) or None,
+            tip_minor=tip or None,
+            rounding_minor=rounding or None,
+            paid_minor=paid,
+        ),
+        line_items=_lines(order, goods, tax),
+        tenders=_tenders(order, paid),
+        provenance=PlainProvenance(
+            provider="shopify",
+            adapter="shopify",
+            test=bool(order.test),
+            channel=_id(order.source_name),
+            operator_id=None if order.user_id is None else str(order.user_id),
+        ),
+        customer=_customer(order, context),
+    )
 
 
-def _lines(order: _Order, goods: Minor, tax: Minor) -> list[dict[str, Any]]:
-    """Those of goods; where a discount or a tax stands at no line, the long way spreads it."""
-    lines = [_line(each, included=bool(order.taxes_included)) for each in order.line_items]
-    if sum(each["gross_minor"] for each in lines) > goods or (tax and not any(each["tax_minor"] for each in lines)):
+def _store(order: _Order, context: Context) -> PlainStore:
+    store = context.store_of(ONLINE if order.location_id is None else str(order.location_id))
+    if fitting(store) != store:
         raise _UnusualError
-    if len({each["line_id"] for each in lines}) != len(lines):
+    return PlainStore(retail_store_id=store, workstation_id=None if order.device_id is None else str(order.device_id))
+
+
+def _lines(order: _Order, goods: Minor, tax: Minor) -> list[PlainLine]:
+    """Those of goods; where a discount or a tax stands at no line, the long way spreads it."""
+    included = bool(order.taxes_included)
+    lines = [_line(each, included=included) for each in order.line_items]
+    if sum([each.gross_minor for each in lines]) > goods or (tax and not any(each.tax_minor for each in lines)):
+        raise _UnusualError
+    if len({each.line_id for each in lines}) != len(lines):
         raise _UnusualError
     return lines
 
 
-def _line(item: _Line, *, included: bool) -> dict[str, Any]:
-    title, quantity = _stripped(item.title), item.quantity
-    name = _stripped(item.name) or title
+def _line(item: _Line, *, included: bool) -> PlainLine:
+    quantity = item.quantity
     if (
         item.gift_card
         or item.tip_payment_gateway is not UNSET
         or item.tip_payment_method is not UNSET
         or item.current_quantity not in (None, quantity)
-        or is_deposit(title or name)
     ):
         raise _UnusualError
     price, taxes = _cents(item.price_set, item.price), item.tax_lines or ()
@@ -261,51 +280,40 @@ def _line(item: _Line, *, included: bool) -> dict[str, Any]:
         discount = sum([_cents(each.amount_set, each.amount) for each in item.discount_allocations])
     else:
         discount = _cents(item.total_discount_set, item.total_discount)
-    line: dict[str, Any] = {
-        "line_id": str(item.id),
-        "quantity": str(quantity),
-        "unit_price_minor": price,
-        "gross_minor": price * quantity - discount + (0 if included else tax),
-        "tax_minor": tax,
-    }
-    if discount:
-        line["discount_minor"] = discount
-    if name:
-        line["name"] = short(name)
-    if sku := _stripped(item.sku):
-        line["sku"] = fitting(sku)
     product = item.variant_id if item.product_id is None else item.product_id
-    if product is not None:
-        line["product_id"] = str(product)
-    if tax and len(taxes) == 1 and (rate := _rate(taxes[0].rate)):
-        line["tax_rate"] = rate
-    return line
+    return PlainLine(
+        line_id=str(item.id),
+        quantity=str(quantity),
+        unit_price_minor=price,
+        gross_minor=price * quantity - discount + (0 if included else tax),
+        tax_minor=tax,
+        discount_minor=discount or None,
+        name=_name(item.name, item.title),
+        sku=_id(item.sku),
+        product_id=None if product is None else str(product),
+        tax_rate=_rate(taxes[0].rate) if tax and len(taxes) == 1 else None,
+    )
 
 
-def _tenders(order: _Order, paid: Minor) -> list[dict[str, Any]]:
+def _tenders(order: _Order, paid: Minor) -> list[PlainTender]:
     names = order.payment_gateway_names
     if not names or len(names) != 1:
         return []
-    return [{"tender_type": tender_of(names[0].lower(), order.source_name or ""), "amount_minor": paid}]
+    kind: Any = tender_of(names[0].lower(), order.source_name or "")
+    return [PlainTender(tender_type=kind, amount_minor=paid)]
 
 
-def _provenance(order: _Order) -> dict[str, Any]:
-    provenance: dict[str, Any] = {"provider": "shopify", "adapter": "shopify"}
-    if order.test:
-        provenance["test"] = True
-    if channel := _stripped(order.source_name):
-        provenance["channel"] = fitting(channel)
-    if order.user_id is not None:
-        provenance["operator_id"] = str(order.user_id)
-    return provenance
-
-
-def _customer(order: _Order, context: Context) -> dict[str, Any]:
-    customer, address = order.customer, order.billing_address
-    own = str(customer.id) if customer is not None and customer.id is not None else None
-    told = [customer and customer.phone, order.phone, customer and customer.default_address, address]
+def _customer(order: _Order, context: Context) -> PlainCustomer | None:
+    customer = order.customer
+    address = None if customer is None else customer.default_address
+    told = (customer and customer.phone, order.phone, address and address.phone, order.billing_address)
     phones = (_stripped(each.phone if isinstance(each, _Address) else each) for each in told if each)
-    return customer_of(context, "shopify", own, next(filter(None, phones), None))
+    phone = next(filter(None, phones), None)
+    phone = phone if phone and is_phone(phone) else None
+    own = None if customer is None or customer.id is None else customer_id(context, "shopify", str(customer.id))
+    if phone is None and own is None:
+        return None
+    return PlainCustomer(phone=phone, provider_customer_id=own)
 
 
 def _cents(both: _Both | None, text: str | None) -> Minor:
@@ -324,7 +332,46 @@ def _read(text: str) -> Minor:
 
 @lru_cache(maxsize=256)
 def _rate(fraction: Decimal | None) -> str | None:
-    return None if fraction is None else amounts.rate_text(fraction)
+    rate = None if fraction is None else amounts.rate_text(fraction)
+    if rate is not None and _RATE.fullmatch(rate) is None:
+        raise _UnusualError
+    return rate
+
+
+@lru_cache(maxsize=1024)
+def _version(text: str | None) -> int:
+    return moments.ranked(moments.version_at(moments.moment(text)), _COMPLETED)
+
+
+@lru_cache(maxsize=1024)
+def _second(text: str | None) -> datetime:
+    moment = moments.moment(text)
+    if moment.microsecond:
+        raise _UnusualError
+    return moment
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str | None, title: str | None) -> str | None:
+    """What a line is called. An article is sold again and again."""
+    title = _stripped(title)
+    name = _stripped(name) or title
+    if is_deposit(title or name) or not (name or "").isprintable():
+        raise _UnusualError
+    return short(name) if name else None
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str | None) -> str | None:
+    word = _stripped(text)
+    return fitting(word) if word else None
+
+
+def _word(text: str) -> str:
+    word = _stripped(text)
+    if word is None:
+        raise _UnusualError
+    return word
 
 
 def _stripped(text: str | None) -> str | None:

@@ -8,13 +8,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from stamgast.pos.canonical import Purchase
 from stamgast.pos.documents import read_json
+from stamgast.pos.plain_sale import PlainSale, read_plain
+from stamgast.pos.reading import Received, as_given, read_purchase
+from stamgast.pos.record import to_record
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.shopify.orders import order_document
 from stamgast.pos.systems.shopify.plain_order import order_sent, plain_order
+from stamgast.pos.webhook import items_of, purchases_of
 from tests.unit.pos.systems.till import context_of, decoded, mutated, sample
 
+AT = 1_790_840_600_000
 CONTEXT = context_of(Shopify(), "shop", **{"7": "dok"})
 
 
@@ -140,11 +146,28 @@ def changed_somewhere(draw: Any) -> Any:
 @example(ORDER | {"total_discounts_set": both("3.00"), "total_price_set": both("16.50")})
 @example(ORDER | {"id": 10**30})
 @example(SHORT | {"customer": {"phone": " "}, "phone": "+31612345678"})
+@example(ORDER | {"line_items": [LINE | {"name": 'Brood "wit"', "sku": "a\\b"}]})
+@example(ORDER | {"line_items": [LINE | {"title": "Brood\x7f", "name": None}]})
+@example(ORDER | {"line_items": [LINE | {"title": "Brood\u00a0wit", "name": None}]})
+@example(ORDER | {"line_items": [LINE | {"tax_lines": [{"price": "0.42", "rate": -0.1}]}]})
+@example(ORDER | {"name": "#\ud800"})
+@example(ORDER | {"name": "#" + "1" * 201})
+@example(ORDER | {"processed_at": "2026-10-01T09:40:00.500+02:00"})
+@example(ORDER | {"source_name": "po\ns"})
 def test_an_order_read_the_short_way_says_what_the_long_way_makes_of_it(order: dict[str, Any]):
     content = decoded(order)
     plain = plain_order(content, CONTEXT)
-    if plain is not None:
-        assert plain == order_document(Part(content), CONTEXT)  # which raises what it would be refused for
+    if plain is None:
+        return
+    document = order_document(Part(content), CONTEXT)  # which raises what it would be refused for, and so do the models
+    purchase = read_purchase(document).purchase
+    assert isinstance(purchase, Purchase)
+    for customer in (None, "c" + "a" * 24):
+        theirs = to_record(purchase, "m", customer, AT, event_source="s")
+        assert to_record(plain, "m", customer, AT, event_source="s") == theirs
+    for name in ("phone", "membership_number", "provider_customer_id", "customer_id", "sealed"):
+        assert getattr(plain.customer, name, None) == getattr(purchase.customer, name, None)
+    assert read_plain(document) in (None, plain)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +229,22 @@ def test_an_unusual_order_is_read_whole_from_its_bytes():
     order = ORDER | {"refunds": [], "total_shipping_price_set": both("4.00")}
     body = Shopify().decode(bytes_of(order), headers)
     [found] = Shopify().notice(body, headers)
+    assert Shopify().plain(found, CONTEXT) is None
     assert list(Shopify().snapshot(found, CONTEXT)) == [order_document(Part(decoded(order)), CONTEXT)]
     assert Shopify().decode(bytes_of(order), {"x-shopify-topic": "refunds/create"}) is None
     assert Shopify().decode(bytes_of(order), headers | {"content-type": "application/x-www-form-urlencoded"}) is None
+
+
+def test_a_place_whose_name_is_no_id_is_left_to_the_long_way():
+    odd = context_of(Shopify(), "shop", **{"7": "dok\n"})
+    assert plain_order(decoded(ORDER), odd) is None
+
+
+def test_what_is_shown_to_people_has_every_field_that_the_long_way_gives():
+    [found] = Shopify().refs(decoded(ORDER))
+    [taken], [shown] = items_of(Shopify(), [found], CONTEXT), purchases_of(Shopify(), [found], CONTEXT)
+    assert isinstance(taken, Received)
+    assert isinstance(shown, Received)
+    assert isinstance(taken.purchase, PlainSale)
+    assert (taken.event_source, taken.place) == (shown.event_source, shown.place)
+    assert as_given(shown.purchase)["refund_ids"] == []
