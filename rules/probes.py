@@ -6,7 +6,7 @@ probes about one thing: it looks, and tells what it sees apart only as far as on
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,13 +40,14 @@ class Among:
 class Touching:
     """Of several things at least one is one of these; `look` returns all of them.
 
-    `look_for`, where it is there, makes a look that need only see these.
+    `look_for`, where it is there, makes what need only see these names, each of which has a bit of its own: the bits of
+    those that are there.
     """
 
     about: Hashable
     look: Look
     wanted: frozenset[Hashable]
-    look_for: Callable[[frozenset[Any]], Look] | None = None
+    look_for: Callable[[Mapping[Any, int]], Look] | None = None
 
 
 Probe = Within | Among | Touching
@@ -55,51 +56,58 @@ Probe = Within | Among | Touching
 class Sight:
     """One look for all probes about one thing. `see` raises what the looks of the probes do."""
 
-    __slots__ = ("_steps", "see")
+    __slots__ = ("_bits", "_steps", "see")
 
     def __init__(self, probes: Sequence[Probe]) -> None:
         bounds = {bound for each in probes if isinstance(each, Within) for bound in (each.low, each.high + 1)}
+        names = {name: None for each in probes if not isinstance(each, Within) for name in each.wanted}
         self._steps = sorted(bounds)
-        self.see: See = self._see_step(probes[0].look) if bounds else _see_names(probes)
+        self._bits: Mapping[Hashable, int] = {name: 1 << place for place, name in enumerate(names)}
+        first = probes[0]
+        if isinstance(first, Within):
+            self.see: See = _see_step(first.look, self._steps)
+        elif isinstance(first, Among):
+            self.see = first.look if first.few else _see_name(first.look, frozenset(names))
+        elif first.look_for is not None:
+            self.see = first.look_for(self._bits)
+        else:
+            self.see = _see_bits(first.look, self._bits)
 
-    def is_met(self, probe: Probe, key: Hashable) -> bool:
+    def is_met(self, probe: Probe, key: Any) -> bool:
         """Whether what was seen, and is known, will do."""
         if isinstance(probe, Within):
             low, high = bisect_right(self._steps, probe.low), bisect_right(self._steps, probe.high + 1)
-            return low <= key < high  # type: ignore[operator]
+            return key in range(low, high)
         if isinstance(probe, Touching):
-            return not probe.wanted.isdisjoint(key)  # type: ignore[arg-type]
+            return any(key & self._bits[name] for name in probe.wanted)
         return key in probe.wanted
 
-    def _see_step(self, look: Look) -> See:
-        steps = self._steps
 
-        def see(view: Any) -> int | None:
-            seen = look(view)
-            return None if seen is None else bisect_right(steps, seen)
+def _see_step(look: Look, steps: Sequence[int]) -> See:
+    def see(view: Any) -> int | None:
+        seen = look(view)
+        return None if seen is None else bisect_right(steps, seen)
 
-        return see
+    return see
 
 
-def _see_names(probes: Sequence[Probe]) -> See:
-    known = frozenset(name for each in probes if not isinstance(each, Within) for name in each.wanted)
-    first = probes[0]
-    look = first.look
-    if isinstance(first, Among) and first.few:
-        return look
-    if isinstance(first, Touching):
-        if first.look_for is not None:
-            look = first.look_for(known)
-        touched = known.intersection
-
-        def see_all(view: Any) -> frozenset[Hashable] | None:
-            seen = look(view)
-            return None if seen is None else touched(seen)
-
-        return see_all
-
+def _see_name(look: Look, known: frozenset[Hashable]) -> See:
     def see(view: Any) -> Hashable:
         seen = look(view)
         return seen if seen is None or seen in known else _NONE_OF_THEM
+
+    return see
+
+
+def _see_bits(look: Look, bits: Mapping[Hashable, int]) -> See:
+    def see(view: Any) -> int | None:
+        seen = look(view)
+        if seen is None:
+            return None
+        held = 0
+        for name in seen:
+            if name in bits:
+                held |= bits[name]
+        return held
 
     return see

@@ -15,7 +15,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import RuleStatus
 
 
-class _Listeners:
+class Listeners:
     """The rules that listen to one kind of fact; those that wait for a threshold are found by it.
 
     `key` is what its facts are told apart by (`card`, `thing`, …): `about` has those that listen to such a one, and
@@ -26,7 +26,7 @@ class _Listeners:
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         self.key = ""
-        self.about: Mapping[str, _Listeners] = {}
+        self.about: Mapping[str, Listeners] = {}
         self.general = self
         waiting = [(rule.trigger.crosses, rule.id, rule) for rule in rules if rule.trigger.crosses is not None]
         waiting.sort(key=lambda each: each[:2])
@@ -38,7 +38,7 @@ class _Listeners:
         self.waiting = tuple(each[2] for each in waiting)
 
     @classmethod
-    def told_apart(cls, rules: Sequence[CompiledRule]) -> "_Listeners":
+    def told_apart(cls, rules: Sequence[CompiledRule]) -> "Listeners":
         """The same, each found by what it is about as well."""
         found = cls(rules)
         subjects = {rule.id: _subject(rule) for rule in rules}
@@ -53,6 +53,18 @@ class _Listeners:
                     groups[name].append(rule)
             found.about = {name: cls(group) for name, group in groups.items()}
         return found
+
+    def asking(self, fact: Fact) -> tuple[Panel, Sequence[CompiledRule]]:
+        """Those that any such fact may fire, and those whose threshold it passes."""
+        heard = self.about.get(fact.data.get(self.key, ""), self.general) if self.key else self
+        before = fact.before
+        if heard.highest <= before:
+            return heard.panel, ()
+        thresholds, after = heard.thresholds, fact.after
+        first = bisect_right(thresholds, before)
+        if after < thresholds[first]:
+            return heard.panel, ()
+        return heard.panel, heard.waiting[first : bisect_right(thresholds, after, first)]
 
 
 def _subject(rule: CompiledRule) -> tuple[str, str]:
@@ -88,7 +100,7 @@ def _given_for_full_cards(rules: Iterable[CompiledRule]) -> Mapping[str, tuple[s
 
 
 _OWING: Final = frozenset({RuleStatus.CANARY, RuleStatus.LIVE, RuleStatus.PAUSED})
-_NOBODY: Final = _Listeners(())
+_NOBODY: Final = Listeners(())
 _NONE: Final[Mapping[str, Audience]] = MappingProxyType({})
 
 
@@ -98,7 +110,6 @@ class RuleSet:
     __slots__ = (
         *(
             "_gates",
-            "_listening",
             "all",
             "audiences",
             "awaited",
@@ -108,7 +119,7 @@ class RuleSet:
             "campaigns",
             "heard",
         ),
-        *("full_cards", "scheduled", "segments", "spans", "things"),
+        *("full_cards", "listeners", "scheduled", "segments", "spans", "things"),
     )
 
     def __init__(self, rules: Iterable[CompiledRule] = (), audiences: Mapping[str, Audience] = _NONE) -> None:
@@ -121,11 +132,12 @@ class RuleSet:
             if rule.status in RUNNING:
                 for name in rule.fact_names:
                     listening.setdefault(str(name), []).append(rule)
-        self._listening = {name: _Listeners.told_apart(rules) for name, rules in listening.items()}
+        self.listeners = {name: Listeners.told_apart(rules) for name, rules in listening.items()}
+        """Name of a fact -> the running rules that listen to such."""
         unless = [each for rule in self.all if rule.status in RUNNING for each in rule.calls_off]
         self.calling_off = frozenset(name for each in unless for name in each.fact_names)
         """Names of the facts that may call off what waits."""
-        gated = {} if self.calling_off else self._listening
+        gated = {} if self.calling_off else self.listeners
         self._gates = {
             name: each.thresholds for name, each in gated.items() if each.waiting and not (each.always or each.key)
         }
@@ -157,7 +169,7 @@ class RuleSet:
 
     def listening(self, fact_name: str) -> Sequence[CompiledRule]:
         """The running rules (live, canary, shadow) that such a fact could fire, by id."""
-        return self._listening.get(fact_name, _NOBODY).all
+        return self.listeners.get(fact_name, _NOBODY).all
 
     def hears(self, name: str, before: int, after: int) -> bool:
         """Whether a fact that a figure went so may set anything off.
@@ -176,19 +188,8 @@ class RuleSet:
 
     def asking(self, fact: Fact) -> tuple[Panel, Sequence[CompiledRule]]:
         """The same, told apart: those that any such fact may fire, and those whose threshold it passes."""
-        listeners = self._listening.get(fact.name)
-        if listeners is None:
-            return _NOBODY.panel, ()
-        if listeners.key:
-            listeners = listeners.about.get(fact.data.get(listeners.key, ""), listeners.general)
-        before = fact.before
-        if listeners.highest <= before:
-            return listeners.panel, ()
-        thresholds, after = listeners.thresholds, fact.after
-        first = bisect_right(thresholds, before)
-        if after < thresholds[first]:
-            return listeners.panel, ()
-        return listeners.panel, listeners.waiting[first : bisect_right(thresholds, after, first)]
+        listeners = self.listeners.get(fact.name)
+        return (_NOBODY.panel, ()) if listeners is None else listeners.asking(fact)
 
     def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
         """The same rules, with these ones paused; ids that are not there are passed over."""

@@ -4,7 +4,6 @@ What has been seen so far leads from node to node; nodes are made when somebody 
 the rules say that were turned down, and which rules are left.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +19,8 @@ MOST_TREES: Final = 4
 Place = tuple[int, CompiledRule]
 Answers = tuple[Sequence[CompiledRule], Sequence[Refusals]]
 """The rules that have to be asked one by one, in order, and what the others say, which are turned down."""
+_Question = tuple[Hashable, Probe, tuple[str, int]]
+"""What is asked about; the question; the counter of those it turns down, and what then stands among the answers."""
 _Node = tuple[See | None, Any]
 """What to look at, and where what is seen leads to; or None, and the answers."""
 
@@ -54,12 +55,12 @@ class Tree:
 
     def __init__(self, rules: Sequence[CompiledRule], asked: Sequence[Place], rest: Sequence[int]) -> None:
         self._rules = tuple(rules)
-        self._asked = dict(asked)
+        self._asked = {place: _questions(rule) for place, rule in asked}
         self._rest = tuple(rest)
         alike: dict[Hashable, list[Probe]] = {}
-        for _, rule in asked:
-            for probe in probes_of(rule):
-                alike.setdefault(about(probe), []).append(probe)
+        for questions in self._asked.values():
+            for name, probe, _ in questions:
+                alike.setdefault(name, []).append(probe)
         self._sights = {name: Sight(probes) for name, probes in alike.items()}
         self._made: dict[tuple[tuple[str, int], ...], tuple[Refusals]] = {}
         self._count = self._begun = 0
@@ -90,27 +91,35 @@ class Tree:
             self._root = None  # those who stand on it walk on
         undecided, left, refused = [], [*way.left], [*way.refused]
         for place, number in way.undecided:
-            rule = self._asked[place]
-            reached, answer = self._go_on(rule, number, way.seen)
-            if answer is not None:
-                refused.append((rule.checks[reached][1], rule.checks[reached][2] + answer))
-            elif reached < len(probes_of(rule)):
+            questions = self._asked[place]
+            reached, more = self._go_on(questions, number, way.seen)
+            if more is not None:
+                name, answer = questions[reached][2]
+                refused.append((name, answer + more))
+            elif reached < len(questions):
                 undecided.append((place, reached))
             else:
                 left.append(place)
         if not undecided:
             return None, self._outcome(sorted(left), tuple(sorted(refused)))
-        next_ones = Counter(about(probes_of(self._asked[place])[number]) for place, number in undecided)
-        name, _ = max(next_ones.items(), key=lambda each: each[1])
-        return self._sights[name].see, _Ways(self, _Way(way.seen, tuple(undecided), tuple(left), tuple(refused)), name)
+        next_ones: dict[Hashable, int] = {}
+        for place, number in undecided:
+            name_of_it = self._asked[place][number][0]
+            next_ones[name_of_it] = next_ones.get(name_of_it, 0) + 1
+        most = max(next_ones, key=next_ones.__getitem__)
+        return self._sights[most].see, _Ways(self, _Way(way.seen, tuple(undecided), tuple(left), tuple(refused)), most)
 
-    def _go_on(self, rule: CompiledRule, number: int, seen: Mapping[Hashable, Hashable]) -> tuple[int, int | None]:
-        """How far its `if` is met by what was seen; and what is added to its answer if it is turned down there."""
-        probes = probes_of(rule)
-        while number < len(probes) and (name := about(probes[number])) in seen:
+    def _go_on(
+        self, questions: Sequence[_Question], number: int, seen: Mapping[Hashable, Hashable]
+    ) -> tuple[int, int | None]:
+        """How far they are met by what was seen; and what is added to the answer where a rule is turned down there."""
+        while number < len(questions):
+            name, probe, _ = questions[number]
+            if name not in seen:
+                break
             if seen[name] is None:
                 return number, UNKNOWN
-            if not self._sights[name].is_met(probes[number], seen[name]):
+            if not self._sights[name].is_met(probe, seen[name]):
                 return number, 0
             number += 1
         return number, None
@@ -130,11 +139,11 @@ def about(probe: Probe) -> Hashable:
     return type(probe), probe.about
 
 
-def probes_of(rule: CompiledRule) -> Sequence[Probe]:
-    """The questions of its `if`, from the first one on, that can be asked together with those of others."""
-    found: list[Probe] = []
-    for part in rule.parts:
+def _questions(rule: CompiledRule) -> tuple[_Question, ...]:
+    """Those of its `if`, from the first one on, that can be asked together with those of others."""
+    found: list[_Question] = []
+    for part, (_, counter, answer) in zip(rule.parts, rule.checks, strict=True):
         if part.probe is None:
             break
-        found.append(part.probe)
-    return found
+        found.append((about(part.probe), part.probe, (counter, answer)))
+    return tuple(found)

@@ -11,7 +11,9 @@ from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import ActivationState, Reason, Status, TimerKind
 
 NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
-_NAMESPACE_BYTES: Final = NAMESPACE.bytes
+_BEGUN: Final = hashlib.sha1(NAMESPACE.bytes, usedforsecurity=False)
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""A hex digit with the two bits by which RFC 9562 tells its UUIDs."""
 
 RANKS: Final[Mapping[str, int]] = {
     Status.HELD: 0,
@@ -50,11 +52,11 @@ def activation_id(merchant: str, rule: str, customer: str, occasion: str, genera
     `generation` counts firings of one occasion that were taken back before anything was sent.
     """
     name = f"{merchant}\x1f{rule}\x1f{customer}\x1f{occasion}\x1f{generation}"
-    # uuid.uuid5(NAMESPACE, name).hex, at a fifth of its price
-    digest = bytearray(hashlib.sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    return digest.hex()
+    # uuid.uuid5(NAMESPACE, name).hex, at a tenth of its price
+    hashed = _BEGUN.copy()
+    hashed.update(name.encode())
+    digits = hashed.hexdigest()
+    return f"{digits[:12]}5{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:32]}"
 
 
 def accepted_or_further(status: str) -> str:

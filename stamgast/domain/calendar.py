@@ -1,7 +1,8 @@
 """From moments to a store's own days and hours.
 
 A business day begins at the store's day-start hour, so that a bar's sale at 01:30 belongs to the evening
-before. Offsets of time zones change on quarter hours only, so they are looked up once per quarter.
+before. Offsets of time zones change on quarter hours only, and on two days a year: so they are looked up once a day,
+and once a quarter on those.
 """
 
 from datetime import date, datetime, timedelta
@@ -13,8 +14,7 @@ from msgspec import Struct
 
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis
 
-QUARTER: Final = 15 * MINUTE
-"""Within one, no clock in the world is put forward or back, and none shows midnight but at its beginning."""
+_QUARTER: Final = 15 * MINUTE
 _MILLISECOND = timedelta(milliseconds=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -27,14 +27,13 @@ class LocalTime(Struct, frozen=True, gc=False):
     weekday: str
 
 
-@lru_cache(maxsize=65536)
-def _offset(quarter: int, zone: str) -> Millis:
-    all_day = _offset_of_day(quarter * QUARTER // DAY, zone)
-    return _offset_at(quarter * QUARTER, zone) if all_day is None else all_day
+@lru_cache(maxsize=4096)
+def _offset_of_quarter(quarter: int, zone: str) -> Millis:
+    return _offset_at(quarter * _QUARTER, zone)
 
 
 @lru_cache(maxsize=4096)
-def _offset_of_day(day: Day, zone: str) -> Millis | None:
+def offset_of_day(day: Day, zone: str) -> Millis | None:
     """The offset from midnight UTC to midnight UTC; None where it changes in between, as twice a year."""
     offset = _offset_at(day * DAY, zone)
     return offset if offset == _offset_at((day + 1) * DAY, zone) else None
@@ -47,17 +46,22 @@ def _offset_at(at: Millis, zone: str) -> Millis:
 
 def local_millis(at: Millis, zone: str) -> Millis:
     """The wall clock's reading as if it were UTC. Raises `ZoneInfoNotFoundError` for an unknown zone."""
-    return at + _offset(at // QUARTER, zone)
+    offset = offset_of_day(at // DAY, zone)
+    return at + (_offset_of_quarter(at // _QUARTER, zone) if offset is None else offset)
 
 
 def business_day(at: Millis, zone: str, day_start: int = 0) -> Day:
     """The business day of a moment: days since 1970-01-01; `day_start` is an hour (0-23)."""
-    return (at + _offset(at // QUARTER, zone) - day_start * HOUR) // DAY
+    offset = offset_of_day(at // DAY, zone)
+    if offset is None:
+        offset = _offset_of_quarter(at // _QUARTER, zone)
+    return (at + offset - day_start * HOUR) // DAY
 
 
 def local_time(at: Millis, zone: str, day_start: int = 0) -> LocalTime:
     """Where the hands of a clock in `zone` stand, on which business day (as in `business_day`)."""
-    local = at + _offset(at // QUARTER, zone)
+    offset = offset_of_day(at // DAY, zone)
+    local = at + (_offset_of_quarter(at // _QUARTER, zone) if offset is None else offset)
     day = (local - day_start * HOUR) // DAY
     return LocalTime(day, local % DAY // MINUTE, WEEKDAYS[(day + 3) % 7])
 

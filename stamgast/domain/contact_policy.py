@@ -14,6 +14,7 @@ from msgspec import Struct
 from stamgast.domain.activation import Activation, Rank, rank_of
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
+from stamgast.domain.contacts import count_of, moments, newest_of, oldest, without_old
 from stamgast.domain.conversation import OpenQuestion
 from stamgast.domain.customer import Customer
 from stamgast.domain.preferences import Fills
@@ -129,7 +130,7 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     full = _rests(customer, terms, at) or _no_room(customer, program, terms, at)
     if full is not None:
         return _wait_for_room(terms, full, channel, others)
-    if any(activation.state == _SUBMITTED for activation in customer.activations):
+    if any(activation.state == _SUBMITTED for activation in customer.moving):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
 
@@ -188,7 +189,7 @@ def _wait_for_room(terms: Terms, full: Full, channel: str, others: tuple[str, ..
 def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> Full | None:
     """Messages already on their way are in `contacts`; those that wait and go first count as well."""
     contacts = customer.contacts
-    if len(contacts) >= MOST_CONTACTS and at - contacts[-MOST_CONTACTS][0] <= KEEP_CONTACTS:
+    if count_of(contacts) >= MOST_CONTACTS and at - moments(contacts)[-MOST_CONTACTS] <= KEEP_CONTACTS:
         return Full(Reason.FREQUENCY_CAP, NEVER)
     if terms.cool_down and _cools_down(customer, terms, at):
         return Full(Reason.COOL_DOWN, _cooled_down_at(customer, terms, at))
@@ -198,11 +199,11 @@ def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> 
 
 def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
     ahead = [
-        a for a in customer.activations
+        a for a in customer.moving
         if a.state == _HELD and a.purpose == terms.purpose and not a.waits_for_its_time and _first(a, terms)
     ]  # fmt: skip
     until, behind, lost = 0, False, True
-    said = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose]
+    said = moments(customer.contacts, terms.purpose)
     for most, days in caps:
         sent = len(said) - bisect_right(said, at - days * DAY)
         if sent >= most:
@@ -224,15 +225,16 @@ def _first(activation: Activation, terms: Terms) -> bool:
 
 def _cooled_down_at(customer: Customer, terms: Terms, at: Millis) -> Millis:
     """When the rule may speak again, to those that wait included."""
-    spoken = [when for when, _, rule in customer.contacts if rule == terms.rule]
-    held = [a for a in customer.activations if a.state == _HELD and a.rule == terms.rule]
+    spoken = newest_of(customer.contacts, terms.rule)
+    held = [a for a in customer.moving if a.state == _HELD and a.rule == terms.rule]
     waiting = [a.decided_at if a.waits_for_its_time else max(a.release_at, at) for a in held]
-    return max([*spoken, *waiting]) + terms.cool_down
+    return max(waiting if spoken is None else [spoken, *waiting]) + terms.cool_down
 
 
 def _cools_down(customer: Customer, terms: Terms, at: Millis) -> bool:
-    return any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts) or any(
-        a.state == _HELD and a.rule == terms.rule and not _spoke_long_ago(a, terms, at) for a in customer.activations
+    spoken = newest_of(customer.contacts, terms.rule)
+    return (spoken is not None and at - spoken < terms.cool_down) or any(
+        a.state == _HELD and a.rule == terms.rule and not _spoke_long_ago(a, terms, at) for a in customer.moving
     )
 
 
@@ -265,11 +267,6 @@ def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, oth
 
 def forget_old_contacts(customer: Customer, at: Millis, cool_down_of: Callable[[str], Millis]) -> None:
     """Drop contacts that neither a cap nor their rule's cool-down looks back to."""
-    if not customer.contacts or at - customer.contacts[0][0] <= KEEP_CONTACTS:
-        return
-    newest = {rule: when for when, _, rule in customer.contacts}
-    customer.contacts = [
-        (when, purpose, rule)
-        for when, purpose, rule in customer.contacts
-        if at - when <= KEEP_CONTACTS or (when == newest[rule] and at - when < cool_down_of(rule))
-    ]
+    contacts, since = customer.contacts, at - KEEP_CONTACTS
+    if contacts and oldest(contacts) < since:
+        customer.contacts = without_old(contacts, since, lambda rule: at - cool_down_of(rule))

@@ -4,22 +4,24 @@ Everything in it is either a sum over what the customer's transactions gave (so 
 does not matter) or the record of a decision. It holds no personal data.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain import past_messages
 from stamgast.domain.activation import Activation
+from stamgast.domain.contacts import Contacts
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.draws import Entered
 from stamgast.domain.measuring import Delivered, Watched
+from stamgast.domain.older_states import OlderStates
 from stamgast.domain.referrals import Referral
-from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage, VoucherState
 from stamgast.domain.voucher_terms import Terms
 
-SCHEMA = 3
+SCHEMA = 4
 UNKNOWN_PHONE: Final = "?"
 """Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
@@ -205,7 +207,7 @@ class Customer(Struct, array_like=True, gc=False):
     first_day: Day = 0
     last_day: Day = 0
     days: bytes = b""
-    """Purchase days, `stamgast.domain.days` codec: (day delta, purchases that day) as varints."""
+    """Purchase days, as `stamgast.domain.days` writes them."""
     gaps: int = 0
     """Sum of the logarithms of the gaps between visit days, in 2**-20; exact under any order."""
     stage: str = Stage.NEW
@@ -232,11 +234,11 @@ class Customer(Struct, array_like=True, gc=False):
     stopped_at: Millis = 0
     inbound_at: Millis = 0
     """Last message from the customer over a channel where it opens a window for free text."""
-    contacts: list[tuple[Millis, str, str]] = []
-    """(when, purpose, rule) of messages submitted in the last 30 days, oldest first; without a purpose, of offers that
-    came without a message, if their rule has a `cool_down`."""
-    activations: list[Activation] = []
-    """Those not ended, and the last few ended ones."""
+    contacts: Contacts = {}
+    """Messages submitted in the last 31 days (`stamgast.domain.contacts`); without a purpose, offers that came without
+    a message, if their rule has a `cool_down`."""
+    moving: list[Activation] = []
+    """Messages that have not ended, or are in doubt; beside them those of `past` that were asked for."""
     fired: dict[str, list[str]] = {}
     """Rule -> occasions it has fired for (newest last, bounded), for `once_per`: see `stamgast.domain.occasions`."""
     erased_at: Millis = 0
@@ -286,10 +288,54 @@ class Customer(Struct, array_like=True, gc=False):
     """Who invited them, and which friends they brought, where the programme has `referral`."""
     draws: dict[str, Entered] = {}
     """Draw -> the entries, and what came of them."""
+    past: list[bytes] = []
+    """The last few messages that have ended (`stamgast.domain.past_messages`)."""
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Those not ended, and behind which they stand, the last few ended ones: all of them are read."""
+        if self.past:
+            past, self.past = self.past, []
+            self.moving = [*map(past_messages.unpacked, past), *self.moving]
+        return self.moving
+
+    @activations.setter
+    def activations(self, those: list[Activation]) -> None:
+        self.moving, self.past = those, []
+
+    def activation(self, activation_id: str) -> Activation | None:
+        """The one of that id; None: it is not remembered."""
+        for each in self.moving:
+            if each.id == activation_id:
+                return each
+        place = past_messages.place_of(self.past, activation_id) if self.past else None
+        if place is None:
+            return None
+        found = past_messages.unpacked(self.past[place])
+        self.past = [*self.past[:place], *self.past[place + 1 :]]
+        self.moving = [found, *self.moving]
+        return found
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode
-encode_customer = msgspec.msgpack.Encoder().encode
+_older = OlderStates(Customer, SCHEMA)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode_customer(state: Customer) -> bytes:
+    """State -> stored value. Messages that have ended go to the others that have."""
+    if state.moving:
+        put_past(state)
+    return _encode(state)
+
+
+def put_past(state: Customer) -> None:
+    """Have messages that have ended where they are stored."""
+    ended = [each for each in state.moving if past_messages.is_past(each)]
+    if ended:
+        for each in ended:
+            state.past = past_messages.with_one_more(state.past, each)
+        state.moving = [each for each in state.moving if not past_messages.is_past(each)]
 
 
 def decode_customer(value: bytes) -> Customer:
@@ -298,8 +344,12 @@ def decode_customer(value: bytes) -> Customer:
     New fields are appended with a default, so an older, shorter array decodes as it is; a change that is
     more than that gets its step here.
     """
-    state = _decode(value)
-    if state.schema < SCHEMA:
-        state.answers, state.rule_answers = brought_over(state.rule_answers, state.schema), {}
-        state.schema = SCHEMA
+    try:
+        state = _decode(value)
+    except msgspec.ValidationError:  # contacts were a list
+        state = cast(Customer, _older.upcast(value))
+        put_past(state)
+        return state
+    if state.schema != SCHEMA:
+        raise msgspec.ValidationError(f"a state of schema {state.schema}; a newer version may have written it")
     return state

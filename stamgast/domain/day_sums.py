@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from stamgast.domain.calendar import QUARTER, business_day, date_of, day_of_date
+from stamgast.domain.calendar import business_day, date_of, day_of_date, offset_of_day
 from stamgast.domain.counters import BETWEEN, Counter, counter
-from stamgast.domain.units import Day, Minor
+from stamgast.domain.units import DAY, Day, Minor
 
 KEPT: Final[Day] = 63
 """Days back that are counted by day: nine weeks."""
@@ -89,9 +89,12 @@ def month_of(day: Day) -> str:
 
 
 @lru_cache(maxsize=4096)
-def month_at(quarter: int, zone: str) -> str:
-    """The month that a clock in `zone` shows in a quarter of an hour, counted since 1970."""
-    return month_of(business_day(quarter * QUARTER, zone))
+def month_of_all_day(day: Day, zone: str) -> str:
+    """The month that a clock in `zone` shows from midnight UTC to midnight UTC; empty where it shows two, or may."""
+    if offset_of_day(day, zone) is None:
+        return ""
+    first, last = (month_of(business_day(at, zone)) for at in (day * DAY, (day + 1) * DAY - 1))
+    return first if first == last else ""
 
 
 @lru_cache(maxsize=512)

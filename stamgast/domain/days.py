@@ -1,8 +1,10 @@
-"""Visit days as a compact, order-free value: ascending (day, purchases on that day), as varints.
+"""Visit days as a compact, order-free value: ascending, each with the purchases of that day.
 
-Each pair is written as the distance to the day before it (the first one: to day 0) and the number of
-purchases of that day. What happened lately stands at the end, and what is asked is nearly always of lately: so readers
-come from the end and go no further than they have to, for a regular has years.
+A day is written as the distance to the day before it (the first one: to day 0), and the purchases of a day behind it
+where there were several: a regular's day takes a byte. A number stands in groups of seven bits, the lowest first, whose
+last one has six and says which of the two it is, so that it can be read from either side. What happened lately stands
+at the end, and what is asked is nearly always of lately: so readers come from the end and go no further than they have
+to, for a regular has years.
 
 A state lets go of days of long ago, of which no rule asks (`trimmed`): the purchases of those days stand in the ledger,
 each with its day, and whatever changes one of them takes all days from there.
@@ -16,30 +18,32 @@ from stamgast.domain.units import Day
 
 KEPT: Final[Day] = 800
 """Days before the newest of which a state tells for certain: rules and tiers ask of two years at most."""
-PLENTY: Final = 256
-"""Bytes that a value may have whatever days it is of: some 120 visits."""
-_GO_ON: Final = bytes(range(0x80, 0x100))
-"""All bytes but the last ones of a number."""
+PLENTY: Final = 120
+"""Visit days that a value may have whatever days they are."""
+_SEVERAL: Final = 0x40
+"""Stands in the last byte of a number of purchases, and in none of a distance."""
+_NO_DAY: Final = bytes(range(_SEVERAL, 0x100))
+"""All bytes but those with which a distance ends: one of these for each day."""
 LOG_SCALE = 1 << 20
 """Logarithms of gaps are summed as integers in units of 2**-20, so that the sum has no order."""
 
 
 def decode_days(value: bytes) -> list[tuple[Day, int]]:
     """Value -> [(day, purchases)], ascending."""
-    numbers: list[int] = []
-    number = shift = 0
-    for byte in value:
-        number |= (byte & 0x7F) << shift
-        if byte & 0x80:
-            shift += 7
-        else:
-            numbers.append(number)
-            number = shift = 0
     days: list[tuple[Day, int]] = []
-    day = 0
-    for index in range(0, len(numbers), 2):
-        day += numbers[index]
-        days.append((day, numbers[index + 1]))
+    day = number = shift = 0
+    for byte in value:
+        if byte & 0x80:
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            continue
+        number |= (byte & 0x3F) << shift
+        if byte & _SEVERAL:
+            days[-1] = (day, number)
+        else:
+            day += number
+            days.append((day, 1))
+        number = shift = 0
     return days
 
 
@@ -48,28 +52,34 @@ def encode_days(days: list[tuple[Day, int]]) -> bytes:
     value = b""
     previous = 0
     for day, count in days:
-        value += _varint(day - previous) + _varint(count)
+        value += _entry(day - previous, count)
         previous = day
     return value
 
 
 def trimmed(value: bytes, last_day: Day) -> bytes:
     """The value without days of long ago, as long as it has more than `PLENTY`; `last_day` is the newest."""
-    if len(value) <= PLENTY:
+    if len(value) <= PLENTY or (many := _visits(value)) <= PLENTY:
         return value
     begin, (day, middle) = 0, _number_at(value, 0)
-    length = len(value)
-    while length > PLENTY and day < last_day - KEPT:
-        begin = _number_at(value, middle)[1]
+    while many > PLENTY and day < last_day - KEPT:
+        begin = middle
         gap, middle = _number_at(value, begin)
+        if value[middle - 1] & _SEVERAL:
+            begin = middle
+            gap, middle = _number_at(value, begin)
         day += gap
-        length = len(value) - middle + len(_varint(day))
-    return _varint(day) + value[middle:] if begin else value
+        many -= 1
+    return _distance(day) + value[middle:] if begin else value
 
 
 def is_whole(value: bytes, visits: int) -> bool:
     """Whether it has all of so many visit days, or some were let go of."""
-    return len(value.translate(None, _GO_ON)) == 2 * visits
+    return _visits(value) == visits
+
+
+def _visits(value: bytes) -> int:
+    return len(value.translate(None, _NO_DAY))
 
 
 def first_of(value: bytes) -> Day:
@@ -95,13 +105,12 @@ def spot_of(value: bytes, last_day: Day, day: Day) -> Spot:
     """Look a day up; `last_day` is the newest in the value. What lies before it is not read."""
     end, newer, at = len(value), None, last_day
     while end:
-        middle = _begin_of_last(value, end)
-        begin = _begin_of_last(value, middle)
+        begin, gap, count = _newest(value, end)
         if at < day:
             return Spot(end, end, 0, at, newer)
-        older = at - _number(value, begin, middle)
+        older = at - gap
         if at == day:
-            return Spot(begin, end, _number(value, middle, end), older if begin else None, newer)
+            return Spot(begin, end, count, older if begin else None, newer)
         newer, at, end = at, older, begin
     return Spot(0, 0, 0, None, newer)
 
@@ -109,19 +118,21 @@ def spot_of(value: bytes, last_day: Day, day: Day) -> Spot:
 def append_day(value: bytes, last_day: Day, day: Day) -> bytes:
     """Add one purchase on `day`, which is `last_day` (the newest in the value; 0: none) or after it."""
     if value and day == last_day:
-        count = value[-1]
-        if count < 0x7F and (len(value) < 2 or not value[-2] & 0x80):
-            return value[:-1] + bytes((count + 1,))
+        last = value[-1]
+        if last < _SEVERAL:
+            return value + _several(2)
+        if last < 0x7F and value[-2] < 0x80:
+            return value[:-1] + bytes((last + 1,))
         return change_day(value, last_day, day, 1)[0]
-    return value + _varint(day - last_day) + b"\x01"
+    return value + _distance(day - last_day)
 
 
 def purchases_on(value: bytes, last_day: Day, day: Day) -> int:
     """How many there were on a day; `last_day` is the newest. Of that one, or one after it, only the end is read."""
     if day > last_day:
         return 0
-    if day == last_day and value and (len(value) < 2 or not value[-2] & 0x80):
-        return value[-1]
+    if day == last_day and value:
+        return _newest(value, len(value))[2]
     return spot_of(value, last_day, day).purchases
 
 
@@ -134,11 +145,11 @@ def change_day(value: bytes, last_day: Day, day: Day, by: int) -> tuple[bytes, S
     begin, end, count, before, after = spot
     left = max(count + by, 0)
     base = before or 0
-    here = _varint(day - base) + _varint(left) if left else b""
+    here = _entry(day - base, left) if left else b""
     if after is not None and bool(count) != bool(left):  # the next one is so far from another day now
         was, now = (day if count else base), (day if left else base)
-        end += len(_varint(after - was))
-        here += _varint(after - now)
+        end += len(_distance(after - was))
+        here += _distance(after - now)
     return value[:begin] + here + value[end:], spot
 
 
@@ -148,9 +159,8 @@ def days_since(value: bytes, last_day: Day, since: Day) -> list[Day]:
     end, at = len(value), last_day
     while end and at >= since:
         found.append(at)
-        middle = _begin_of_last(value, end)
-        end = _begin_of_last(value, middle)
-        at -= _number(value, end, middle)
+        end, gap, _ = _newest(value, end)
+        at -= gap
     found.reverse()
     return found
 
@@ -163,9 +173,7 @@ def came_between(value: bytes, last_day: Day, since: Day, until: Day) -> bool:
 
 def last_gap(value: bytes) -> Day:
     """Days between the newest two of the value, which has at least two. Only its end is read: a regular has years."""
-    count = _begin_of_last(value, len(value))
-    begin = _begin_of_last(value, count)
-    return _number(value, begin, count)
+    return _newest(value, len(value))[1]
 
 
 def newest_days(value: bytes, last_day: Day, count: int) -> list[Day]:
@@ -174,25 +182,27 @@ def newest_days(value: bytes, last_day: Day, count: int) -> list[Day]:
     day, at = last_day, len(value)
     while at and len(found) < count:
         found.append(day)
-        at -= 1
-        while at and value[at - 1] & 0x80:
-            at -= 1
-        at -= 1
-        gap = value[at]
-        while at and value[at - 1] & 0x80:
-            at -= 1
-            gap = gap << 7 | value[at] & 0x7F
+        at, gap, _ = _newest(value, at)
         day -= gap
     found.reverse()
     return found
 
 
-def _begin_of_last(value: bytes, end: int) -> int:
-    """Where the number begins that ends before `end`: all of its bytes but the last one say that more follow."""
-    begin = end - 1
+def _newest(value: bytes, end: int) -> tuple[int, int, int]:
+    """Of the newest day before byte `end`: where it begins, its distance to the day before it, and its purchases."""
+    begin, count = end - 1, 1
+    number = value[begin]
+    if number & _SEVERAL:
+        count = number & 0x3F
+        while value[begin - 1] & 0x80:
+            begin -= 1
+            count = count << 7 | value[begin] & 0x7F
+        begin -= 1
+        number = value[begin]
     while begin and value[begin - 1] & 0x80:
         begin -= 1
-    return begin
+        number = number << 7 | value[begin] & 0x7F
+    return begin, number, count
 
 
 @lru_cache(maxsize=4096)
@@ -208,22 +218,25 @@ def _number_at(value: bytes, begin: int) -> tuple[int, int]:
         number |= (value[begin] & 0x7F) << shift
         shift += 7
         begin += 1
-    return number | value[begin] << shift, begin + 1
+    return number | (value[begin] & 0x3F) << shift, begin + 1
 
 
-def _number(value: bytes, begin: int, end: int) -> int:
-    """The number that stands in these bytes."""
-    if end - begin == 1:
-        return value[begin]
-    return sum((value[at] & 0x7F) << 7 * (at - begin) for at in range(begin, end))
+def _entry(distance: Day, purchases: int) -> bytes:
+    return _distance(distance) if purchases == 1 else _distance(distance) + _several(purchases)
 
 
-def _varint(number: int) -> bytes:
-    if number < 0x80:
-        return bytes((number,))
+def _several(purchases: int) -> bytes:
+    return bytes((purchases | _SEVERAL,)) if purchases < _SEVERAL else _in_groups(purchases, _SEVERAL)
+
+
+def _distance(days: Day) -> bytes:
+    return bytes((days,)) if days < _SEVERAL else _in_groups(days, 0)
+
+
+def _in_groups(number: int, kind: int) -> bytes:
     out = bytearray()
-    while number >= 0x80:
+    while number >= _SEVERAL:
         out.append(number & 0x7F | 0x80)
         number >>= 7
-    out.append(number)
+    out.append(number | kind)
     return bytes(out)

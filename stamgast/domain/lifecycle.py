@@ -27,11 +27,19 @@ _AT_RISK: Final = Stage.AT_RISK
 def plan_lapse(customer: Customer, program: Program) -> None:
     """Move the customer's timers of staying away to where the state says they belong."""
     timers = customer.timers
-    for kind, due in zip(QUIET, _due(customer, program), strict=True):
-        if due is not None:
-            timers[kind] = due
-        elif kind in timers:
-            del timers[kind]
+    risk, lapse, lapsed = _due(customer, program)
+    if risk is not None:
+        timers[_RISK] = risk
+    elif _RISK in timers:
+        del timers[_RISK]
+    if lapse is not None:
+        timers[_LAPSE] = lapse
+    elif _LAPSE in timers:
+        del timers[_LAPSE]
+    if lapsed is not None:
+        timers[_LAPSED] = lapsed
+    elif _LAPSED in timers:
+        del timers[_LAPSED]
 
 
 def quiet_timers(customer: Customer, program: Program) -> dict[str, Millis]:

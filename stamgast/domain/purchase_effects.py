@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from stamgast.domain import days, stamp_days, stamps
+from stamgast.domain import days, full_cards, stamp_days, stamps
 from stamgast.domain.calendar import business_day
 from stamgast.domain.card_expiry import absorbed, stamp_came
 from stamgast.domain.customer import Card, Customer
@@ -28,6 +28,7 @@ _REFUNDED: Final = FactName.REFUNDED.value
 _VISITS: Final = FactName.VISITS_CHANGED.value
 _SPEND: Final = FactName.SPEND_CHANGED.value
 _CLV: Final = FactName.CLV_CHANGED.value
+_STAMPS: Final = FactName.STAMPS_CHANGED.value
 _COMPLETED: Final = StepKind.COMPLETED
 
 
@@ -214,11 +215,32 @@ def _move_cards(shift: Shift) -> list[Fact]:
     room = stamps.MOST_COMPLETED
     old, new = shift.old.stamps, shift.new.stamps
     for card_id in sorted(old.keys() | new.keys() if old else new):
+        fact = None if old else _stamp_plainly(shift, card_id)
+        if fact is not None:
+            facts.append(fact)
+            continue
         for step in _move_card(shift, card_id, room):
             if step.kind == _COMPLETED:
                 room -= 1
             facts.append(fact_of(card_id, step, shift.purchase))
     return facts
+
+
+def _stamp_plainly(shift: Shift, card_id: str) -> Fact | None:
+    """What a new sale does to a card, as nearly always, at once; None: nothing was done, and more is to be asked."""
+    definition, by = shift.program.cards.get(card_id), shift.new.stamps[card_id]
+    cards = shift.customer.cards
+    if definition is None:
+        return None
+    card = cards.get(card_id)
+    if card is None:
+        card = cards[card_id] = Card()
+    if not stamps.add_plainly(card, definition, shift.new.day, by):
+        return None
+    shift.balances[card_id] = by
+    after, ordinal = card.balance, full_cards.current(card)
+    data = {"card": card_id, "ordinal": ordinal}
+    return Fact(_STAMPS, card_occasion(card_id, ordinal), after - by, after, data, shift.purchase)
 
 
 def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:

@@ -72,19 +72,22 @@ def _by_regularity(customer: Customer, prospects: Prospects, regularity: Regular
 def own_rhythm(visits: int, log_gaps: int, model: LapseModel) -> Gaps:
     """Quantiles of the customer's own gaps. `log_gaps` as in `Customer.gaps`."""
     n = visits - 1
-    prior, between, within, risk, lapse = _terms(model)
-    if n < model.min_gaps or n < 1:
-        return Gaps(model.fallback_days * math.exp(risk - lapse), model.fallback_days)
+    fewest, at_first, prior, between, within, risk, lapse = _terms(model)
+    if n < fewest:
+        return at_first
     weight = between / (between + within / n)
     mean = weight * (log_gaps / LOG_SCALE / n) + (1 - weight) * prior
     return Gaps(math.exp(mean + risk), math.exp(mean + lapse))
 
 
 @lru_cache(maxsize=64)
-def _terms(model: LapseModel) -> tuple[float, float, float, float, float]:
+def _terms(model: LapseModel) -> tuple[int, Gaps, float, float, float, float, float]:
+    """Fewest gaps that say something, what holds before, and the figures of the formula."""
     quantile = NormalDist().inv_cdf
-    reach = [quantile(share) * model.log_sd for share in (model.risk_quantile, model.quantile)]
-    return math.log(model.median_gap_days), model.between_sd**2, model.log_sd**2, reach[0], reach[1]
+    risk, lapse = (quantile(share) * model.log_sd for share in (model.risk_quantile, model.quantile))
+    at_first = Gaps(model.fallback_days * math.exp(risk - lapse), model.fallback_days)
+    fewest = max(model.min_gaps, 1)
+    return fewest, at_first, math.log(model.median_gap_days), model.between_sd**2, model.log_sd**2, risk, lapse
 
 
 def _by_model(customer: Customer, prospects: Prospects, lapse: LapseModel) -> Gaps:

@@ -1,11 +1,5 @@
-"""Vouchers: issued, withdrawn, reopened, redeemed, expired.
+"""Vouchers: issued, withdrawn, reopened, redeemed, expired."""
 
-A voucher's code is no secret of chance: it is an HMAC of what caused it, so that every run of the same log
-issues the same code. It begins with the partition of its customer, so that a till's request finds it.
-"""
-
-import base64
-import hmac
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -30,9 +24,6 @@ FORGETTING_FROM = 20
 
 SHOP_CODE: Final = "shop_code"
 """What an activation's data call the code of the shop's own that a voucher has."""
-
-CODE_BYTES = 10
-"""80 bits: what a code must carry so that guessing is hopeless."""
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
@@ -69,12 +60,6 @@ class Basket(NamedTuple):
     def was_said(self) -> bool:
         """Whether the till says anything of the receipt."""
         return bool(self.receipt or self.total)
-
-
-def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
-    """Partition in hex, a dash, then 16 characters of base32 (80 bits)."""
-    digest = hmac.digest(key, cause_id.encode(), "sha256")[:CODE_BYTES]
-    return f"{partition:X}-{base64.b32encode(digest).decode()}"
 
 
 Ground = tuple[str, str, str, str]

@@ -194,6 +194,24 @@ def move_day(card: Card, definition: CardDefinition, day: Day, by: int, memory: 
     return by if cap is None else min(cap, before + by) - min(cap, before)
 
 
+def add_plainly(card: Card, definition: CardDefinition, day: Day, by: int) -> bool:
+    """Add a new sale's stamps to a card without a daily cap, whose stamps never run out, and that they do not fill.
+
+    As `move_day` and `move_balance` would. False, and nothing is done, where there is more to think about.
+    """
+    if definition.max_per_day is not None or definition.expires is not None:
+        return False
+    balance = card.balance + by
+    if balance >= definition.stamps_required or card.by_day is not None or card.warned_at:
+        return False
+    card.balance = balance
+    if day > card.day:
+        card.day, card.day_raw = day, by
+    elif day == card.day:
+        card.day_raw += by
+    return True
+
+
 def move_day_of_none(card: Card, day: Day, by: int) -> None:
     """The same of a card that the programme has no more: its balance stays as it is."""
     stamp_days.forget(card)

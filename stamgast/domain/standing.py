@@ -12,12 +12,14 @@ import msgspec
 
 from stamgast.domain.conversation import Conversation
 from stamgast.domain.customer import Customer
+from stamgast.domain.older_states import days_anew
 from stamgast.domain.units import Day, Millis, Minor
 
 
 class Standing(Protocol):
     """These fields of `Customer`, which is one as well."""
 
+    schema: int
     spend: Minor
     profit: Minor
     visits: int
@@ -35,6 +37,8 @@ class Standing(Protocol):
 _PLAIN: Final = (int, str, bytes, bool)
 """What takes no longer to read than to pass over."""
 _NOT_READ: Final = msgspec.Raw(b"")
+_DAYS_OF_NOW: Final = 4
+"""The first schema whose visit days are as they are now; the other fields have always been alike."""
 
 
 def _layout() -> Sequence[tuple[str, Any, Any]]:
@@ -50,7 +54,14 @@ def _layout() -> Sequence[tuple[str, Any, Any]]:
     ]
 
 
-decode_standing: Final[Callable[[bytes], Standing]] = cast(
+_decode: Final[Callable[[bytes], Standing]] = cast(
     Any, msgspec.msgpack.Decoder(msgspec.defstruct("_Standing", _layout(), array_like=True, gc=False)).decode
 )
-"""Stored value -> how they stand. Raises `msgspec.DecodeError`. States of every schema have these fields alike."""
+
+
+def decode_standing(value: bytes) -> Standing:
+    """Stored value -> how they stand. Raises `msgspec.DecodeError`."""
+    state = _decode(value)
+    if state.schema < _DAYS_OF_NOW:
+        state.days = days_anew(state.days)
+    return state

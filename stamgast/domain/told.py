@@ -173,6 +173,18 @@ class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):
     count: int = 1
 
 
+class StageLine(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A `Line` about the stage, likewise."""
+
+    kind: str
+    became: str
+    merchant: str
+    customer: str
+    at: Millis
+    receipt: str = ""
+    was: str = ""
+
+
 class DecisionLine(Struct, frozen=True, omit_defaults=True, gc=False):
     """A `Line` about a decision, likewise."""
 
@@ -192,7 +204,7 @@ class DecisionLine(Struct, frozen=True, omit_defaults=True, gc=False):
     due: Millis = 0
 
 
-AnyLine = Line | StampsLine | DecisionLine
+AnyLine = Line | StampsLine | StageLine | DecisionLine
 
 encode_line = msgspec.json.Encoder().encode
 decode_line = msgspec.json.Decoder(Line).decode

@@ -7,8 +7,10 @@ of a shop hardly ever share them (with a million in one partition, in one shop o
 by `stamgast.web.guesses`.
 """
 
+import hashlib
 import re
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from stamgast.domain.typed_codes import ALPHABET, letters_of_partition, partition_in, read_typed
 
@@ -27,6 +29,11 @@ _MOST_SHORT: Final = 1 << 10
 """Partitions that two letters can tell apart."""
 
 
+CODE_BYTES: Final = 10
+"""80 bits: what a code must carry so that guessing is hopeless."""
+_PAIRS: Final = [first + second for first in _OF_BASE32 for second in _OF_BASE32]
+_PLACES: Final = range(70, -1, -10)
+"""Where in the 80 bits each two letters begin."""
 NOT_OURS: Final = -1
 
 
@@ -39,6 +46,29 @@ class Code(NamedTuple):
     """`NOT_OURS`: only a code of the shop's own is written so."""
     typed: str = ""
     """As a code of the shop's own, where the shop has such."""
+
+
+def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
+    """Partition in hex, a dash, then 16 characters of base32 (80 bits).
+
+    It is no secret of chance: it is an HMAC of what caused the voucher, so that every run of the same log issues the
+    same code. It begins with the partition of its customer, so that a till's request finds it.
+    """
+    begun, outer = _keyed(key)
+    inner, outer = begun.copy(), outer.copy()
+    inner.update(cause_id.encode())
+    outer.update(inner.digest())
+    bits = int.from_bytes(outer.digest()[:CODE_BYTES])
+    return f"{partition:X}-{''.join([_PAIRS[bits >> place & 1023] for place in _PLACES])}"
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> tuple[Any, Any]:
+    """SHA-256 with each of the key's two pads of HMAC (RFC 2104) taken in: all codes are made with one key."""
+    size = hashlib.sha256().block_size
+    block = (hashlib.sha256(key).digest() if len(key) > size else key).ljust(size, b"\0")
+    inner, outer = (hashlib.sha256(bytes([byte ^ pad for byte in block])) for pad in (0x36, 0x5C))
+    return inner, outer
 
 
 def short_of(code: str) -> str:

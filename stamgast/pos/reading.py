@@ -38,6 +38,8 @@ class Received(Struct, frozen=True):
     """JSON Pointer of the purchase in what was read."""
     event_id: str = ""
     event_source: str = ""
+    delivery: str = ""
+    """What the delivery that it came by is remembered under; empty where it has no name."""
 
 
 class Refused(NamedTuple):

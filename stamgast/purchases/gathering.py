@@ -50,25 +50,14 @@ class Gathering:
         """As `accept` would of these items alone."""
         return await self.begin(items, program, at, accept)
 
-    def begin(
-        self,
-        items: Sequence[Item],
-        program: Program,
-        at: Millis,
-        accept: Accept,
-        answer: asyncio.Future[Accepted] | None = None,
-    ) -> asyncio.Future[Accepted]:
-        """The same without waiting: what becomes of them, to come. Whoever does not want it any more cancels it.
-
-        `answer`: one to come that somebody waits for already.
-        """
-        answer = answer or asyncio.get_running_loop().create_future()
-        call = _Call(items, program, at, accept, answer)
+    def begin(self, items: Sequence[Item], program: Program, at: Millis, accept: Accept) -> asyncio.Future[Accepted]:
+        """The same without waiting: what becomes of them, to come. Whoever does not want it any more cancels it."""
+        call = _Call(items, program, at, accept, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(program.merchant, []).append(call)
         if program.merchant not in self._running:
             # A task of its own: a caller who goes away takes nobody's purchases along.
             self._running[program.merchant] = asyncio.create_task(self._run(program.merchant))
-        return answer
+        return call.answer
 
     async def _run(self, merchant: str) -> None:
         try:

@@ -86,7 +86,7 @@ def _cost_of(case: Case, reward_id: str) -> Mills:
 def _others_wait(case: Case, rule: CompiledRule) -> bool:
     """Whether the rule has asked for something else already: what speaks of that has to come after it."""
     charges = case.customer.charges
-    mine = (charges.get(each.id) for each in case.customer.activations if each.rule == rule.id)
+    mine = (charges.get(each.id) for each in case.customer.moving if each.rule == rule.id)
     return any(charge is not None and charge.asked for charge in mine)
 
 

@@ -10,9 +10,9 @@ from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain.activation import Activation, Note
 from stamgast.domain.budgets import Budget
-from stamgast.domain.calendar import QUARTER
+from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Charge, Customer, Voucher
-from stamgast.domain.day_sums import month_at
+from stamgast.domain.day_sums import month_of, month_of_all_day
 from stamgast.domain.draws import stocks_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
@@ -20,7 +20,7 @@ from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground
 from stamgast.domain.rule_answers import Refusals, minute_of, renewed
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import NoteKind
 from stamgast.service.change import Change
 from stamgast.service.left import Left
@@ -146,7 +146,8 @@ class Case(Past):
         if self.said:
             self._remember_answers()
         self.at: Millis = at
-        month = month_at(at // QUARTER, self.program.time_zone)
+        zone = self.program.time_zone
+        month = month_of_all_day(at // DAY, zone) or month_of(business_day(at, zone))
         if month != self.change.month:
             self._begin_month(month)
         self.customer.recorded_at = at

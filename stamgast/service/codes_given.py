@@ -49,7 +49,7 @@ def _has_it(case: Case, voucher: Voucher, terms: Terms, code: str) -> None:
 def _let_go(case: Case, voucher: Voucher) -> None:
     """What tells of it says the code that it has now, and goes."""
     waiting: list[str] = []
-    for each in case.customer.activations:
+    for each in case.customer.moving:
         if each.voucher == voucher.code and each.state == ActivationState.HELD:
             each.data = each.data | rewards.code_words(voucher) | {"valid_until": voucher.expires_at}
             if each.reason == Reason.AWAITS_CODE:

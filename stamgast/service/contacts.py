@@ -5,6 +5,7 @@ from typing import Final
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.channels import pieces_of
 from stamgast.domain.contact_policy import forget_old_contacts
+from stamgast.domain.contacts import Contact, with_one_more, without_newest
 from stamgast.domain.counters import Counter
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
@@ -50,7 +51,7 @@ def note_contact(case: Case, purpose: str, rule: str) -> None:
     """Remember for the caps that a rule has spoken, or has offered something without a message (without a purpose)."""
     customer = case.customer
     forget_old_contacts(customer, case.at, lambda rule_id: _cool_down_of(case, rule_id))
-    customer.contacts = [*customer.contacts, (case.at, purpose, rule)]
+    customer.contacts = with_one_more(customer.contacts, Contact(case.at, purpose, rule))
 
 
 def _cool_down_of(case: Case, rule_id: str) -> Millis:
@@ -61,9 +62,4 @@ def _cool_down_of(case: Case, rule_id: str) -> Millis:
 
 def forget_contact(case: Case, activation: Activation) -> None:
     """What never left does not count against the caps."""
-    kept = list(case.customer.contacts)
-    for index in range(len(kept) - 1, -1, -1):
-        if kept[index][1:] == (activation.purpose, activation.rule):
-            del kept[index]
-            break
-    case.customer.contacts = kept
+    case.customer.contacts = without_newest(case.customer.contacts, activation.purpose, activation.rule)

@@ -115,7 +115,7 @@ def open_asked(case: Case, before: int) -> None:
         if question is None or submission.staff:
             continue
         talk = case.customer.conversation = case.customer.conversation or Conversation()
-        asked_for = next((each.occasion for each in case.customer.activations if each.id == submission.activation), "")
+        asked_for = next((each.occasion for each in case.customer.moving if each.id == submission.activation), "")
         closes_at = case.at + question.closes_after
         talk.question = OpenQuestion(question.id, submission.rule, closes_at, first_occasion(asked_for))
         known = {name: at for name, at in talk.asked.items() if name in case.program.questions}
@@ -124,9 +124,7 @@ def open_asked(case: Case, before: int) -> None:
 
 def _welcomed(case: Case) -> bool:
     """Whether a rule of the shop's says something at this moment, for they have just joined."""
-    return any(
-        each.state == ActivationState.SUBMITTED and each.decided_at == case.at for each in case.customer.activations
-    )
+    return any(each.state == ActivationState.SUBMITTED and each.decided_at == case.at for each in case.customer.moving)
 
 
 def _agreed_to(case: Case, topics: Sequence[str]) -> bool:
@@ -141,7 +139,7 @@ def _agreed_to(case: Case, topics: Sequence[str]) -> bool:
 
 
 def _on_their_way(case: Case) -> int:
-    return sum(each.state != ActivationState.ENDED for each in case.customer.activations)
+    return sum(each.state != ActivationState.ENDED for each in case.customer.moving)
 
 
 def _answer(case: Case, event: Replied | CodeAsked, asked: Asked, talk: Conversation) -> None:
@@ -149,7 +147,7 @@ def _answer(case: Case, event: Replied | CodeAsked, asked: Asked, talk: Conversa
     customer, program = case.customer, case.program
     if customer.stopped_at or customer.erased_at or not program.messaging.senders.get(Channel(event.channel)):
         return
-    if too_many_wait(customer.activations) or not may_answer(talk, case.at):
+    if too_many_wait(customer.moving) or not may_answer(talk, case.at):
         case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
         return
     occasion = f"reply:{event.id}"
@@ -167,7 +165,7 @@ def _answer(case: Case, event: Replied | CodeAsked, asked: Asked, talk: Conversa
         channel=event.channel,
         expires_at=case.at + (CODE_LIFE if asked is Asked.CODE else LIFE),
     )
-    customer.activations = [*customer.activations, activation]
+    customer.moving = [*customer.moving, activation]
     forget_ended(case)
     case.note(activation, NoteKind.DECIDED)
     case.change.submit(

@@ -13,11 +13,13 @@ from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import FactName, VoucherState
+from stamgast.domain.voucher_codes import voucher_code
 from stamgast.service import added_stamps, at_hand, budgets, draws, friend_gifts, given_tiers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.tags import change_tags
 
 _GIVEN: Final = Arm.GIVEN.value
+_OPEN: Final = VoucherState.OPEN
 
 
 def do(case: Case, firing: Firing, deeds: Sequence[Deed]) -> Voucher | None:
@@ -52,17 +54,12 @@ def give(case: Case, action: Give, fact: Fact, rule_id: str, occasion: str, *, s
         return None
     at_hand.bring(case, cause)
     kept = occasion if occasion != cause else ""
+    code = _code(case, action.reward, cause, f"{rule_id}+{step}" if step else rule_id, kept)
+    terms = case.program.rewards[action.reward].terms(case.at)
+    # By place: naming the fields costs several times as much as the rest.
     wanted = Voucher(
-        code=_code(case, action.reward, cause, f"{rule_id}+{step}" if step else rule_id, kept),
-        reward=action.reward,
-        state=VoucherState.OPEN,
-        issued_at=case.at,
-        expires_at=_end(case, action, fact),
-        cause=cause,
-        rule=rule_id,
-        occasion=kept,
-        terms=case.program.rewards[action.reward].terms(case.at),
-    )
+        code, action.reward, _OPEN, case.at, _end(case, action, fact), cause, rule_id, "", [], False, kept, terms
+    )  # fmt: skip
     voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
     if is_new:
         _count_issued(case, voucher)
@@ -104,7 +101,7 @@ def _code(case: Case, reward: str, cause: str, by: str, occasion: str) -> str:
     code = ""
     for ground in (cause, f"{cause}@{occasion}"):
         cause_id = activation_id(merchant, name, case.customer_id, ground)
-        code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
+        code = voucher_code(case.context.voucher_key, case.context.partition, cause_id)
         if cause not in ALWAYS_ALIKE or rewards.with_code(case.customer, code) is None:
             break
     return code

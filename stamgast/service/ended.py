@@ -5,6 +5,7 @@ from typing import Final
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.occasions import field_of_generation
+from stamgast.domain.past_messages import order_of, settled
 from stamgast.domain.recommendations import RECOMMENDED
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import ActivationState, Reason, Status
@@ -15,6 +16,7 @@ KEEP_ENDED = 8
 stands in the ledger, and everything on `activations.v1`."""
 KEEP_SETTLED: Final = 3
 """So many of them whatever their age, for `why`."""
+_ENDED: Final = ActivationState.ENDED
 SETTLED_AFTER: Final[Millis] = 7 * DAY
 """When nothing is heard of a message any more: no carrier tries for longer."""
 
@@ -40,9 +42,12 @@ def shed(activation: Activation) -> None:
 
 def forget_ended(case: Case) -> None:
     """Let go of the oldest, and of those of which nothing is heard any more."""
-    if len(case.customer.activations) <= KEEP_SETTLED:
+    customer = case.customer
+    if len(customer.moving) + len(customer.past) <= KEEP_SETTLED:
         return
-    ended = [a for a in case.customer.activations if a.state == ActivationState.ENDED]
+    if _forget_past(case):
+        return
+    ended = sorted([a for a in customer.activations if a.state == _ENDED], key=order_of)
     going = ended[:-KEEP_ENDED]
     going += [each for each in ended[len(going) : -KEEP_SETTLED] if _is_settled(each, case.at)]
     if going:
@@ -52,6 +57,36 @@ def forget_ended(case: Case) -> None:
             _note_generation(case, activation, kept)
             case.customer.charges.pop(activation.id, None)  # in doubt for ever: it counts as sent
         case.customer.activations = kept
+
+
+def _forget_past(case: Case) -> bool:
+    """The same, as a rule, without reading more than the oldest few of those that stand apart.
+
+    Returns whether it is done: not where one still at hand is older than those, or one goes that was taken back.
+    """
+    customer, past = case.customer, case.customer.past
+    beside = [each for each in customer.moving if each.state == _ENDED]
+    older = len(past) + len(beside) - KEEP_SETTLED
+    if older <= 0:
+        return True
+    if not past or older > len(past) or (beside and min(map(order_of, beside)) < settled(past[-1])[:2]):
+        return False
+    too_many, before = older + KEEP_SETTLED - KEEP_ENDED, case.at - SETTLED_AFTER
+    kept: list[bytes] = []
+    going: list[str] = []
+    for place, value in enumerate(past[:older]):
+        each = settled(value)
+        if place >= too_many and each.changed_at >= before:
+            kept.append(value)
+        elif each.was_taken_back:
+            return False
+        else:
+            going.append(each.id)
+    if going:
+        customer.past = [*kept, *past[older:]]
+        for gone in going:
+            customer.charges.pop(gone, None)
+    return True
 
 
 def _is_settled(activation: Activation, at: Millis) -> bool:

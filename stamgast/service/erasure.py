@@ -21,7 +21,7 @@ def erase(case: Case, event: Erased) -> None:
     draws.forget(case)
     notices.drop(case, Reason.ERASED, lambda _: True)
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""
-    customer.consents, customer.tags, customer.contacts = {}, [], []
+    customer.consents, customer.tags, customer.contacts = {}, [], {}
     customer.inbound_at = 0
     customer.answers = customer.lately = b""
     customer.conversation = None

@@ -67,6 +67,7 @@ _SUPPRESSED: Final = Status.SUPPRESSED.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _WAITS: Final = Arm.WAITS.value
 _WITHHELD: Final = Arm.WITHHELD.value
+_NOT_AGREED: Final = Decision(Verdict.SUPPRESS, Reason.NO_CONSENT)
 _NOTHING: Final = Decision(Verdict.SUPPRESS, Reason.NOTHING_TO_RECOMMEND)
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
@@ -104,16 +105,16 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
         measuring.decided(case, rule, decision.reason, activation.variant)
     asks = asks_for_money(rule, step, decision)
     if asks and budgets.waits(case, activation, rule, decision, step, otherwise=firing.otherwise):
-        case.customer.activations = [*case.customer.activations, activation]
+        case.customer.moving = [*case.customer.moving, activation]
         forget_ended(case)
         return
     if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         offer_with(case, activation, firing, step)
     if firing.step and not activation.voucher and tells_of_voucher(rule, step):
         decision = _of_what_was_given(case, firing, activation, decision)
-    case.customer.activations = [*case.customer.activations]
+    case.customer.moving = [*case.customer.moving]
     act_on(case, activation, rule, decision)
-    case.customer.activations.append(activation)
+    case.customer.moving.append(activation)
     forget_ended(case)
 
 
@@ -151,16 +152,16 @@ def withhold(case: Case, firing: Firing, step: Step, reason: str) -> None:
         return
     case.left.messages -= 1
     activation = drafted(case, firing, step)
-    case.customer.activations = [*case.customer.activations]
+    case.customer.moving = [*case.customer.moving]
     suppress(case, activation, reason)
-    case.customer.activations.append(activation)
+    case.customer.moving.append(activation)
     forget_ended(case)
 
 
 def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     if case.late and not rule.send_late:
         return Decision(_SUPPRESS, Reason.LATE)
-    if too_many_wait(case.customer.activations):
+    if too_many_wait(case.customer.moving):
         return Decision(_SUPPRESS, Reason.TOO_MANY)
     return ask_gate(case, activation, rule)
 
@@ -172,21 +173,17 @@ def too_many_wait(activations: Sequence[Activation]) -> bool:
 
 def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     """Whether it may go now, later or not at all."""
+    if not case.customer.consents:
+        return _NOT_AGREED
+    # By place: naming the fields costs several times as much as the rest.
     terms = Terms(
-        rule=rule.id,
-        purpose=activation.purpose,
-        channels=(activation.channel, *activation.other_channels),
-        window=rule.window,
-        wait_outside=rule.if_outside == _WAIT,
-        give_up_at=activation.expires_at,
-        cool_down=0 if activation.plan is not None and activation.plan.cooled else rule.cool_down,
-        hold_out=rule.hold_out if case.context.mind_holdout else 0,
-        waits_until=voucher_ends(activation) if is_about_earned(activation) else 0,
-        had_room=activation.reason in _HAD_ROOM,
-        rank=rank_of(activation),
-        template=activation.template,
-        occasion=first_occasion(activation.occasion),
-    )
+        rule.id, activation.purpose, (activation.channel, *activation.other_channels),
+        rule.window, rule.if_outside == _WAIT, activation.expires_at,
+        0 if activation.plan is not None and activation.plan.cooled else rule.cool_down,
+        rule.hold_out if case.context.mind_holdout else 0,
+        voucher_ends(activation) if is_about_earned(activation) else 0, activation.reason in _HAD_ROOM,
+        activation.template, first_occasion(activation.occasion), rank_of(activation),
+    )  # fmt: skip
     decision = decide(case.customer, case.customer_id, case.program, terms, case.at)
     if RECOMMEND in activation.data and decision.verdict is not _SUPPRESS:
         return decision if recommending.recommended_to(case, activation) is not None else _NOTHING
@@ -252,21 +249,12 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     telling.decision(case, _SENT, activation.rule, activation.occasion, about=activation)
     case.change.submit(
         Submission(
-            activation=activation.id,
-            merchant=case.program.merchant,
-            customer=case.customer_id,
-            rule=activation.rule,
-            template=activation.template,
-            purpose=activation.purpose,
-            channel=activation.channel,
-            language=customer.language or case.program.languages[0],
-            decided_at=activation.decided_at,
-            expires_at=decision.until,
-            data=activation.data | _figures(case),
-            per_day=rule.per_day,
-            bundle=case.context.bundle.hash,
+            activation.id, case.program.merchant, case.customer_id, activation.rule, activation.template,
+            activation.purpose, activation.channel, customer.language or case.program.languages[0],
+            activation.decided_at, decision.until, activation.data | _figures(case), rule.per_day,
+            case.context.bundle.hash,
         )
-    )
+    )  # fmt: skip
 
 
 def _figures(case: Case) -> dict[str, Any]:
@@ -335,7 +323,4 @@ def still_true(case: Case, activation: Activation) -> bool:
 
 def find(case: Case, activation_id: str) -> Activation | None:
     """The activation of that id, if the state still remembers it."""
-    for activation in case.customer.activations:
-        if activation.id == activation_id:
-            return activation
-    return None
+    return case.customer.activation(activation_id)

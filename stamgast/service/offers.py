@@ -7,6 +7,7 @@ from rules.steps import Step
 from stamgast.domain import rewards
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.contact_policy import Terms, why_not_offered
+from stamgast.domain.contacts import Contact, without
 from stamgast.domain.counters import Counter, counter
 from stamgast.domain.customer import Voucher
 from stamgast.domain.vocabulary import ActivationState, Purpose, Reason, VoucherState
@@ -45,9 +46,9 @@ def note(case: Case, firing: Firing) -> None:
 
 def forget(case: Case, voucher: Voucher) -> None:
     """It was taken back, as if it had not been given: its rule has not spoken."""
-    gone = (voucher.issued_at, WITHOUT_MESSAGE, voucher.rule)
-    if gone in case.customer.contacts:
-        case.customer.contacts = [each for each in case.customer.contacts if each != gone]
+    if case.customer.contacts:
+        gone = Contact(voucher.issued_at, WITHOUT_MESSAGE, voucher.rule)
+        case.customer.contacts = without(case.customer.contacts, gone)
 
 
 def withdraw(case: Case, activation: Activation) -> None:
@@ -90,5 +91,5 @@ def _goes_another_way(case: Case, activation: Activation) -> bool:
     """Say whether another message speaks of the same voucher: on another channel, later, or once more."""
     return any(
         each.voucher == activation.voucher and each is not activation and each.state != ActivationState.ENDED
-        for each in case.customer.activations
+        for each in case.customer.moving
     )

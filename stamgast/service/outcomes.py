@@ -209,14 +209,14 @@ def _wait_on(case: Case, activation: Activation, reason: str) -> None:
     rule = case.context.bundle.rules.by_id[activation.rule]
     case.change.finish(activation.id, activation.channel)
     forget_contact(case, activation)
-    case.customer.activations = [a for a in case.customer.activations if a is not activation]
+    case.customer.moving = [a for a in case.customer.moving if a is not activation]
     decision = ask_gate(case, activation, rule)
     if reason == _RULE_LIMIT and decision.verdict is not Verdict.SUPPRESS:
         until = max(decision.until if decision.verdict is Verdict.HOLD else 0, _tomorrow(case))
         decision = Decision(Verdict.HOLD, reason, decision.channel, decision.other_channels, until)
     elif decision.verdict is Verdict.SUBMIT:  # the last moments of the hour, in which no message is prepared any more
         decision = Decision(Verdict.HOLD, Reason.QUIET_HOURS, decision.channel, decision.other_channels, decision.until)
-    case.customer.activations.append(activation)
+    case.customer.moving.append(activation)
     _hold_again(case, activation, rule, decision)
     forget_ended(case)
     _release_next(case)
@@ -325,9 +325,9 @@ def _succeed(case: Case, rule: CompiledRule, successor: Activation, decision: De
     successor.rank = RANKS[Status.HELD]
     successor.changed_at = case.at
     act_on(case, successor, rule, decision or ask_gate(case, successor, rule))
-    case.customer.activations.append(successor)
+    case.customer.moving.append(successor)
 
 
 def _release_next(case: Case) -> None:
     """The customer is free again: the most important message that waits for that goes next."""
-    release_by_rank(case, [a.id for a in case.customer.activations if a.state == _HELD and not a.release_at])
+    release_by_rank(case, [a.id for a in case.customer.moving if a.state == _HELD and not a.release_at])

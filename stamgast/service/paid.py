@@ -31,7 +31,7 @@ def answered(case: Case, event: BudgetAnswered) -> None:
             budgets.give_back(case, unasked, event.amount, For(activation=event.activation))
         return
     budgets.no_longer_asked(case, activation)
-    customer.activations = [each for each in customer.activations if each is not activation]
+    customer.moving = [each for each in customer.moving if each is not activation]
     if event.given:
         budgets.had(case, charge, list(event.to), budgets.message_of(activation))
         stays = _go_on(case, activation, charge)
@@ -40,7 +40,7 @@ def answered(case: Case, event: BudgetAnswered) -> None:
         stays = True
         _hold_back(case, activation)
     if stays:
-        customer.activations.append(activation)
+        customer.moving.append(activation)
     forget_ended(case)
     if activation.state == ActivationState.ENDED:
         _let_others_go(case)
@@ -91,5 +91,5 @@ def _next_time(case: Case, rule: CompiledRule) -> Millis | None:
 def _let_others_go(case: Case) -> None:
     """What stood behind it has its turn now."""
     outranked = Reason.OUTRANKED
-    waiting = case.customer.activations
+    waiting = case.customer.moving
     release_by_rank(case, [a.id for a in waiting if a.state == ActivationState.HELD and a.reason == outranked])

@@ -49,7 +49,7 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
             return
         firing = replace(firing, generation=generation)
     promised = rule.earned and bool(step.deeds)
-    if case.left.messages <= 0 or messages.too_many_wait(case.customer.activations):
+    if case.left.messages <= 0 or messages.too_many_wait(case.customer.moving):
         messages.count_too_many(case, rule)
         if promised:  # at once rather than never
             deeds.do(case, firing, step.deeds)
@@ -60,7 +60,7 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
     due = max(_due(case.context.bundle, activation, step), case.at)
     if rule.hold_out and not firing.again and _is_compared_by(rule, step):
         measuring.decided(case, rule, withheld, activation.variant, due)
-    case.customer.activations = [*case.customer.activations, activation]
+    case.customer.moving = [*case.customer.moving, activation]
     if withheld and not promised:
         messages.suppress(case, activation, withheld, due)
         forget_ended(case)
@@ -108,7 +108,7 @@ def _set(case: Case, activation: Activation, due: Millis) -> None:
 
 def hear(case: Case, facts: Sequence[Fact]) -> None:
     """Call off what waits for its time and was to come only unless one of these came about."""
-    for activation in [each for each in case.customer.activations if each.waits_for_its_time]:
+    for activation in [each for each in case.customer.moving if each.waits_for_its_time]:
         step = _step_of(case, activation)
         if step is not None and any(_calls_off(step, activation, fact) for fact in facts):
             case.customer.timers.pop(held_timer(activation.id), None)
@@ -147,7 +147,7 @@ def place_of(case: Case, activation: Activation) -> int:
 
 def plan_anew(case: Case) -> None:
     """Another programme is in force: what waits, waits as long as its rule says now."""
-    for activation in case.customer.activations:
+    for activation in case.customer.moving:
         due = due_by(case.context.bundle, activation)
         if due is not None and due != activation.release_at:
             _set(case, activation, due)

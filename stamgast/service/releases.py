@@ -19,7 +19,7 @@ _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
 def release_by_rank(case: Case, which: Collection[str]) -> None:
     """The time of several has come: the most important one is asked first, and of one rule's steps the first."""
     if len(which) > 1:
-        mine = [each for each in case.customer.activations if each.id in which]
+        mine = [each for each in case.customer.moving if each.id in which]
         which = [each.id for each in sorted(mine, key=lambda a: (*rank_of(a)[:4], plans.place_of(case, a), a.id))]
     for each in which:
         release(case, each)
@@ -31,7 +31,7 @@ def release(case: Case, activation_id: str) -> None:
     if activation is None or activation.state != ActivationState.HELD:
         return
     rule = case.context.bundle.rules.by_id.get(activation.rule)
-    case.customer.activations = [a for a in case.customer.activations if a is not activation]
+    case.customer.moving = [a for a in case.customer.moving if a is not activation]
     stays = True
     if activation.waits_for_its_time:
         stays = plans.come_true(case, activation, rule)
@@ -43,7 +43,7 @@ def release(case: Case, activation_id: str) -> None:
     else:
         _ask_again(case, activation, rule)
     if stays:
-        case.customer.activations.append(activation)
+        case.customer.moving.append(activation)
     forget_ended(case)
 
 

@@ -67,7 +67,7 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
 
 def drop_waiting(case: Case, reason: Reason, chosen: Callable[[Activation], bool]) -> None:
     """Suppress held messages, and ask to cancel those in the outbox."""
-    for activation in list(case.customer.activations):
+    for activation in list(case.customer.moving):  # of those that have ended it concerns what is in doubt
         if not chosen(activation) or (reason in _OF_MESSAGES and _promises(case, activation)):
             continue
         if activation.state == ActivationState.ENDED:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from rules.actions import Give
 from rules.engine import CompiledRule, View
+from rules.rule_set import Listeners
 from rules.steps import Step
 from stamgast.domain.budgets import For
 from stamgast.domain.contact_policy import stable_percent
@@ -87,16 +88,16 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
     customer, rules = case.customer, case.context.bundle.rules
     if customer.apart is not None:
         at_hand.foresee(case, facts)
-    if rules.calling_off and customer.activations:
+    if rules.calling_off and (customer.moving or customer.past):
         plans.hear(case, facts)
     firings: list[Firing] = []
-    heard = rules.heard
     for fact in facts:
         name = fact.name
         if name in _ANSWERS:
             _ANSWERS[name](case, fact)
-        if name in heard and not customer.erased_at:
-            _ask_all(case, fact, firings)
+        listeners = rules.listeners.get(name)
+        if listeners is not None and not customer.erased_at:
+            _ask_all(case, fact, listeners, firings)
     # The arbiter: who speaks first when several rules want the same customer.
     if len(firings) > 1:
         firings.sort(key=_rank)
@@ -132,9 +133,9 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
     return {rule.id for rule in case.context.bundle.rules.asked_by(back) if rule.trigger.fires(back)}
 
 
-def _ask_all(case: Case, fact: Fact, firings: list[Firing]) -> None:
+def _ask_all(case: Case, fact: Fact, listeners: Listeners, firings: list[Firing]) -> None:
     """Which of the rules that listen to such a fact fire? Most of those that do not are told so together."""
-    panel, passed = case.context.bundle.rules.asking(fact)
+    panel, passed = listeners.asking(fact)
     if not panel.rules and not passed:
         return
     view = View(case.customer, case.program, case.at, fact, case.customer_id)

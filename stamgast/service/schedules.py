@@ -74,7 +74,7 @@ def called_off(case: Case, event: CalledOff) -> None:
 def waits_of(customer: Customer, rule: str, occasion: Millis) -> bool:
     """Whether something waits for somebody that came, or is to come, of an occasion."""
     return _turn(rule, occasion) in customer.timers or any(
-        each.state != ActivationState.ENDED and _is_of(each, rule, occasion) for each in customer.activations
+        each.state != ActivationState.ENDED and _is_of(each, rule, occasion) for each in customer.moving
     )
 
 

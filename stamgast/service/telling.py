@@ -8,7 +8,18 @@ from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.referrals import occasion_of
 from stamgast.domain.till_events import StampsHanded, StampsHandedBack, VoucherRedeemed
-from stamgast.domain.told import OF_QUESTION, Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
+from stamgast.domain.told import (
+    OF_QUESTION,
+    Arm,
+    DecisionLine,
+    Line,
+    Moved,
+    StageLine,
+    StampsLine,
+    Told,
+    name_of_voucher,
+    public,
+)
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.domain.voucher_terms import NO_USE, Use
@@ -138,15 +149,7 @@ def ended_apart(case: Case, reward_id: str, count: int) -> None:
 def stage(case: Case, was: str, became: str) -> None:
     """The customer stands elsewhere now."""
     case.change.told.append(
-        Line(
-            kind=_STAGE,
-            became=became,
-            merchant=case.program.merchant,
-            customer=case.customer_id,
-            at=case.at,
-            receipt=case.receipt,
-            was=was,
-        )
+        StageLine(_STAGE, became, case.program.merchant, case.customer_id, case.at, case.receipt, was),
     )
 
 

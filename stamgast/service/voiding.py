@@ -9,6 +9,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.till_events import VoucherVoided
 from stamgast.domain.told import REISSUED
 from stamgast.domain.vocabulary import Reason, VoucherState
+from stamgast.domain.voucher_codes import voucher_code
 from stamgast.service import at_hand, budgets, draws, shop_codes, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
@@ -57,9 +58,7 @@ def _void(case: Case, event: VoucherVoided, voucher: Voucher) -> rewards.Answer:
 
 def _reissue(case: Case, event: VoucherVoided, voucher: Voucher) -> rewards.Answer:
     cause = activation_id(case.program.merchant, f"reissue/{event.code}", case.customer_id, event.id or "")
-    rewards.recode(
-        case.customer, voucher, rewards.voucher_code(case.context.voucher_key, case.context.partition, cause)
-    )
+    rewards.recode(case.customer, voucher, voucher_code(case.context.voucher_key, case.context.partition, cause))
     case.change.recoded.append(voucher)
     telling.voucher(case, voucher, REISSUED, reason=event.reason)
     return _has_now(voucher, event)

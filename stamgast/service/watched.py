@@ -1,8 +1,8 @@
 """What is counted of a rule that was launched lately, for its trip wires."""
 
 from stamgast.domain.calendar import business_day
+from stamgast.domain.contacts import newest_message
 from stamgast.domain.counters import counter
-from stamgast.domain.customer import Customer
 from stamgast.domain.trip_wires import Watched, watched_counter
 from stamgast.domain.units import DAY, Millis
 from stamgast.service.case import Case
@@ -30,13 +30,9 @@ def watch_cost(case: Case, rule_id: str, cost: int) -> None:
 
 def watch_opt_out(case: Case) -> None:
     """The customer wants no more messages: the newest one is blamed, if it is not long ago."""
-    newest = _newest_contact(case.customer)
-    if newest is not None and case.at - newest[0] <= _BLAMED_FOR:
-        _count(case, newest[2], Watched.OPTED_OUT, 1)
-
-
-def _newest_contact(customer: Customer) -> tuple[Millis, str, str] | None:
-    return max((each for each in customer.contacts if each[1]), default=None)
+    newest = newest_message(case.customer.contacts)
+    if newest is not None and case.at - newest.at <= _BLAMED_FOR:
+        _count(case, newest.rule, Watched.OPTED_OUT, 1)
 
 
 def _count(case: Case, rule_id: str, what: str, by: int) -> None:

@@ -198,6 +198,15 @@ class PartitionKeys:
         """Name a transaction's net state."""
         return f"{{{self.tag}}}:t:{merchant}:{transaction}"
 
+    @property
+    def recent(self) -> str:
+        """List: transactions that have a key of their own, in the order in which they got it (`intake`)."""
+        return self._named("recent")
+
+    def box(self, number: int) -> str:
+        """Name one of the boxes in which old transactions stand (`state.boxes`)."""
+        return f"{{{self.tag}}}:box:{number}"
+
 
 @dataclass(frozen=True, slots=True)
 class ViewShard:

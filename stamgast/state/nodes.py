@@ -158,6 +158,11 @@ class Redis:
 
         return await self.attempt(key, ask)
 
+    def begin_script(self, script: Script, key: str, args: Sequence[Word]) -> asyncio.Future[Any] | None:
+        """As `begin`, for a script that this node has seen; whoever hears that it has not, `run`s it."""
+        session = self._known(key)
+        return None if session is None else session.call(b"EVALSHA", script.sha, 1, key, *args)
+
     async def follow(self, session: Session, moved: MovedError, *words: Word) -> Any:
         """Run a command at the node that a slot is on its way to, if that is why it was refused."""
         if not moved.asking:

@@ -96,7 +96,8 @@ TOKEN: Final = _text(
     "the token of the owner; a script with another one is refused",
     by=("take.lua", "wiped.lua", "stamgast.state.partitions"),
     to=(
-        *("commit.lua", "read.lua", "progress.lua", "goal.lua", "list_head.lua", "wipe.lua", "wiped.lua"),
+        *("commit.lua", "read.lua", "read_transactions.lua", "progress.lua", "goal.lua", "list_head.lua"),
+        *("wipe.lua", "wiped.lua"),
         *("doubt_due.lua", "doubt_next_look.lua", "doubt_put.lua", "doubt_settled.lua"),
         *("outbox_begin.lua", "outbox_claim.lua", "outbox_lane_empty.lua", "outbox_logged.lua", "outbox_move.lua"),
         *("outbox_return.lua", "outbox_window.lua", "outbox_withhold.lua"),
@@ -122,7 +123,8 @@ WATERMARK: Final = _number(
     "offset of the newest record that was applied",
     by=("commit.lua",),
     to=(
-        *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
+        *("commit.lua", "read.lua", "read_transactions.lua", "take.lua", "look.lua"),
+        *("stamgast.state.partitions", "stamgast.state.looks"),
         *(
             "stamgast.state.adopting",
             "stamgast.code_import",
@@ -231,6 +233,11 @@ NEWEST_PURCHASE: Final[Family[str, Millis]] = _numbers(
     by=("streams.intake.job",),
     to=("streams.customers.feed_watch",),
 )
+_OLD: Final = ("streams.intake.old_transactions",)
+BOXES: Final = _number(
+    "boxes", "how many boxes of old transactions there are (`stamgast.state.boxes`)", by=_OLD, to=_OLD
+)
+BOXED: Final = _number("boxed", "how many stand in them, as far as their owners counted", by=_OLD, to=_OLD)
 
 # -- of customers alone
 
@@ -373,6 +380,7 @@ TURNS: Final = _number(
 
 FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
+    *(BOXES, BOXED),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
     *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS, STORE_FEEDS),

@@ -16,7 +16,7 @@ class Script:
     sha: str
 
     @classmethod
-    def named(cls, name: str) -> Self:
-        """Read `<name>.lua` from this package."""
-        text = (files("stamgast.state") / f"{name}.lua").read_bytes()
+    def named(cls, name: str, *behind: str) -> Self:
+        """Read `<name>.lua` from this package, behind others whose functions it calls."""
+        text = b"".join((files("stamgast.state") / f"{each}.lua").read_bytes() for each in (*behind, name))
         return cls(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())

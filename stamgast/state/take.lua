@@ -7,7 +7,7 @@
 local KIND = {
   outbox = 'hash', queue = 'zset', lanes = 'set', sending = 'hash', attempts = 'hash', doubt = 'hash', looks = 'zset',
   timers = 'zset', notes = 'stream', stats = 'hash', limits = 'set', review = 'hash', walks = 'hash',
-  asks = 'hash',
+  asks = 'hash', recent = 'list',
 }
 local function is(key, kind)
   local found = redis.call('TYPE', key).ok

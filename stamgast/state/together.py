@@ -7,15 +7,11 @@ known. In a cluster, whose keys lie apart, and wherever the question fails, each
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import StateError
-
-Heard = Callable[[bool | Exception], None]
-"""Hears whether there is such a key, or why that cannot be said."""
 
 
 class AskedTogether:
@@ -23,61 +19,49 @@ class AskedTogether:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self._asked: list[tuple[str, Heard]] = []
-        self._alone: set[asyncio.Task[None]] = set()
+        self._asked: list[tuple[str, asyncio.Future[bool | None]]] = []
 
     async def exists(self, key: str) -> bool:
         """Say whether there is such a key, of a text. Raises StateError."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.ask(key, partial(_settle, answer))
-        return await answer
-
-    def ask(self, key: str, heard: Heard) -> None:
-        """The same for those who do not wait: `heard` is called once, and not before this has returned."""
         if self._redis.is_apart:
-            self._ask_alone(key, heard)
-            return
+            return await self._redis.exists(key)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bool | None] = loop.create_future()
         if not self._asked:
-            asyncio.get_running_loop().call_soon(self._ask)
-        self._asked.append((key, heard))
+            loop.call_soon(self._ask)
+        self._asked.append((key, answer))
+        found = await answer
+        return await self._redis.exists(key) if found is None else found
+
+    async def which(self, keys: Sequence[str]) -> list[bool]:
+        """The same of several that are there together; an empty one is no key. Raises StateError."""
+        asked = [key for key in keys if key]
+        begun = self._redis.begin("MGET", *asked) if asked and not self._redis.is_apart else None
+        try:
+            found = None if begun is None else [value is not None for value in await begun]
+        except StateError:
+            found = None
+        if found is None:
+            found = list(await asyncio.gather(*(self._redis.exists(key) for key in asked)))
+        there = dict(zip(asked, found, strict=True))
+        return [there.get(key, False) for key in keys]
 
     def _ask(self) -> None:
         asked, self._asked = self._asked, []
         begun = self._redis.begin("MGET", *(key for key, _ in asked))
         if begun is None:
-            self._each_alone(asked)
-        else:
-            begun.add_done_callback(partial(self._tell, asked))
-
-    def _tell(self, asked: Sequence[tuple[str, Heard]], reply: asyncio.Future[Any]) -> None:
-        if reply.cancelled() or reply.exception() is not None:
-            self._each_alone(asked)
+            _tell(asked, [None] * len(asked))
             return
-        for (_, heard), value in zip(asked, reply.result(), strict=True):
-            heard(value is not None)
 
-    def _each_alone(self, asked: Sequence[tuple[str, Heard]]) -> None:
-        for key, heard in asked:
-            self._ask_alone(key, heard)
+        def heard(reply: asyncio.Future[Any]) -> None:
+            failed = reply.cancelled() or reply.exception() is not None
+            _tell(asked, [None] * len(asked) if failed else [value is not None for value in reply.result()])
 
-    def _ask_alone(self, key: str, heard: Heard) -> None:
-        async def ask() -> None:
-            try:
-                found = await self._redis.exists(key)
-            except StateError as error:
-                heard(error)
-            else:
-                heard(found)
-
-        task = asyncio.create_task(ask())
-        self._alone.add(task)
-        task.add_done_callback(self._alone.discard)
+        begun.add_done_callback(heard)
 
 
-def _settle(answer: asyncio.Future[bool], found: bool | Exception) -> None:
-    if answer.done():
-        return
-    if isinstance(found, Exception):
-        answer.set_exception(found)
-    else:
-        answer.set_result(found)
+def _tell(asked: Sequence[tuple[str, asyncio.Future[bool | None]]], found: Sequence[bool | None]) -> None:
+    """None: it could not be said."""
+    for (_, answer), each in zip(asked, found, strict=True):
+        if not answer.done():
+            answer.set_result(each)

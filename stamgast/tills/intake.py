@@ -1,7 +1,7 @@
 """Objects of a system of tills -> purchases that Kafka has: read again where they have to be, then accepted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -68,6 +68,26 @@ class Door(Struct, frozen=True):
             last_heard=self.last_heard,
             large=large,
         )
+
+
+CAME_BEFORE: Final = Accepted([], [], [])
+"""What becomes of a delivery that was taken before."""
+
+
+class OnceDoor(Struct, frozen=True):
+    """The same for deliveries that may come again: those that were taken before are told, all of them at once."""
+
+    door: Door
+    which: Callable[[Sequence[str]], Awaitable[list[bool]]]
+    """Says which deliveries are remembered."""
+
+    async def take_together(self, groups: Sequence[Sequence[Item]], program: Program, at: Millis) -> list[Accepted]:
+        """As `Door`, of groups of one purchase each; `CAME_BEFORE` of one whose delivery is known."""
+        names = [each.delivery if isinstance(each, Received) else "" for (each,) in groups]
+        known = await self.which(names)
+        fresh = [group for group, before in zip(groups, known, strict=True) if not before]
+        taken = iter(await self.door.take_together(fresh, program, at) if fresh else ())
+        return [CAME_BEFORE if before else next(taken) for before in known]
 
 
 class Came(Struct, frozen=True):

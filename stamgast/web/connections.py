@@ -197,6 +197,7 @@ class Watched(ShortWay):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed."""
         self.leave()
+        self._cancel(self.timeout_keep_alive_task)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -243,10 +244,23 @@ class Watched(ShortWay):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         self._writes.flush()
-        if not self.pipeline:
+        if self.pipeline:
+            super().on_response_complete()  # it is begun
+        else:
             self._settle()
-        super().on_response_complete()
+            self._rest()
         self._look()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close it if it has said nothing since its last answer, for so long; else look again when it may be time."""
+        self.timeout_keep_alive_task = None
+        if not self._waits or self._bytes:
+            return  # it is at work, and begins to rest when that is answered
+        left = self.since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def pause_writing(self) -> None:
         """The other side does not read: not for ever."""
@@ -277,6 +291,20 @@ class Watched(ShortWay):
         self._cancel(self._stalled)
         self._connections.forget(self)
         self.transport.abort()
+
+    def _rest(self) -> None:
+        """As uvicorn does it, without a timer that each request sets anew: one in 75 s looks how long it has rested."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _unset_keepalive_if_required(self) -> None:
+        """It looks by itself."""
 
     def _settle(self) -> None:
         if self._asks:

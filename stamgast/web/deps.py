@@ -38,7 +38,7 @@ from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.together import AskedTogether
 from stamgast.state.transactions import KnownTransactions
-from stamgast.tills.intake import Door
+from stamgast.tills.intake import Door, OnceDoor
 from stamgast.tills.tills import Tills
 from stamgast.users.record import seen
 from stamgast.users.roster import Roster
@@ -153,6 +153,11 @@ class Deps:
     def tills_door(self) -> Door:
         """The same for systems of tills, which hear only that they were taken."""
         return self._door_with(None)
+
+    @cached_property
+    def once_door(self) -> OnceDoor:
+        """The same for their deliveries, each of which is taken once."""
+        return OnceDoor(self.tills_door, self.known_deliveries.which)
 
     def _door_with(self, known: KnownTransactions | None) -> Door:
         payments = None if self.tills is None else self.tills.payments

@@ -11,12 +11,13 @@ of an activation allows a submission (invariant 10).
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from stamgast.clock.ticks import until_tick
 from stamgast.domain.activation import Note
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
@@ -157,13 +158,18 @@ class ActivationLog:
             self._owned.take_again(f"the log of activations could not be written: {error}")
 
     async def _gather(self) -> None:
-        """Few notes of one step after another are written together: an acknowledged write costs as much as a step."""
+        """Few notes of one step after another are written together: an acknowledged write costs as much as a step.
+
+        Those of all partitions are, at one tick: what goes to one broker at one moment goes in one request.
+        """
         if any(entry.is_urgent for entry in self._pending):
             return
         self._urgent.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_S):
-                await self._urgent.wait()
+        enough = asyncio.get_running_loop().call_later(until_tick(_GATHER_S, time.monotonic()), self._urgent.set)
+        try:
+            await self._urgent.wait()
+        finally:
+            enough.cancel()
 
     async def _write_what_was_left(self) -> None:
         """A piece at a time; it stands before whatever is committed from now on."""

@@ -116,5 +116,5 @@ def _belongs_earlier(value: bytes, bundle: Bundle, now: Millis) -> bool:
     wanted = [*quiet_timers(state, bundle.program).items(), *timers_of_rules(state, bundle, now).items()]
     if any(due < held.get(name, due + 1) for name, due in wanted):
         return True
-    now_due = ((due_by(bundle, each), each.release_at) for each in state.activations)
+    now_due = ((due_by(bundle, each), each.release_at) for each in state.moving)
     return any(due is not None and due < release_at for due, release_at in now_due)

@@ -28,6 +28,7 @@ _AT_ONCE: Final = 500
 _MOST_UNDER_WAY: Final = 1_000
 """So many may be appended and not applied yet, a step's: a million due at once are appended as fast as they apply."""
 _REPEAT_S: Final = 30.0
+_ASK_AGAIN_S: Final = 1.0
 
 
 class _Appended(NamedTuple):
@@ -36,6 +37,13 @@ class _Appended(NamedTuple):
     due: Millis
     offset: int
     at: float
+
+
+class _First(NamedTuple):
+    """When the first timer is due; None where there is none."""
+
+    due: Millis | None
+    asked_at: tuple[int, int]
 
 
 class Timers:
@@ -48,6 +56,7 @@ class Timers:
         self._clock = clock
         self._metrics = metrics
         self._appended: dict[bytes, _Appended] = {}
+        self._first: _First | None = None
         self._begin = 0
         """Rank of the first timer of the window: beyond those that are under way, or wait for their merchant."""
 
@@ -55,9 +64,7 @@ class Timers:
         """Append what is due of merchants who have a bundle in force. Raises StateError or EmitError."""
         now, machine = self._clock.now(), time.monotonic()
         by_log = now - log_lag_of(self._clock)  # later than that nothing is recorded, and what is not due yet is none
-        lease = self._owned.lease
-        first = await lease.call("ZRANGE", lease.keys.timers, 0, 0, "WITHSCORES")
-        if not first or int(float(first[1])) > by_log:
+        if not await self._any_is_due(by_log, machine):
             return
         limit = min(by_log, await self._intake_progress())
         await self._forget_what_came_back(machine)
@@ -78,6 +85,15 @@ class Timers:
             self._begin = 0
         elif room > 0:  # nothing here is to be appended: the next look goes on behind it
             self._begin = self._begin + _AT_ONCE if len(due) == _AT_ONCE else 0
+
+    async def _any_is_due(self, by_log: Millis, machine: float) -> bool:
+        """Whether the first is; asked of Redis after each step, and once a second, for others may set timers too."""
+        lease, first = self._owned.lease, self._first
+        asked_at = (lease.watermark, int(machine / _ASK_AGAIN_S))
+        if first is None or first.asked_at != asked_at:
+            found = await lease.call("ZRANGE", lease.keys.timers, 0, 0, "WITHSCORES")
+            first = self._first = _First(int(float(found[1])) if found else None, asked_at)
+        return first.due is not None and first.due <= by_log
 
     async def intake_has_reached(self) -> Millis:
         """The recorded time up to which every purchase has been told to its customer."""

@@ -35,6 +35,7 @@ from streams.intake.canonical import Read, UnreadableError, canonical, document_
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
+from streams.intake.old_transactions import REMEMBERED_DAYS, OldTransactions, put_down, recent_entry
 from streams.intake.proving import Proving
 from streams.intake.record_mac import ANYBODYS, OTHERS, Proofs
 from streams.metrics import Metrics
@@ -47,8 +48,10 @@ log = get_logger(__name__)
 
 ANSWERED_S: Final = 2 * 86_400
 """Machine time until Redis collects the answer to a claim; by recorded time it holds for less."""
-REMEMBERED_S: Final = 430 * 86_400
+REMEMBERED_S: Final = REMEMBERED_DAYS * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
+_LONGER_S: Final = 2 * 86_400
+"""A transaction that left its box outlives what that holds of it, and this long at least."""
 
 
 class _Known(msgspec.Struct):
@@ -58,6 +61,8 @@ class _Known(msgspec.Struct):
     state: Transaction | None
     """None: what Redis holds cannot be read."""
     is_new: bool
+    is_boxed: bool = False
+    """It stands in a box, and under no key of its own."""
     changed: bytes | None = None
     """What to write in its place."""
 
@@ -68,6 +73,12 @@ class _Known(msgspec.Struct):
             return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
         except UNREADABLE:
             return cls(key, None, is_new=False)
+
+    def expiry_s(self, now: Millis) -> int:
+        """How long it is kept when it gets a key of its own."""
+        if self.is_new or self.state is None or not self.state.first_at:
+            return REMEMBERED_S
+        return max(0, REMEMBERED_S - (now - self.state.first_at) // 1_000) + _LONGER_S
 
 
 @dataclass(slots=True)
@@ -129,6 +140,8 @@ class IntakeJob:
         self._clock = clock
         self._real_time = isinstance(clock, RealClock)
         self._metrics = metrics
+        self._old: dict[int, OldTransactions] = {}
+        """Of each partition that is taken."""
 
     def keys(self, partition: int) -> PartitionKeys:
         """Name the partition's keys."""
@@ -138,6 +151,8 @@ class IntakeJob:
         """Know the sources that were applied, and under which clock."""
         owned.own = Position.of(owned.lease.meta)
         owned.own.go_on_from(owned.lease.watermark + 1, real=self._real_time)
+        old = OldTransactions(owned.lease, owned.own.time, real_time=self._real_time)
+        self._old[owned.number] = owned.waiting = old
 
     async def step(self, owned: Owned[Position], records: Sequence[Record]) -> Effects[Position]:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
@@ -184,28 +199,41 @@ class IntakeJob:
 
     async def _look_up(self, owned: OwnedPartition, step: _Step) -> dict[tuple[str, str], _Known]:
         names = list({(read.merchant, read.transaction): None for read in step.merging})
-        transaction, answer = owned.lease.keys.transaction, owned.lease.keys.answer
-        named = [transaction(*name) for name in names]
+        answer = owned.lease.keys.answer
         asked = list({
             (read.merchant, request): None
             for read in step.merging
             if isinstance(read, ReadClaim)
             for request in (read.asked.id, read.asked.claim_id)
         })  # fmt: skip
-        values = await owned.lease.read([*named, *(answer(*each) for each in asked)])
-        for each, value in zip(asked, values[len(named) :], strict=True):
+        name_of = owned.lease.keys.transaction
+        keys = [name_of(*each) for each in names]
+        values, boxed = await self._old_in(owned).look_up(names, keys, [answer(*each) for each in asked])
+        for each, value in zip(asked, values[len(names) :], strict=True):
             with suppress(*UNREADABLE):  # whose it is not: then it is answered anew
                 step.answers[each] = decode_answer(value or b"")
-        found = zip(names, named, values[: len(named)], strict=True)
-        return {name: _Known.of(key, value) for name, key, value in found}
+        found = {name: _Known.of(key, value) for name, key, value in zip(names, keys, values, strict=False)}
+        for at in boxed:
+            found[names[at]].is_boxed = True
+        return found
+
+    def _old_in(self, owned: OwnedPartition) -> OldTransactions:
+        known = self._old.get(owned.number)
+        return known if known is not None else OldTransactions(owned.lease, 0, real_time=self._real_time)
 
     def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
-        writes = step.effects.writes
-        for transaction in known:
-            if transaction.changed is not None:
-                remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
-                writes.do("SET", transaction.key, transaction.changed, *remembered)
-        keys = owned.lease.keys
+        writes, keys, now = step.effects.writes, owned.lease.keys, step.position.time
+        recent: list[bytes] = []
+        begins = len(keys.transaction("", "")) - 1
+        for each in known:
+            if each.changed is None or each.state is None:
+                continue
+            if each.is_new or each.is_boxed:
+                writes.do("SET", each.key, each.changed, "EX", each.expiry_s(now))
+                recent.append(recent_entry(each.key[begins:], each.state.first_at or now))
+            else:
+                writes.do("SET", each.key, each.changed, "KEEPTTL")
+        put_down(recent, keys, writes)
         for (merchant, name), line in step.lines.items():
             field_of = (keys.claims, f"{merchant}:{name}")
             writes.do("HDEL", *field_of) if line is None else writes.do("HSET", *field_of, line)
@@ -226,9 +254,12 @@ class IntakeJob:
         """Everything was emitted before it was committed."""
         owned.own = effects.kept
         owned.settled = owned.lease.watermark + 1
+        if (old := self._old.get(owned.number)) is not None:
+            old.committed(effects.kept.time)
 
     def released(self, owned: Owned[Position]) -> None:
         """Nothing goes on beside the steps."""
+        self._old.pop(owned.number, None)
 
     async def _sort(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
         if read.source is not None and step.position.is_repeat(read.source):

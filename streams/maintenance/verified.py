@@ -52,6 +52,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "parked": "how many wait of each merchant, the first and the last of them",
     "meta": "bundles, paused rules, schedules, campaigns, budgets, codes, draws, feeds, sources; the rest below",
     "transaction": "each, while the log has its beginning",
+    "box": "each old transaction, and that it is one, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
 UNVERIFIED: Final[Mapping[str, str]] = {
@@ -61,6 +62,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "limits": "what was taken of daily limits, at the submission and by Redis's clock; filled from `activations.v1`",
     "limit_share": "as `limits`; one that is lost lets a rule send more on that day, never less than asked",
     "told": "what was logged of budgets; one that is lost is logged again",
+    "recent": "who is to go into a box, and when; one that is lost keeps its key until it is over",
     "walks": "how far a walk over customers is that goes on; it is looked at, and nothing goes by it",
     "referral": "whose each friend's code is: the state has its own code, which is compared, and was written with it",
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
@@ -85,6 +87,8 @@ META_UNVERIFIED: Final[Mapping[str, str]] = {
     "aside": "it says which records are passed over",
     "progress": "of the newest step",
     "log": "it says up to where attempts are compared",
+    "boxes": "how many there are: an old transaction is looked for by it",
+    "boxed": "how many stand in them: it says when there is one more",
     "f:": "when a till was last heard of: the leader's watch goes by it, no state does",
     "w:": "by which bundle timers were reviewed; the timers themselves are compared",
     "waits": "how far what waits is taken up: what waits is compared up to there",

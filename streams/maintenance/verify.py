@@ -19,6 +19,7 @@ from stamgast.log.address import signatures_at
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.state.boxes import UnreadableBoxError, digest_of, read_box
 from stamgast.state.client import names_under
 from stamgast.state.clock_marks import is_bounded_at, is_real_at
 from stamgast.state.keys import transactions
@@ -28,6 +29,7 @@ from stamgast.state.session import Session
 from streams.intake.canonical import Read, UnreadableError
 from streams.intake.claims import ReadClaim, claimed, read_any
 from streams.intake.merge import NotMergedError, merged
+from streams.intake.old_transactions import is_over
 from streams.intake.record_mac import Proofs
 from streams.maintenance.differences import Report, departing, plain, said
 from streams.maintenance.verify_customers import WentBackError, verify_customers
@@ -161,11 +163,25 @@ class _Partition:
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.transaction("", "")[:-1])}
-        names = sorted(live | {":".join(name) for name in self._replay.states})
+        expected = {":".join(name) for name in self._replay.states}
+        names = sorted(live | expected)
         async for what in departing(names, self._look, self._fold_on, self._compare):
             yield what
         async for what in self._listed():
             yield what
+        async for what in self._boxed(set(map(digest_of, expected))):
+            yield what
+
+    async def _boxed(self, digests: Collection[bytes]) -> AsyncIterator[str]:
+        """What stands in boxes of which the log knows nothing."""
+        async for name in names_under(self._session, self._keys.box(0)[:-1]):
+            try:
+                box = read_box(await self._session.call("GET", self._keys.box(int(name))))
+            except UnreadableBoxError as error:
+                yield f"box {name} cannot be read: {error}"
+                continue
+            for digest in box.keys() - digests:
+                yield f"box {name} holds a transaction that the log does not know: {digest.hex()}"
 
     async def _listed(self) -> AsyncIterator[str]:
         """The claims that wait for a person."""
@@ -181,7 +197,8 @@ class _Partition:
 
     async def _look(self, name: str) -> Look:
         merchant, _, transaction = name.partition(":")
-        return await look(self._session, self._keys, value=self._keys.transaction(merchant, transaction))
+        key = self._keys.transaction(merchant, transaction)
+        return await look(self._session, self._keys, value=key, digest=digest_of(name))
 
     async def _fold_on(self, to: Look) -> None:
         """Fold what the partition had applied at the moment of a look, no more and no less."""
@@ -203,4 +220,6 @@ class _Partition:
             live = None if seen.value is None else decode_transaction(seen.value)
         except UNREADABLE as error:
             return [f"cannot be read: {error}"]
+        if live is None and state is not None and is_over(state.first_at, self._replay.position.time):
+            return []
         return [] if live == state else said(plain(live), plain(state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease
+from stamgast.state.session import Word
 from streams.customers.timers import Timers
 from streams.metrics import Metrics
 from tests.fakes.emitters import MemoryEmitters
@@ -96,3 +98,29 @@ async def test_timers_of_a_merchant_without_a_programme_rest_and_hold_up_nobody_
     await owner.due("m", 3, at=2)
     await owner.look(times=5)
     assert owner.appended == ["m:c000000", "m:c000001", "m:c000002"]
+
+
+async def test_while_nothing_is_due_redis_is_asked_once_a_second_and_after_each_step(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, asked = [1_000.0], []
+    monkeypatch.setattr(streams.customers.timers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
+    call = Lease.call
+
+    def counting(self: Lease, *words: Word) -> Any:
+        asked.append(words)
+        return call(self, *words)
+
+    monkeypatch.setattr(Lease, "call", counting)
+    for _ in range(10):  # two seconds
+        await owner.look(times=1)
+        machine[0] += 0.2
+    assert len(asked) == 2
+
+    await owner.due("m", 1, at=1)
+    owner.lease.watermark += 1  # a step set it
+    await owner.look(times=1)
+    await owner.due("m", 2, at=1)
+    machine[0] += 1.0  # somebody else did
+    await owner.look(times=1)
+    assert owner.appended == ["m:c000000", "m:c000001"]

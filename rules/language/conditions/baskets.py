@@ -45,20 +45,21 @@ def _in_basket(view: View) -> set[tuple[str, str | None]] | None:
     return held
 
 
-def _looked_for(named: frozenset[tuple[str, str]]) -> Look:
+def _looked_for(bits: Mapping[tuple[str, str], int]) -> Look:
     """A look into a basket for these alone: most shops ask for categories only, and ask at every purchase."""
-    if any(word != _CATEGORY for word, _ in named):
-        return _in_basket
-    of_category = {name: (word, name) for word, name in named}
+    of_category = {name: bit for (word, name), bit in bits.items() if word == _CATEGORY}
+    of_product = {name: bit for (word, name), bit in bits.items() if word == _PRODUCT}
 
-    def look(view: View) -> set[tuple[str, str]] | None:
+    def look(view: View) -> int | None:
         purchase = view.fact.purchase
         if purchase is None:
             return None
-        held = set()
+        held = 0
         for line in purchase.lines:
             if line.category in of_category and line.quantity > 0:
-                held.add(of_category[line.category])
+                held |= of_category[line.category]
+            if of_product and line.sku in of_product and line.quantity > 0:
+                held |= of_product[line.sku]
         return held
 
     return look

@@ -11,6 +11,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DURATION, TEXT, bounds
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_duration
+from stamgast.domain.contacts import newest_message
 from stamgast.domain.kept import Kept
 from stamgast.domain.units import DAY, HOUR, Millis
 
@@ -69,8 +70,8 @@ class LastMessageCondition(ConditionWord):
 
 
 def _ago(view: View, rule: str) -> Millis | None:
-    when = max((when for when, purpose, of in view.customer.contacts if purpose and rule in {"", of}), default=None)
-    return None if when is None else view.at - when
+    newest = newest_message(view.customer.contacts, rule)
+    return None if newest is None else view.at - newest.at
 
 
 def _show(length: Millis) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from stamgast.clv.data.rows import Integers
 
 _MORE = 0x80
+_SEVERAL = 0x40
 _BITS = 7
 
 
@@ -21,18 +22,21 @@ def days_in(values: Sequence[bytes]) -> tuple[Integers, Integers]:
     ends = np.flatnonzero(text < _MORE)
     numbers = _numbers(text, ends)
     stops = np.cumsum([len(value) for value in values], dtype=np.int64)
-    bounds = np.concatenate([[0], np.searchsorted(ends, stops) // 2]).astype(np.int64)
-    since_all = np.concatenate([[0], np.cumsum(numbers[::2])])  # each gap, and then the purchases of the day
+    is_day = text[ends] < _SEVERAL  # the others say how many purchases there were
+    bounds = np.concatenate([[0], np.searchsorted(ends[is_day], stops)]).astype(np.int64)
+    since_all = np.concatenate([[0], np.cumsum(numbers[is_day])])
     days: Integers = since_all[1:] - np.repeat(since_all[bounds[:-1]], np.diff(bounds))
     return days, bounds
 
 
 def _numbers(text: np.ndarray, ends: Integers) -> Integers:
-    """Return what stands in groups of seven bits, the lowest first."""
+    """Return what stands in groups of seven bits, the lowest first; the last one has six."""
     begins = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
     lengths = ends - begins + 1
-    numbers: Integers = (text[begins] & (_MORE - 1)).astype(np.int64)
+    numbers: Integers = (text[begins] & np.where(lengths > 1, _MORE - 1, _SEVERAL - 1)).astype(np.int64)
     for place in range(1, int(lengths.max(initial=1))):
         longer = lengths > place
-        numbers[longer] |= (text[begins[longer] + place] & (_MORE - 1)).astype(np.int64) << _BITS * place
+        group = text[begins[longer] + place]
+        group &= np.where(group < _MORE, _SEVERAL - 1, _MORE - 1).astype(np.uint8)
+        numbers[longer] |= group.astype(np.int64) << _BITS * place
     return numbers

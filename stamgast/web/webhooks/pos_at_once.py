@@ -6,10 +6,10 @@ forged, odd or rare (a ping, a notice to be read again, a payment, several objec
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from functools import partial
 
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -19,6 +19,7 @@ from stamgast.pos.reading import Item, Received
 from stamgast.pos.roles import Role
 from stamgast.pos.webhook import Notice, items_of
 from stamgast.purchases.accept import Accepted
+from stamgast.tills.intake import CAME_BEFORE
 from stamgast.web.auth import is_fit
 from stamgast.web.deps import Deps
 from stamgast.web.webhooks.pos import SMALL, Delivery, is_known, webhook_of
@@ -31,8 +32,11 @@ def delivery_at_once(deps: Deps, scope: Scope, path: Mapping[str, str], body: by
     if delivery is None or not is_fit(deps) or delivery.ping() is not None:
         return None
     notice = delivery.read()
-    item = _sale_in(delivery, notice)
-    return None if item is None else _Taking(delivery, notice, item).begin()
+    sale = _sale_in(delivery, notice)
+    if sale is None:
+        return None
+    done = deps.gathering.begin([sale], delivery.program, delivery.at, deps.once_door.take_together)
+    return Coming(done, partial(_answer, delivery, notice, sale.delivery))
 
 
 def _addressed(deps: Deps, scope: Scope, path: Mapping[str, str], body: bytes) -> Delivery | None:
@@ -55,56 +59,23 @@ def _sale_in(delivery: Delivery, notice: Notice) -> Received | None:
         return None
     items = items_of(delivery.adapter, notice.found, delivery.context)
     item: Item | None = items[0] if len(items) == 1 else None
-    return item if isinstance(item, Received) and isinstance(item.purchase, PlainSale) else None
+    if not isinstance(item, Received) or not isinstance(item.purchase, PlainSale):
+        return None
+    return replace(item, delivery=delivery.remembered_as(notice))
 
 
-class _Taking:
-    """A delivery on its way: whether it came before is asked first, then it is taken in beside others."""
+def _answer(delivery: Delivery, notice: Notice, name: str, accepted: Accepted) -> Response | Awaitable[Response]:
+    if accepted is CAME_BEFORE:
+        delivery.count("repeated")
+    elif not accepted.taken:  # the long way takes it without whoever cannot be named, or lays it aside
+        return _again(delivery, notice)
+    else:
+        delivery.note(accepted.taken, accepted.doubts)
+        delivery.count("taken")
+        delivery.remember(name)
+    return delivery.answer(notice.body)
 
-    __slots__ = ("_delivery", "_done", "_item", "_key", "_notice")
 
-    def __init__(self, delivery: Delivery, notice: Notice, item: Received) -> None:
-        self._delivery = delivery
-        self._notice = notice
-        self._item = item
-        self._key = delivery.remembered_as(notice)
-        self._done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        """What becomes of it; None: it came before."""
-
-    def begin(self) -> Coming:
-        """Go on its way."""
-        if self._key:
-            self._delivery.deps.known_deliveries.ask(self._key, self._heard)
-        else:
-            self._take()
-        return Coming(self._done, self._answer)
-
-    def _heard(self, known: bool | Exception) -> None:
-        if self._done.done():  # its time was up
-            return
-        if isinstance(known, Exception):
-            self._done.set_exception(known)
-        elif known:
-            self._done.set_result(None)
-        else:
-            self._take()
-
-    def _take(self) -> None:
-        delivery, deps = self._delivery, self._delivery.deps
-        deps.gathering.begin([self._item], delivery.program, delivery.at, deps.tills_door.take_together, self._done)
-
-    def _answer(self, accepted: Accepted | None) -> Response | Awaitable[Response]:
-        delivery = self._delivery
-        if accepted is None:
-            delivery.count("repeated")
-        elif not accepted.taken:  # the long way takes it without whoever cannot be named, or lays it aside
-            return self._again()
-        else:
-            delivery.note(accepted.taken, accepted.doubts)
-            delivery.count("taken")
-            delivery.remember(self._key)
-        return delivery.answer(self._notice.body)
-
-    async def _again(self) -> Response:
-        await self._delivery.come(self._notice)
-        return self._delivery.answer(self._notice.body)
+async def _again(delivery: Delivery, notice: Notice) -> Response:
+    await delivery.come(notice)
+    return delivery.answer(notice.body)

@@ -1,12 +1,14 @@
 """A voucher's code, long and short."""
 
+import base64
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.domain.rewards import voucher_code
 from stamgast.domain.typed_codes import ALPHABET
-from stamgast.domain.voucher_codes import LENGTH, Code, partition_of, read_code, short_of
+from stamgast.domain.voucher_codes import LENGTH, Code, partition_of, read_code, short_of, voucher_code
 
 CAUSES = st.text(min_size=1, max_size=40)
 PARTITIONS = st.integers(0, 1023)
@@ -25,6 +27,12 @@ def test_both_forms_lead_to_the_same_voucher_however_they_are_typed(cause, parti
     assert set(short) <= {*ALPHABET, "-"}
     assert read_code(sloppily(short, dash, small)) == Code(short, "", partition)
     assert read_code(code.replace("-", dash).lower() if small else code) == Code(short, code, partition)
+
+
+@given(st.binary(min_size=1, max_size=80), PARTITIONS, CAUSES)
+def test_a_code_is_an_hmac_of_its_cause(key: bytes, partition: int, cause: str):
+    digest = hmac.digest(key, cause.encode(), "sha256")[:10]
+    assert voucher_code(key, partition, cause) == f"{partition:X}-{base64.b32encode(digest).decode()}"
 
 
 def test_a_short_code_keeps_fifty_bits_of_the_long_one():

@@ -98,7 +98,7 @@ def test_why_names_a_channel_only_where_one_was_chosen_and_says_what_in_doubt_me
         "sms",
         reason=reason,
     )
-    (told,) = explain_customer(Customer(activations=[ended]), Bundle(0, "", loaded.program, loaded.rules), 0)
+    (told,) = explain_customer(Customer(moving=[ended]), Bundle(0, "", loaded.program, loaded.rules), 0)
 
     assert list(_why_lines(told, "Europe/Amsterdam"))[-1].startswith(f"  1970-01-01 01:00 {line}")
 

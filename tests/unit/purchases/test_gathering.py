@@ -121,10 +121,10 @@ async def test_a_batch_is_bounded_and_of_one_programme():
     assert kafka.batches == [["a"], ["b"]]
 
 
-async def test_what_is_taken_in_two_ways_goes_apart_and_settles_the_answer_that_was_there_already():
+async def test_what_is_taken_in_two_ways_goes_apart():
     one, other, gathering, shop = Kafka(), Kafka(), Gathering(), program()
-    there: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-    answers = [gathering.begin([sale(name)], shop, T0, one.accept) for name in "ab"]
-    assert gathering.begin([sale("c")], shop, T0, other.accept, there) is there
-    assert [(await each).taken[0].received.place for each in (*answers, there)] == ["a", "b", "c"]
+    answers = [
+        gathering.begin([sale(name)], shop, T0, way.accept) for name, way in zip("abc", (one, one, other), strict=True)
+    ]
+    assert [(await each).taken[0].received.place for each in answers] == ["a", "b", "c"]
     assert (one.batches, other.batches) == ([["a", "b"]], [["c"]])

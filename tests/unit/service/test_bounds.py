@@ -130,7 +130,7 @@ def test_so_many_messages_go_to_anybody_in_a_month():
     owner = Owner(bundle(program(), hello_rule()))
     owner.apply(consent(when=T0 - 40 * DAY))
     state = owner.state()
-    state.contacts = [(T0 - 30 * DAY, "marketing", "old")] * (MOST_CONTACTS - 1)
+    state.contacts = {"marketing:old": [T0 - 30 * DAY, *[0] * (MOST_CONTACTS - 2)]}
     owner.states[ANNA] = encode_customer(state)
     assert len(owner.apply(bought("t1", T0)).submissions) == 1
     state = owner.state()

@@ -168,7 +168,7 @@ def test_it_needs_no_consent_and_no_hour_and_takes_no_room():
     of.apply(wrote(1, at=T0 + 18 * HOUR))  # four at night
     [submission] = sent(of)
     assert submission.expires_at == submission.decided_at + LIFE
-    assert of.state().contacts == []
+    assert of.state().contacts == {}
 
 
 def test_of_several_customers_with_one_phone_the_others_keep_silent():

@@ -39,7 +39,7 @@ def test_what_came_from_the_person_goes_and_the_figures_stay():
     change = forget(owner, MORNING + HOUR)
     after = owner.state()
     assert (after.language, after.birthday, after.source) == ("", "", "")
-    assert (after.tags, after.consents, after.contacts) == ([], {}, [])
+    assert (after.tags, after.consents, after.contacts) == ([], {}, {})
     assert (after.purchases, after.spend, after.visits, after.cards) == (1, before.spend, 1, before.cards)
     assert after.erased_at == MORNING + HOUR
     assert change.counters == {"erased": 1}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from stamgast.commands.rules import _why_lines
-from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.occasions import mark_of
 from stamgast.domain.rule_answers import MOST, Ended, key_of, minute_of, read, renewed
 from stamgast.domain.units import DAY, MINUTE, Millis
@@ -16,6 +16,7 @@ from stamgast.people.why import explain_customer
 from stamgast.programs.rule_tests import CUSTOMER, play
 from stamgast.service import Bundle
 from stamgast.simulate import Simulation
+from tests.unit.domain.states_of_before import stored_before
 from tests.unit.rules.small_shop import load
 
 RULE = """
@@ -142,9 +143,9 @@ def test_what_rules_said_is_read_from_states_of_before():
     answer = (at - 1_767_225_600_000) // MINUTE * 512 + code
     mark = int.from_bytes(mark_of("example"), "big")
     for schema, of_before in ((1, {mark: answer}), (2, {mark >> 16: answer})):
-        old = msgspec.structs.replace(state, schema=schema, rule_answers=of_before, answers=b"")
-        assert decode_customer(encode_customer(old)) == state
-    (told,) = explain_customer(decode_customer(encode_customer(old)), bundle, simulation.now)
+        old = stored_before(msgspec.structs.replace(state, schema=schema, rule_answers=of_before, answers=b""))
+        assert decode_customer(old) == state
+    (told,) = explain_customer(decode_customer(old), bundle, simulation.now)
     assert told["last"]["condition"] == "any of (visits at least 9; stage is lapsed)"
 
 

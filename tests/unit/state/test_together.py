@@ -5,7 +5,6 @@ from typing import Any
 
 from stamgast.state.errors import SessionEndedError
 from stamgast.state.together import AskedTogether
-from tests.conftest import eventually
 
 THERE = frozenset({"a", "c"})
 
@@ -66,25 +65,18 @@ async def test_without_a_session_and_in_a_cluster_each_is_asked_after_by_itself(
         assert redis.together == []
 
 
-async def test_who_does_not_wait_hears_it_as_well_together_or_alone():
+async def test_several_that_are_there_together_are_one_question_or_each_their_own():
     for redis in (Redis(), Redis(is_apart=True), Redis(is_reached=False)):
-        together, told = AskedTogether(redis), list[Any]()  # type: ignore[arg-type]
-        for key in "ab":
-            together.ask(key, told.append)
-        assert told == []
+        asking = asyncio.create_task(AskedTogether(redis).which(["a", "", "b"]))  # type: ignore[arg-type]
         await asyncio.sleep(0)
-        for _, answer in redis.together:
+        for words, answer in redis.together:
+            assert words == ("a", "b")
             answer.set_result([b"1", None])
-        await eventually(lambda: len(told) == 2)  # noqa: B023  it is heard in its own round
-        assert told == [True, False]
-
-
-async def test_who_does_not_wait_hears_why_it_cannot_be_said():
-    class Away(Redis):
-        async def exists(self, key: str) -> bool:
-            raise SessionEndedError("gone")
-
-    told = list[Any]()
-    AskedTogether(Away(is_reached=False)).ask("a", told.append)  # type: ignore[arg-type]
-    await eventually(lambda: told)
-    assert isinstance(told[0], SessionEndedError)
+        assert await asking == [True, False, False]
+        assert redis.alone == ([] if redis.together else ["a", "b"])
+    redis = Redis()
+    asking = asyncio.create_task(AskedTogether(redis).which(["c", "d"]))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    redis.together[0][1].set_exception(SessionEndedError("gone"))
+    assert await asking == [True, False]
+    assert await AskedTogether(redis).which([""]) == [False]  # type: ignore[arg-type]

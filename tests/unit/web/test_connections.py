@@ -192,6 +192,19 @@ async def test_a_kept_connection_is_closed_when_it_has_been_quiet_for_as_long_as
         assert web.dropped == []
 
 
+async def test_a_kept_connection_stays_open_while_it_goes_on_asking():
+    async with served(keep_alive_s=QUICK_S) as web:
+        kept, loop = web.connect(), asyncio.get_running_loop()
+        until, answered = loop.time() + 3 * QUICK_S, 0
+        while loop.time() < until:
+            kept.send(ASK)
+            assert (await eventually(lambda: _said(kept), every=0.01)).startswith(b"HTTP/1.1 200")
+            answered += 1
+        assert answered > 3
+        await eventually(lambda: web.is_closed(kept))
+        assert web.dropped == []
+
+
 async def test_a_connection_that_its_client_closes_is_counted_no_more():
     async with served() as web:
         async with httpx.AsyncClient(trust_env=False) as http:

@@ -172,6 +172,7 @@ class OrderAsSent(Struct, frozen=True, gc=False):
 
 _decode: Final = msgspec.json.Decoder(_Order).decode
 _encode: Final = msgspec.json.Encoder().encode
+_ESCAPE: Final = b"\\"
 _ESCAPED: Final = b"\\u"
 
 
@@ -186,7 +187,9 @@ def order_sent(raw: bytes) -> OrderAsSent | None:
     """
     try:
         raw.decode()
-        return None if _ESCAPED in raw else OrderAsSent(_decode(raw), raw)
+        # Of one byte it is asked ten times as fast, and nearly no order has that.
+        is_escaped = _ESCAPE in raw and _ESCAPED in raw
+        return None if is_escaped else OrderAsSent(_decode(raw), raw)
     except (*UNREADABLE, ArithmeticError):
         return None
 
