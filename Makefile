@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The lock files are complete and carry hashes, so nothing else may come in.
 LOCKED := $(PIP) --require-hashes --no-deps
-# The whole suite waits more than it works, and a file's tests stay together: they share what is dear to make. Each half has a broker and a Redis of its own, so not with given ones.
-SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
+# The whole suite waits more than it works, and a file's tests stay together: they share what is dear to make. Each part has a broker and a Redis of its own, so not with given ones.
+SIDE_BY_SIDE := --numprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit unit-here check audit pin-images format docs screenshots install install-run services bench soak lock clean

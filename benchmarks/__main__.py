@@ -16,7 +16,7 @@ NAMES = (
     *("start", "forgetting", "clv", "clv_file", "commands", "recovery", "backtest", "report", "schedules", "campaigns"),
     *("lapse", "choice", "choice_chance", "webhooks", "http", "stops", "tills", "identify", "lists", "feeds"),
     *("recommend", "export", "imports", "pages", "growth", "night", "bundles", "live_fit"),
-    *("listening_rules", "full_logic", "chain"),
+    *("listening_rules", "full_logic", "chain", "verify"),
 )
 
 

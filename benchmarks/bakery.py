@@ -29,7 +29,9 @@ from stamgast.fold import Fold
 from stamgast.service import Bundle
 
 MERCHANT: Final = "bakker"
-VOUCHER_KEY: Final = b"benchmark voucher key of 32 byte"
+ID_KEY: Final = b"benchmark key of a shop, 32 bytes"
+VOUCHER_KEY: Final = bytes.fromhex("fc5005595b7c4a0000462cb88bef523fdd8a8c499dba304178cccd4fd1f8c5b0")
+"""`derive_voucher_key(ID_KEY)`, written out: peers have an environment of their own, in which nothing is derived."""
 BEGIN: Final[Millis] = 1_790_812_800_000
 """1 October 2026, 00:00 UTC."""
 _DAYS: Final = 120

@@ -94,8 +94,8 @@ def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:
 
 def acquisition_cost(customer: Standing, costs: Costs) -> Minor:
     """What it cost to win the customer: by their source, on the day that they joined or first bought."""
-    days = [day for day in (customer.joined_at // DAY, customer.first_day) if day]
-    return costs.acquisition(customer.source, min(days, default=0))
+    joined, first = customer.joined_at // DAY, customer.first_day
+    return costs.acquisition(customer.source, min(joined, first) if joined and first else joined or first)
 
 
 def contact_cost(customer: Standing) -> Minor:

@@ -21,6 +21,7 @@ from stamgast.state.append_only_files import begin_rewriting, has_rewritten, is_
 from stamgast.state.nodes import Redis
 from streams.customers.job import OwnedCustomers
 from streams.customers.writes import Written
+from streams.maintenance.watching import rest_after
 from streams.runtime.emission import append
 from streams.runtime.job import TROUBLE
 from streams.runtime.partitions import PartitionService
@@ -60,12 +61,13 @@ class Forgetting(Service):
     async def _keep(self) -> None:
         while not self.should_stop:
             owned = self._customers.owned.get(WATCHING)
-            if owned is not None and owned.caught_up:
+            looks = owned is not None and owned.caught_up
+            if looks:
                 try:
                     await self.look(int(self._wall() * 1_000))
                 except TROUBLE as error:
                     log.warning("what was forgotten is not gone yet", why=repr(error))
-            await self.sleep(self._every_s)
+            await self.sleep(rest_after(self._every_s, looked=looks))
 
     async def look(self, now: Millis) -> None:
         """Do what is due. Raises `TROUBLE`."""

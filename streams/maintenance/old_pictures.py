@@ -14,6 +14,7 @@ from stamgast.media.record import KEPT
 from stamgast.media.store import ObjectStore, StoreError
 from streams.customers.job import OwnedCustomers
 from streams.customers.writes import Written
+from streams.maintenance.watching import rest_after
 from streams.runtime.partitions import PartitionService
 
 log = get_logger(__name__)
@@ -44,12 +45,13 @@ class OldPictures(Service):
     async def _keep(self) -> None:
         while not self.should_stop:
             owned = self._customers.owned.get(WATCHING)
-            if owned is not None and owned.caught_up:
+            looks = owned is not None and owned.caught_up
+            if looks:
                 try:
                     await asyncio.to_thread(drop_old, self._store, self._now())
                 except StoreError as error:
                     log.warning("old pictures are not gone yet", why=str(error))
-            await self.sleep(self._every_s)
+            await self.sleep(rest_after(self._every_s, looked=looks))
 
 
 def drop_old(store: ObjectStore, now: Millis) -> int:

@@ -28,6 +28,7 @@ from stamgast.tills.record import Name
 from streams.customers.job import OwnedCustomers
 from streams.customers.writes import Written
 from streams.maintenance.connection_news import ConnectionNews
+from streams.maintenance.watching import rest_after
 from streams.runtime.job import TROUBLE
 from streams.runtime.partitions import PartitionService
 
@@ -69,10 +70,14 @@ class Reconciliation(Service):
     @Service.task
     async def _keep(self) -> None:
         while not self.should_stop:
-            owned = self._customers.owned.get(WATCHING)
-            if owned is not None and owned.caught_up and self._reconciler.tills.connections.loaded:
+            looks = self._may_look()
+            if looks:
                 await self.look()
-            await self.sleep(self._every_s)
+            await self.sleep(rest_after(self._every_s, looked=looks))
+
+    def _may_look(self) -> bool:
+        owned = self._customers.owned.get(WATCHING)
+        return owned is not None and owned.caught_up and self._reconciler.tills.connections.loaded
 
     async def look(self) -> None:
         """Poll what is due; what fails is noted, and due again."""

@@ -64,15 +64,15 @@ class StatesRead:
         self._money = money
         self._names: list[NDArray[np.bytes_]] = []
         self._said: list[Said] = []
-        self._days: list[Integers] = []
-        self._visits: list[Integers] = []
+        self._days: list[NDArray[np.int32]] = []
+        self._visits: list[NDArray[np.int32]] = []
         self._spends, self._profits = array("q"), array("q")
 
     def add(self, states: Sequence[tuple[str, Standing]]) -> None:
         """Take in some more: ids and states."""
         known, places = DaysOf(*days_in([state.days for _, state in states])).up_to(self._as_of)
-        self._days.append(known.days)
-        self._visits.append(np.diff(known.bounds))
+        self._days.append(known.days.astype(np.int32))
+        self._visits.append(np.diff(known.bounds).astype(np.int32))
         chosen = [states[place] for place in places.tolist()]
         self._names.append(packed([name for name, _ in chosen]))
         for _, state in chosen:
@@ -89,8 +89,8 @@ class StatesRead:
         """
         if not self._said:
             return None
-        bounds = np.concatenate([[0], np.cumsum(np.concatenate(self._visits))]).astype(np.int64)
-        days = DaysOf(np.concatenate(self._days), bounds)
+        bounds = np.concatenate([[0], np.cumsum(np.concatenate(self._visits), dtype=np.int64)]).astype(np.int64)
+        days = DaysOf(np.concatenate(self._days, dtype=np.int64), bounds)
         unit = 10 ** exponent_of(currency)
         spend = np.array(self._spends, dtype=np.float64) / unit
         sample = Sample(

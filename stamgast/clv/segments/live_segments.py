@@ -7,6 +7,7 @@ of program.yaml, integer minor units. A segment's figures are sums over its cust
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -53,6 +54,7 @@ _NEW: Final = make_rows([0], [0], [0])
 """Somebody who has just bought for the first time."""
 _UNKNOWN: Final = -1
 """What no cost is, among costs."""
+_UNTAGGED: Final = (NONE,)
 
 
 class LiveSegment(Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ class Book:
         """Places of those who had bought `TREND_DAYS` ago."""
         self._sums = {name: array("q") for name in ("spend", "historic", "contact", "cost", "costed")}
         self._log_gaps = array("d")
-        self._members: dict[By, dict[str, array[int]]] = {kind: {} for kind in KINDS}
+        self._members: dict[By, dict[str, array[int]]] = {kind: defaultdict(_no_places) for kind in KINDS}
 
     def __len__(self) -> int:
         return len(self._now.x)
@@ -125,23 +127,28 @@ class Book:
     def add_named(self, customers: Iterable[tuple[str, Standing]]) -> None:
         """The same with their ids, of which `samples` keeps some of each segment."""
         named = list(customers)
-        for place, belongs in self._take_in([customer for _, customer in named]):
-            for kind, segment in belongs:
-                self.samples.add(kind, segment, named[place][0])
+        places, bought, firsts = self._take_in([customer for _, customer in named])
+        for place, customer, first in zip(places, bought, firsts, strict=True):
+            name = named[place][0]
+            for tag in customer.tags or _UNTAGGED:
+                self.samples.add("tag", tag, name)
+            self.samples.add("source", self._source_of(customer), name)
+            self.samples.add("cohort", _cohort(first), name)
+            self.samples.add("shop", ALL, name)
 
-    def _take_in(self, customers: Sequence[Standing]) -> list[tuple[int, list[tuple[By, str]]]]:
-        """Return the places of those who have bought, and what each belongs to."""
-        days, places = DaysOf(*days_in([customer.days for customer in customers])).of_buyers()
-        bought, begins = [customers[place] for place in places.tolist()], len(self)
+    def _take_in(self, customers: Sequence[Standing]) -> tuple[list[int], list[Standing], list[Day]]:
+        """Return those who have bought: their places, themselves, and the day on which each first did."""
+        days, found = DaysOf(*days_in([customer.days for customer in customers])).of_buyers()
+        places = found.tolist()
+        bought, begins = [customers[place] for place in places], len(self)
         paces = [pace_of(customer.conversation, self._paces) for customer in bought]
         self._now.add(rows_as_of(days, self._today, self._time), paces)
         if self._with_trend:
             self._add_earlier(bought, days, begins)
-        firsts = days.days[days.bounds[:-1]].tolist()
-        return [
-            (place, self._add(customer, first, begins + at))
-            for at, (place, customer, first) in enumerate(zip(places.tolist(), bought, firsts, strict=True))
-        ]
+        firsts: list[Day] = days.days[days.bounds[:-1]].tolist()
+        self._add_sums(bought)
+        self._add_members(bought, firsts, begins)
+        return places, bought, firsts
 
     def _add_earlier(self, customers: Sequence[Standing], days: DaysOf, begins: int) -> None:
         before, paces = self._today - TREND_DAYS, self._paces
@@ -154,20 +161,27 @@ class Book:
             told = [paces.get(band_by(each, before) or Band.NONE, 1.0) for each in said]
         self._then.add(rows_as_of(then, before, self._time), told)
 
-    def _add(self, customer: Standing, first_day: Day, place: int) -> list[tuple[By, str]]:
-        self._log_gaps.append(customer.gaps)
-        self._sums["spend"].append(customer.spend)
-        self._sums["historic"].append(customer.profit)
-        self._sums["contact"].append(contact_cost(customer))
-        cost = acquisition_cost(customer, self._costs)
-        self._sums["cost"].append(max(cost, 0))
-        self._sums["costed"].append(cost != _UNKNOWN)
-        source = self._program.costs.source_names.get(customer.source, customer.source)
-        belongs: list[tuple[By, str]] = [("tag", tag) for tag in customer.tags or [NONE]]
-        belongs += [("source", source or NONE), ("cohort", _cohort(first_day)), ("shop", ALL)]
-        for kind, name in belongs:
-            self._members[kind].setdefault(name, array("q")).append(place)
-        return belongs
+    def _add_sums(self, customers: Sequence[Standing]) -> None:
+        costs = [acquisition_cost(customer, self._costs) for customer in customers]
+        self._log_gaps.extend([customer.gaps for customer in customers])
+        self._sums["spend"].extend([customer.spend for customer in customers])
+        self._sums["historic"].extend([customer.profit for customer in customers])
+        self._sums["contact"].extend([contact_cost(customer) for customer in customers])
+        self._sums["cost"].extend([max(cost, 0) for cost in costs])
+        self._sums["costed"].extend([cost != _UNKNOWN for cost in costs])
+
+    def _add_members(self, customers: Sequence[Standing], first_days: Sequence[Day], begins: int) -> None:
+        tags, sources, cohorts = (self._members[kind] for kind in ("tag", "source", "cohort"))
+        for place, (customer, first) in enumerate(zip(customers, first_days, strict=True), begins):
+            for tag in customer.tags or _UNTAGGED:
+                tags[tag].append(place)
+            sources[self._source_of(customer)].append(place)
+            cohorts[_cohort(first)].append(place)
+        if customers:
+            self._members["shop"][ALL].extend(range(begins, begins + len(customers)))
+
+    def _source_of(self, customer: Standing) -> str:
+        return self._program.costs.source_names.get(customer.source, customer.source) or NONE
 
     def segments(self, source_names: Mapping[str, str] = MappingProxyType({})) -> Mapping[By, list[LiveSegment]]:
         """Value every segment of every kind, of each kind the one with the most customers first.
@@ -348,6 +362,10 @@ def _values_of(known: _Known, shop: Shop, part: Part) -> tuple[Integers, Integer
     """Return what is expected of each customer of a part, and what each is worth in all, in minor units."""
     predicted = np.rint(predicted_of(shop, part) * known.unit).astype(np.int64)
     return predicted, known.sums["historic"][part.places] + predicted - known.sums["contact"][part.places]
+
+
+def _no_places() -> "array[int]":  # noqa: UP037  an array cannot be subscripted at run time
+    return array("q")
 
 
 def _integers(values: "array[int]") -> Integers:  # noqa: UP037  an array cannot be subscripted at run time

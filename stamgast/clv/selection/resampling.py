@@ -10,7 +10,7 @@ from stamgast.clv.data.rows import Floats
 
 DRAWS: Final = 2_000
 SEED: Final = 7
-_AT_ONCE: Final = 2_000_000
+_AT_ONCE: Final = 300_000
 
 
 def interval_of_mean(differences: Floats, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:

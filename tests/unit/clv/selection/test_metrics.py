@@ -1,10 +1,14 @@
 """Figures on hand-made cases that can be reckoned in one's head."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from benchmarks.scene import ROOT
 from stamgast.clv.selection import metrics
 from stamgast.clv.selection.resampling import interval_of_mean
 
@@ -31,6 +35,19 @@ def test_of_a_forecast_without_doubt_the_crps_is_the_absolute_error():
 def test_a_tie_in_rank_counts_half():
     assert metrics.auc(np.array([0.1, 0.5, 0.5, 0.9]), np.array([0, 0, 1, 2])) == pytest.approx(3.5 / 4)
     assert metrics.auc(np.array([0.1, 0.5]), np.array([1, 1])) is None
+
+
+def test_ranks_among_many_equals_are_those_of_everybody_elses_arithmetic():
+    rng = np.random.default_rng(5)
+    foretold, came = rng.integers(0, 40, 5_000) / 7, rng.poisson(0.4, 5_000)
+    buyers = int((came > 0).sum())
+    ranks = stats.rankdata(foretold)[came > 0].sum()
+    assert metrics.auc(foretold, came) == (ranks - buyers * (buyers + 1) / 2) / (buyers * (5_000 - buyers))
+
+
+def test_a_fit_leaves_out_of_memory_what_it_needs_only_for_ranks():
+    code = "import sys, stamgast.programs.refit; sys.exit('scipy.stats' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_bias_is_what_was_foretold_in_all_over_what_came():

@@ -19,8 +19,9 @@ from stamgast.tills.record import (
     record_of,
 )
 from stamgast.tills.table import ConnectionTable
-from streams.maintenance.reconciliation import Reconciliation
+from streams.maintenance.reconciliation import WATCHING, Reconciliation
 from tests.builders import MERCHANT, T0, program
+from tests.conftest import eventually
 from tests.fakes.doorbell import Doorbell
 from tests.fakes.kassa import Kassa
 
@@ -62,13 +63,23 @@ def connection(name: str, system: str = "doorbell", **sealed: tuple[str, ...]) -
     return Connection(MERCHANT, name, system, sealed=sealed or {"api": ("first.x",)})
 
 
-def reconciliation(polling: Polling, at: int = T0) -> Reconciliation:
+class Owned(dict[int, Any]):
+    """Partitions in a worker's hands; notes whether anybody asked."""
+
+    asked = 0
+
+    def get(self, number: int, default: Any = None) -> Any:
+        self.asked += 1
+        return super().get(number, default)
+
+
+def reconciliation(polling: Polling, at: int = T0, owned: dict[int, Any] | None = None) -> Reconciliation:
     async def program_of(merchant: str) -> Any:
         return program() if merchant == MERCHANT else None
 
     reconciler: Any = polling
     clock: Any = SimpleNamespace(now=lambda: at)
-    customers: Any = SimpleNamespace(owned={})
+    customers: Any = SimpleNamespace(owned={} if owned is None else owned)
     return Reconciliation(customers, reconciler, program_of, clock)
 
 
@@ -119,3 +130,11 @@ async def test_whoever_watches_hears_how_each_look_ended_and_what_became_of_the_
     ours._news = news
     await ours.look()
     assert sorted(heard, key=str) == [("bad", "the API answers 503"), ("good", None), ("good", None)]
+
+
+async def test_who_takes_over_looks_as_soon_as_the_partition_is_read():
+    polling, owned = Polling(connection("good")), Owned()
+    async with reconciliation(polling, owned=owned):
+        await eventually(lambda: owned.asked, why="it asks, too early")
+        owned[WATCHING] = SimpleNamespace(caught_up=True)
+        await eventually(lambda: polling.polled == [("good", False)], seconds=10, why="not half a minute later")
