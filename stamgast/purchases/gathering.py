@@ -6,6 +6,7 @@ Nobody waits for others to come: while some are on their way, the next gather. E
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -63,24 +64,29 @@ class Gathering:
         try:
             while calls := self._waiting.pop(merchant, None):
                 for together in _alike(calls):
-                    await _take(together)
+                    # Whoever was told to come again while Kafka hung comes again: both would be twice as much to do.
+                    if wanted := [call for call in together if not call.answer.done()]:
+                        await _take(wanted)
         finally:
             del self._running[merchant]
 
 
 def _alike(calls: list[_Call]) -> list[list[_Call]]:
-    """Calls under the same programme and in the same way, in their order, as many at once as a request may have."""
+    """Calls under the same programme and in the same way, in their order, as many at once as a request may have.
+
+    What comes in turn by two ways is two batches, and not as many as there are calls.
+    """
     found: list[list[_Call]] = []
-    size = 0
+    newest: dict[tuple[int, Accept], list[_Call]] = {}
+    sizes: Counter[tuple[int, Accept]] = Counter()
+    """Of the newest batch of a kind: how many purchases it has."""
     for call in calls:
-        last = found[-1][-1] if found else call
-        alike = last.program is call.program and last.accept == call.accept
-        if found and alike and size + len(call.items) <= MOST:
-            found[-1].append(call)
-            size += len(call.items)
-        else:
-            found.append([call])
-            size = len(call.items)
+        kind = id(call.program), call.accept
+        if kind not in newest or sizes[kind] + len(call.items) > MOST:
+            found.append([])
+            newest[kind], sizes[kind] = found[-1], 0
+        newest[kind].append(call)
+        sizes[kind] += len(call.items)
     return found
 
 

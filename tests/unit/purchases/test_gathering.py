@@ -128,3 +128,27 @@ async def test_what_is_taken_in_two_ways_goes_apart():
     ]
     assert [(await each).taken[0].received.place for each in answers] == ["a", "b", "c"]
     assert (one.batches, other.batches) == ([["a", "b"]], [["c"]])
+
+
+async def test_what_comes_in_turn_by_two_ways_is_two_batches():
+    one, other, gathering, shop = Kafka(), Kafka(), Gathering(), program()
+    ways = [(name, (one, other)[place % 2]) for place, name in enumerate("abcdef")]
+    answers = [gathering.begin([sale(name)], shop, T0, way.accept) for name, way in ways]
+    assert [(await each).taken[0].received.place for each in answers] == list("abcdef")
+    assert (one.batches, other.batches) == ([["a", "c", "e"]], [["b", "d", "f"]])
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun():
+    kafka, gathering, shop = Kafka(), Gathering(), program()
+    kafka.free.clear()
+    first = gathering.begin([sale("hangs")], shop, T0, kafka.accept)
+    await asyncio.sleep(0)
+    late = [gathering.begin([sale(f"late {number}")], shop, T0, kafka.accept) for number in range(MOST + 1)]
+    last = gathering.begin([sale("last")], shop, T0, kafka.accept)
+    for each in late:
+        each.cancel()
+    kafka.free.set()
+    assert (await first).taken
+    assert (await last).taken
+    assert kafka.batches == [["hangs"], ["last"]]
+    assert gathering == Gathering(), "nothing is left behind"
