@@ -75,21 +75,35 @@ class ShortWay(HttpToolsProtocol):
     def _is_taken(self, cycle: Any) -> bool:
         if self._at_once is None or cycle.more_body or len(cycle.body) > MOST_BYTES or self.transport.is_closing():
             return False
+        if self.flow.write_paused:  # it reads no answers: the long way waits until it does
+            return False
         return self._at_once(cycle.scope, bytes(cycle.body), partial(self._say, cycle))
 
     def _say(self, cycle: Any, answer: Answer) -> None:
         """As uvicorn's cycle does it, in one write."""
         if not cycle.disconnected:
-            pieces = [STATUS_LINE[answer.status]]
-            for name, value in [*cycle.default_headers, *answer.headers]:
-                pieces += (name, b": ", value, b"\r\n")
-            pieces += (b"\r\n", answer.body) if cycle.keep_alive else (b"connection: close\r\n\r\n", answer.body)
-            self.transport.write(b"".join(pieces))
+            try:
+                written = _written(cycle, answer)
+            except Exception:  # as uvicorn: nobody waits for what cannot be said
+                self.transport.close()
+                raise
+            self.transport.write(written)
             cycle.response_started = cycle.response_complete = True
             if not cycle.keep_alive:  # the server is about to end
                 self.transport.close()
             cycle.on_response()
         cycle.on_response = _nothing  # else both would hold each other
+
+
+def _written(cycle: Any, answer: Answer) -> bytes:
+    """Raises `ValueError`, `KeyError`: it is no answer in HTTP."""
+    pieces = [STATUS_LINE[answer.status]]
+    for name, value in [*cycle.default_headers, *answer.headers]:
+        if b"\n" in value or b"\r" in value:
+            raise ValueError("a header of more than one line")
+        pieces += (name, b": ", value, b"\r\n")
+    pieces += (b"\r\n", answer.body) if cycle.keep_alive else (b"connection: close\r\n\r\n", answer.body)
+    return b"".join(pieces)
 
 
 def _nothing() -> None:

@@ -14,7 +14,7 @@ from starlette.types import Message, Scope
 
 from stamgast.web.around import TOO_LATE, Around
 from stamgast.web.deps import Deps
-from stamgast.web.problem import unavailable
+from stamgast.web.problem import answer_failure, unavailable
 from stamgast.web.short_way import Answer, Say
 from stamgast.web.straight import Straight
 from stamgast.web.timeout import LIMIT_S
@@ -130,7 +130,12 @@ class _Taken:
 
     async def _fail(self, error: Exception) -> None:
         self._asked.scope["route"] = self._asked.route
-        self._tell(await self._whole.failed(Request(self._asked.scope), error))
+        request = Request(self._asked.scope)
+        try:
+            response = await self._whole.failed(request, error)
+        except Exception as worse:  # noqa: BLE001  it is answered
+            response = await answer_failure(request, worse)
+        self._tell(response)
         error.__traceback__ = None  # as on the long way
 
     def _tell(self, response: Response) -> None:

@@ -18,6 +18,10 @@ from stamgast.web.short_way import Answer, Say
 from tests.conftest import eventually
 
 
+LARGE = 30_000_000
+"""More than what lies between two ends of a connection."""
+
+
 class Both:
     """Says which way a request went, and its body. `hold` keeps answers of the short way back."""
 
@@ -35,6 +39,8 @@ class Both:
             return False
         if self.hold:
             self.held.append(say)
+        elif scope["path"] == "/large":
+            asyncio.get_running_loop().call_soon(say, answer("x" * LARGE))
         else:
             asyncio.get_running_loop().call_soon(say, answer(f"short {scope['path']} {body.decode()}"))
         return True
@@ -138,6 +144,33 @@ async def test_who_goes_away_before_the_answer_costs_nobody_anything():
     async with line(Both()) as said:
         await said.say(post("/a", "x"))
         assert await said.hear() == "short /a x"
+
+
+async def test_who_reads_no_answers_gets_no_more_of_them_the_short_way():
+    connections = Connections()
+    async with line(Both(), connections) as said:
+        await said.say(post("/large", ""))
+        [watched] = await eventually(lambda: list(connections._waiting))
+        await eventually(lambda: watched.flow.write_paused)
+        await said.say(post("/a", "x"))
+        assert await said.hear() == "x" * LARGE
+        assert await said.hear() == "long /a x"
+        await said.say(post("/a", "x"))
+        assert await said.hear() == "short /a x"
+
+
+@pytest.mark.parametrize(
+    "wrong", [Answer(99, [], b""), Answer(200, [(b"x", b"1\r\nset-cookie: x=1"), (b"content-length", b"0")], b"")]
+)
+async def test_what_cannot_be_said_ends_the_connection_and_keeps_nobody_waiting(wrong: Answer):
+    app, connections = Both(hold=True), Connections()
+    async with line(app, connections) as said:
+        await said.say(post("/a", "x"))
+        [say] = await eventually(lambda: app.held)
+        with pytest.raises((KeyError, ValueError)):
+            say(wrong)
+        assert await said.is_closed()
+        await eventually(lambda: connections.open == 0)
 
 
 async def test_a_server_that_ends_answers_first_and_closes():

@@ -28,6 +28,8 @@ async def post_a(_request: Request) -> Response:
 
 
 async def failed(_request: Request, error: Exception) -> Response:
+    if str(error) == "no words":
+        raise KeyError(str(error))
     return PlainTextResponse(f"failed: {error}", 500)
 
 
@@ -106,4 +108,14 @@ async def test_what_fails_is_answered_and_its_body_makes_room():
         door.coming[-1].set_exception(RuntimeError("no"))
     await eventually(lambda: len(door.said) == 30)
     assert {(each.status, each.body) for each in door.said} == {(500, b"failed: no")}
+    assert door.bodies.take(0, 100) == 100
+
+
+async def test_what_there_is_no_answer_to_is_our_mistake_and_keeps_nobody_waiting():
+    door = Door()
+    assert door.ask()
+    door.coming[0].set_exception(RuntimeError("no words"))
+    await eventually(lambda: door.said)
+    assert (door.said[0].status, door.counted(500)) == (500, 1)
+    assert b"our mistake" in door.said[0].body
     assert door.bodies.take(0, 100) == 100
