@@ -17,7 +17,6 @@ from stamgast.web.serve import serving
 from stamgast.web.short_way import Answer, Say
 from tests.conftest import eventually
 
-
 LARGE = 30_000_000
 """More than what lies between two ends of a connection."""
 
