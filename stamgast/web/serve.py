@@ -153,16 +153,17 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         on_drop=lambda why: metrics.dropped.labels(why).inc(),
     )
     health = health_app(opening.look, settings.metrics_token.get_secret_value())
-    async with contextlib.AsyncExitStack() as stack:
+    # The doors were open first, and they close first: what is under way is answered while Kafka and Redis are there.
+    async with contextlib.AsyncExitStack() as behind, contextlib.AsyncExitStack() as doors:
         if settings.web_metrics_port:
             where = "STAMGAST_METRICS_HOST and STAMGAST_WEB_METRICS_PORT"
             ours = serving(health, settings.metrics_host, settings.web_metrics_port, settings=where)
-            await stack.enter_async_context(ours)
+            await behind.enter_async_context(ours)
         app, kept = public(opening, settings), settings.web_keep_alive_s
-        announce(await stack.enter_async_context(serving(app, host, port, connections, keep_alive_s=kept)))
-        parts = await stack.enter_async_context(opening.parts(settings))
+        announce(await doors.enter_async_context(serving(app, host, port, connections, keep_alive_s=kept)))
+        parts = await behind.enter_async_context(opening.parts(settings))
         backtests = Backtests(parts.redis, settings)
-        stack.push_async_callback(backtests.close)
+        behind.push_async_callback(backtests.close)
         deps = deps_over(parts, limits=limits, metrics=metrics, backtests=backtests)
         opening.open(create_app(deps), deps)
         collect_rarely()
