@@ -152,10 +152,12 @@ class Emitter:
             for partition, key, value in records:
                 headers = self._signatures.headers(topic, key, value)
                 begun.append(await self._producer.send(topic, value, key, partition, headers=headers))
-        except (KafkaError, AssertionError) as error:
-            self.closed = True
+        except BaseException as error:
             for each in begun:
                 each.add_done_callback(_heed)
+            if not isinstance(error, KafkaError | AssertionError):
+                raise  # it took too long, most likely
+            self.closed = True
             raise EmitError(f"not acknowledged: {error!r}") from error
         answers = await asyncio.gather(*begun, return_exceptions=True)
         offsets = [-1 if isinstance(each, BaseException) else int(each.offset) for each in answers]
