@@ -6,7 +6,7 @@ when the log is read anew: else nobody would ever look it up. What has been sett
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from stamgast.clock.shop_time import RealClock
@@ -34,11 +34,14 @@ async def write_doubts(
     is something new to look up. Raises StateError.
     """
     told: dict[str, _Since] = {}
+    gone: set[str] = set()
+    """Whatever Redis knows of these goes with this step: it was of an earlier attempt."""
     for result in results:
         for change in result.changes:
             for activation, since in change.doubts.items():
                 if since is None:
                     told.pop(activation, None)
+                    gone.add(activation)
                     _take_away(activation, lease.keys.doubts(*result.name), lease.keys, writes)
                 elif since[1] >= now - _KEPT:
                     told[activation] = since
@@ -46,21 +49,23 @@ async def write_doubts(
         return False
     changes = (change for result in results for change in result.changes)
     submitted = {each.activation: each for change in changes for each in change.submissions}
-    missing = await _missing(list(told), lease, submitted)
+    missing = await _missing(list(told), lease, submitted, gone)
     for submission in missing:
         attempt, at = told[submission.activation]
         _put(Doubt(submission, attempt, submission.decided_at), max(0, at + first_look - now), lease.keys, writes)
     return bool(missing)
 
 
-async def _missing(activations: Sequence[str], lease: Lease, submitted: Mapping[str, Submission]) -> list[Submission]:
-    """Those that Redis does not know to be in doubt, as they were submitted."""
+async def _missing(
+    activations: Sequence[str], lease: Lease, submitted: Mapping[str, Submission], gone: Collection[str]
+) -> list[Submission]:
+    """Those that Redis does not know to be in doubt once these are gone, as they were submitted."""
     keys = lease.keys
     known, values = await lease.read([], ("HMGET", keys.doubt, *activations), ("HMGET", keys.outbox, *activations))
     found = []
     for activation, doubt, value in zip(activations, known, values, strict=True):
         submission = submitted.get(activation) or (decode_submission(value) if value is not None else None)
-        if doubt is None and submission is not None:
+        if (doubt is None or activation in gone) and submission is not None:
             found.append(submission)
     return found
 

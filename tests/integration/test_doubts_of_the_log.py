@@ -128,3 +128,12 @@ async def test_a_late_doubt_about_the_first_attempt_is_none_of_the_second(shop: 
     await shop.step(shop.first, shop.told("in_doubt"), shop.told("not_found", MORNING + MINUTE))
     assert not await shop.step(shop.told("in_doubt", MORNING + 2 * MINUTE))
     assert await shop.nothing_is_in_doubt()
+
+
+async def test_a_second_attempt_in_doubt_is_looked_up_where_redis_knows_of_the_first_one_only(shop: Shop) -> None:
+    await shop.step(shop.first, shop.told("in_doubt"))
+    gone, again = shop.told("not_found", MORNING + MINUTE), shop.told("in_doubt", MORNING + HOUR, "attempt-2")
+    assert await shop.step(gone, again, now=MORNING + 2 * HOUR)
+    due, _ = await shop.looked_up()
+    assert due == ["attempt-2"]
+    assert await shop.doubts.has_another(replace_name(shop.submission))
