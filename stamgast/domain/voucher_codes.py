@@ -9,6 +9,7 @@ by `stamgast.web.guesses`.
 
 import hashlib
 import re
+from base64 import b32decode, b32encode
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -60,6 +61,19 @@ def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
     outer.update(inner.digest())
     bits = int.from_bytes(outer.digest()[:CODE_BYTES])
     return f"{partition:X}-{''.join([_PAIRS[bits >> place & 1023] for place in _PLACES])}"
+
+
+def code_bits(code: str) -> tuple[str, bytes]:
+    """A long code's partition, as it is written, and its 80 bits; no bits for what is written otherwise."""
+    partition, _, letters = code.partition("-")
+    if len(letters) != _RANDOM or not LONG.fullmatch(code):
+        return "", b""
+    return partition, b32decode(letters)
+
+
+def code_of_bits(partition: str, bits: bytes) -> str:
+    """The same the other way."""
+    return f"{partition}-{b32encode(bits).decode()}"
 
 
 @lru_cache(maxsize=64)
