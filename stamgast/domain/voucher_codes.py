@@ -9,7 +9,6 @@ by `stamgast.web.guesses`.
 
 import hashlib
 import re
-from base64 import b32decode, b32encode
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +17,8 @@ from stamgast.domain.typed_codes import ALPHABET, letters_of_partition, partitio
 LONG: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 """Partition in hex, a dash, 16 letters of base32."""
 _OF_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_DIGITS: Final = str.maketrans(_OF_BASE32, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+"""As Python reads numbers of that base: in a tenth of the time that its base32 takes."""
 _TYPED: Final = str.maketrans(_OF_BASE32, ALPHABET)
 _MEANT: Final = str.maketrans("018", "OIB")
 """Base32 has none of these: who types one means its look-alike."""
@@ -68,12 +69,13 @@ def code_bits(code: str) -> tuple[str, bytes]:
     partition, _, letters = code.partition("-")
     if len(letters) != _RANDOM or not LONG.fullmatch(code):
         return "", b""
-    return partition, b32decode(letters)
+    return partition, int(letters.translate(_DIGITS), 32).to_bytes(CODE_BYTES)
 
 
 def code_of_bits(partition: str, bits: bytes) -> str:
     """The same the other way."""
-    return f"{partition}-{b32encode(bits).decode()}"
+    number = int.from_bytes(bits)
+    return f"{partition}-{''.join([_PAIRS[number >> place & 1023] for place in _PLACES])}"
 
 
 @lru_cache(maxsize=64)
