@@ -116,7 +116,7 @@ def packed(vouchers: Sequence[AtHand]) -> bytes:
 
 def unpacked(value: bytes) -> Iterable[tuple[Any, ...]]:
     """Read them again: of each what makes a `Voucher`, by its places. Raises `msgspec.DecodeError`."""
-    read = _decode(memoryview(value)[_HEAD:])
+    read = _decode(value[_HEAD:])
     words, numbers, codes = read.words, iter(read.numbers), read.codes
     issued_at = at = 0
     for place, row in enumerate(zip(*[numbers] * _COLUMNS, strict=True)):

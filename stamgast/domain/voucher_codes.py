@@ -17,7 +17,7 @@ from stamgast.domain.typed_codes import ALPHABET, letters_of_partition, partitio
 LONG: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 """Partition in hex, a dash, 16 letters of base32."""
 _OF_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_DIGITS: Final = str.maketrans(_OF_BASE32, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+_DIGITS: Final = bytes.maketrans(_OF_BASE32.encode(), b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 """As Python reads numbers of that base: in a tenth of the time that its base32 takes."""
 _TYPED: Final = str.maketrans(_OF_BASE32, ALPHABET)
 _MEANT: Final = str.maketrans("018", "OIB")
@@ -69,7 +69,7 @@ def code_bits(code: str) -> tuple[str, bytes]:
     partition, _, letters = code.partition("-")
     if len(letters) != _RANDOM or not LONG.fullmatch(code):
         return "", b""
-    return partition, int(letters.translate(_DIGITS), 32).to_bytes(CODE_BYTES)
+    return partition, int(letters.encode().translate(_DIGITS), 32).to_bytes(CODE_BYTES)
 
 
 def code_of_bits(partition: str, bits: bytes) -> str:
