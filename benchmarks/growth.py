@@ -178,7 +178,7 @@ def run(scene: Scene) -> None:
         "growth_walk_in_20000": (walk_in_of_years.in_order / walk_in.in_order, "times that at 1,000"),
     }
     for name, (value, unit) in found.items():
-        tell([Figure(name, value, unit) if scene.quick else Figure(name, value, unit, "goal, at most", _GOALS[name])])
+        tell([Figure(name, value, unit, "goal, at most", _GOALS[name])])
 
 
 _Make = Callable[[Regular, int], Iterator[tuple[AnyEvent, ...]]]

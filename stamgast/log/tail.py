@@ -25,11 +25,8 @@ Position = tuple[str, int]
 
 _POLL_MS: Final = 200
 _QUIET_MS: Final = 1_000
-"""So often a view that is loaded is asked whether it is whole."""
-_HELD_MS: Final = 5_000
-"""So long Kafka keeps a question about a loaded view while there is nothing new; what is new is told at once.
-
-Each question takes 300 us here, and as much there, and web follows ten views all night.
+"""So long Kafka keeps a question while there is nothing new, and so often a view is asked whether it is whole. What is
+new is told at once. Each question takes 300 us here, and as much there, and web follows ten views all night.
 """
 _RETRY_S = 0.5
 _LONG_RETRY_S = 3.0
@@ -154,5 +151,5 @@ def _ask_rarely(consumer: Any) -> None:
     Not while there is much to read: a question about those partitions that have nothing more holds up the others.
     """
     fetcher = consumer._fetcher  # noqa: SLF001  made with its settings; a contract test holds us to their names
-    fetcher._fetch_max_wait_ms = _HELD_MS  # noqa: SLF001
-    fetcher._fetcher_timeout = _HELD_MS / 1_000  # noqa: SLF001  whatever it waits for wakes it before
+    fetcher._fetch_max_wait_ms = _QUIET_MS  # noqa: SLF001
+    fetcher._fetcher_timeout = _QUIET_MS / 1_000  # noqa: SLF001  whatever it waits for wakes it before

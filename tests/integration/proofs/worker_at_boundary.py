@@ -121,7 +121,7 @@ def install(boundaries: Boundaries) -> None:
     after(Emitter, "emit", lambda *_: f"{_service.get()}.half_emitted" if _emitting.get() else "")
     after(streams.runtime.step, "emit_all", lambda *_: f"{_service.get()}.emit")
     after(TakingUp, "next", lambda *_: "customers.head")
-    after(Steps, "take_up", lambda *_: "customers.took_up")
+    after(Steps, "take_up", lambda args, _: f"{args[0]._job.name}.took_up")
     after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
     after(streams.customers.activation_log, "append", lambda *_: "customers.noted")
     after(streams.customers.timers, "append", lambda *_: "customers.timer")
