@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from stamgast.domain.customer import Customer
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.looks import Look
 
@@ -91,11 +90,7 @@ def plain(state: msgspec.Struct | None) -> dict[str, Any] | None:
     """Return a state's fields as plain values."""
     if state is None:
         return None
-    fields = {name: msgspec.to_builtins(getattr(state, name)) for name in state.__struct_fields__}
-    if isinstance(state, Customer):
-        del fields["packed"], fields["unpacked"]
-        fields["vouchers"] = msgspec.to_builtins(state.vouchers_as_read())
-    return fields
+    return {name: msgspec.to_builtins(getattr(state, name)) for name in state.__struct_fields__}
 
 
 def said(is_now: Mapping[str, Any] | None, should_be: Mapping[str, Any] | None) -> list[str]:

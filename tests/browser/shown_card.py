@@ -53,7 +53,7 @@ def regular() -> Customer:
     """Four stamps of seven, and a voucher."""
     return Customer(
         cards={"bread": Card(balance=4, completed=2)},
-        unpacked=[
+        vouchers=[
             Voucher(
                 code="A5-K7PM4XQ5TR2WZHBC",
                 reward="free_loaf",

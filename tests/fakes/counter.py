@@ -49,7 +49,7 @@ class Counter:
         self.program = load_merchant(CONFIG / MERCHANT).program
         now = self.house.now
         voucher = Voucher(CODE, "free_loaf", VoucherState.OPEN, now - DAY, now + 9 * DAY, "card:bread:1", "free-loaf")
-        self.states = {ANOUK: Customer(cards={"bread": Card(balance=4)}, unpacked=[voucher])}
+        self.states = {ANOUK: Customer(cards={"bread": Card(balance=4)}, vouchers=[voucher])}
         self.phones = {PHONE: ANOUK}
         self.profiles = {ANOUK: Profile(phone=PHONE, first_name="Anouk", language="nl")}
         self.events: list[Any] = []

@@ -29,7 +29,7 @@ def test_a_ratio_is_no_amount_of_money():
 def test_times_are_shown_by_the_shops_clock_and_json_keeps_utc():
     loaf = Voucher("X7", "loaf", "open", T0, T0 + DAY, "card:bread:1", "")
     consents, timers = {"marketing:sms": T0 + HOUR}, {"lapse": T0 + 2 * DAY}
-    state = Customer(unpacked=[loaf], joined_at=T0, consents=consents, timers=timers)
+    state = Customer(vouchers=[loaf], joined_at=T0, consents=consents, timers=timers)
     shown = show_customer("c1", state, program(), T0)
     told = with_times_in_words(shown, "Europe/Amsterdam")
 

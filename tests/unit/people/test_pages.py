@@ -107,7 +107,7 @@ async def test_vouchers_at_hand_and_apart_are_one_list():
     bought(hashes, 1, 20_000)
     for number in range(10):
         hashes.fields[b"v%010d" % number] = encode_apart([voucher(2 * number), voucher(2 * number + 1)])
-    known = state(unpacked=[voucher(number) for number in range(20, 25)], apart=Apart(count=20))
+    known = state(vouchers=[voucher(number) for number in range(20, 25)], apart=Apart(count=20))
     after, codes = None, []
     while True:
         page = await vouchers_page(hashes, "l", known, program(), Asked(4, after))  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def regular(vouchers: int) -> Customer:
         Voucher(code.format("ABCDEFGHIJKLMNOP"[number]), "free_loaf", VoucherState.OPEN, NOW, NOW + 9 * DAY, "c", "")
         for number in range(vouchers)
     ]
-    return Customer(cards={"bread": Card(balance=4)}, unpacked=held)
+    return Customer(cards={"bread": Card(balance=4)}, vouchers=held)
 
 
 @pytest.mark.parametrize("vouchers", [0, 1, 12])

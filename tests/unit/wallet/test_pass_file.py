@@ -46,7 +46,7 @@ def regular(**more: Any) -> Customer:
     voucher = Voucher(
         "A5-K7PM4XQ5TR2WZHBC", "free_loaf", VoucherState.OPEN, NOW - DAY, NOW + 9 * DAY, "card:bread:2", ""
     )
-    return Customer(cards={"bread": Card(balance=4, completed=2)}, unpacked=[voucher], **more)
+    return Customer(cards={"bread": Card(balance=4, completed=2)}, vouchers=[voucher], **more)
 
 
 def opened(content: PassContent, account: AppleAccount) -> dict[str, bytes]:

@@ -44,7 +44,7 @@ def voucher(letter: str, days: int, state: VoucherState = VoucherState.OPEN, ter
 def test_the_code_that_was_scanned_comes_first_and_what_is_over_is_not_there(program):
     state = Customer(
         cards={"bread": Card(balance=4)},
-        unpacked=[
+        vouchers=[
             voucher("A", 3),
             voucher("B", 9),
             voucher("C", -1),
@@ -60,7 +60,7 @@ def test_the_code_that_was_scanned_comes_first_and_what_is_over_is_not_there(pro
 def test_of_a_voucher_that_takes_off_money_the_total_is_asked_and_one_that_is_not_good_yet_says_from_when(program):
     half = Terms(worth=Worth(share=WHOLE // 2), usable_from=NOW + 2 * DAY)
     [shown] = person_of(
-        (CUSTOMER, program, Customer(unpacked=[voucher("A", 9, terms=half)]), PROFILE), "en", NOW
+        (CUSTOMER, program, Customer(vouchers=[voucher("A", 9, terms=half)]), PROFILE), "en", NOW
     ).vouchers
     assert (shown.wants_total, shown.worth) == (True, "50%")
     assert date.fromisoformat(shown.not_before) > date(2026, 10, 1)
