@@ -27,4 +27,4 @@ def whole(state: Customer, ledger: Mapping[bytes, bytes]) -> Customer:
     vouchers = all_vouchers(state, ledger)
     timers = {name: due for name, due in state.timers.items() if name != TimerKind.VOUCHERS}
     timers |= {timer_of(voucher.code): voucher.expires_at for voucher in vouchers if voucher.state == "open"}
-    return replace(state, unpacked=vouchers, timers=timers, apart=None)
+    return replace(state, vouchers=vouchers, timers=timers, apart=None)

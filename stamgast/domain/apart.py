@@ -16,10 +16,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from stamgast.domain import packed_vouchers
 from stamgast.domain.customer import Apart, Charge, Customer, Voucher
 from stamgast.domain.occasions import card_of
-from stamgast.domain.packed_vouchers import OVER
 from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import TimerKind, VoucherState
 
@@ -27,6 +25,8 @@ AT_HAND: Final = 20
 """Vouchers that a state holds at most once an event is done."""
 ENDED_AT_HAND: Final = 4
 """Of them, so many that were used, have ended or are void: the newest."""
+_OVER: Final[frozenset[str]] = frozenset({VoucherState.EXPIRED, VoucherState.REDEEMED, VoucherState.VOIDED})
+"""States of vouchers that are over; one that was withdrawn may open for another occasion, and is looked for at hand."""
 MOST_LOOKED_THROUGH: Final = 10_000
 """Vouchers kept apart up to which those of the distant past are looked for: to look is to read all of them."""
 NO_CHARGES: Final[Mapping[str, Charge]] = MappingProxyType({})
@@ -128,15 +128,11 @@ def is_of_vouchers(field: bytes) -> bool:
     return len(field) == 11 and field[:1] == b"v"
 
 
-def is_too_much(customer: Customer) -> bool:
-    """Whether some of those at hand are to go. Packed ones are only counted."""
-    if customer.packed:
-        count, over = packed_vouchers.count_of(customer.packed), packed_vouchers.over_of(customer.packed)
-        return over > ENDED_AT_HAND or count > AT_HAND
-    vouchers = customer.unpacked
+def is_too_much(vouchers: Sequence[Voucher]) -> bool:
+    """Whether some of them are to go."""
     if len(vouchers) <= ENDED_AT_HAND:
         return False
-    return len(vouchers) > AT_HAND or sum([voucher.state in OVER for voucher in vouchers]) > ENDED_AT_HAND
+    return len(vouchers) > AT_HAND or sum([voucher.state in _OVER for voucher in vouchers]) > ENDED_AT_HAND
 
 
 def chosen(vouchers: Sequence[Voucher]) -> list[str]:
@@ -145,16 +141,16 @@ def chosen(vouchers: Sequence[Voucher]) -> list[str]:
     for voucher in vouchers:
         by_cause.setdefault(voucher.cause, []).append(voucher)
     order = sorted(by_cause, key=lambda cause: _urgency(by_cause[cause]))
-    over = sum(voucher.state in OVER for voucher in vouchers)
+    over = sum(voucher.state in _OVER for voucher in vouchers)
     going, left = [], len(vouchers)
     for cause in order:
         these = by_cause[cause]
-        are_over = all(voucher.state in OVER for voucher in these)
+        are_over = all(voucher.state in _OVER for voucher in these)
         if left <= AT_HAND and not (are_over and over > ENDED_AT_HAND):
             continue
         going.append(cause)
         left -= len(these)
-        over -= sum(voucher.state in OVER for voucher in these)
+        over -= sum(voucher.state in _OVER for voucher in these)
     return going
 
 

@@ -86,7 +86,7 @@ def _warning_at(awaited: Awaited, customer: Customer, program: Program, at: Mill
 
 def open_vouchers(customer: Customer) -> Iterable[Voucher]:
     """Those at hand that can be used."""
-    return (voucher for voucher in customer.vouchers_as_read() if voucher.state == VoucherState.OPEN)
+    return (voucher for voucher in customer.vouchers if voucher.state == VoucherState.OPEN)
 
 
 def occurrences(awaited: Awaited, customer: Customer, program: Program, at: Millis) -> Sequence[Occurrence]:

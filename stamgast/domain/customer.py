@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from stamgast.domain import packed_vouchers, past_messages
+from stamgast.domain import past_messages
 from stamgast.domain.activation import Activation
 from stamgast.domain.contacts import Contacts
 from stamgast.domain.conversation import Conversation
@@ -218,8 +218,8 @@ class Customer(Struct, array_like=True, gc=False):
     """The last visit day after which a lapse was noticed; 0: never."""
     lapsed_day: Day = 0
     cards: dict[str, Card] = {}
-    unpacked: list[Voucher] = []
-    """Vouchers at hand that were asked for; as stored before schema 4."""
+    vouchers: list[Voucher] = []
+    """Those at hand."""
     timers: dict[str, Millis] = {}
     """`TimerKind` (for `held` and `voucher` with a colon and which one) -> due."""
     tags: list[str] = []
@@ -290,30 +290,6 @@ class Customer(Struct, array_like=True, gc=False):
     """Draw -> the entries, and what came of them."""
     past: list[bytes] = []
     """The last few messages that have ended (`stamgast.domain.past_messages`)."""
-    packed: bytes = b""
-    """The vouchers at hand, as long as nobody asks for one (`stamgast.domain.packed_vouchers`)."""
-
-    @property
-    def vouchers(self) -> list[Voucher]:
-        """Those at hand, to be changed: all of them are read, and written again in the end."""
-        if self.packed:
-            self.unpacked, self.packed = self.vouchers_as_read(), b""
-        return self.unpacked
-
-    @vouchers.setter
-    def vouchers(self, those: list[Voucher]) -> None:
-        self.unpacked, self.packed = those, b""
-
-    def vouchers_as_read(self) -> list[Voucher]:
-        """Those at hand for whoever changes nothing about them."""
-        if self.packed:
-            return [Voucher(*each) for each in packed_vouchers.unpacked(self.packed)]
-        return self.unpacked
-
-    @property
-    def has_vouchers(self) -> bool:
-        """Whether there are any at hand."""
-        return bool(self.packed or self.unpacked)
 
     @property
     def activations(self) -> list[Activation]:
@@ -347,11 +323,9 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def encode_customer(state: Customer) -> bytes:
-    """State -> stored value. Messages that have ended go to the others that have; vouchers wait to be asked for."""
+    """State -> stored value. Messages that have ended go to the others that have."""
     if state.moving:
         put_past(state)
-    if state.unpacked:
-        state.packed, state.unpacked = packed_vouchers.packed(state.unpacked), []
     return _encode(state)
 
 
@@ -375,8 +349,6 @@ def decode_customer(value: bytes) -> Customer:
     except msgspec.ValidationError:  # contacts were a list
         state = cast(Customer, _older.upcast(value))
         put_past(state)
-        if state.unpacked:
-            state.packed, state.unpacked = packed_vouchers.packed(state.unpacked), []
         return state
     if state.schema != SCHEMA:
         raise msgspec.ValidationError(f"a state of schema {state.schema}; a newer version may have written it")

@@ -17,8 +17,6 @@ from stamgast.domain.typed_codes import ALPHABET, letters_of_partition, partitio
 LONG: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 """Partition in hex, a dash, 16 letters of base32."""
 _OF_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_DIGITS: Final = bytes.maketrans(_OF_BASE32.encode(), b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
-"""As Python reads numbers of that base: in a tenth of the time that its base32 takes."""
 _TYPED: Final = str.maketrans(_OF_BASE32, ALPHABET)
 _MEANT: Final = str.maketrans("018", "OIB")
 """Base32 has none of these: who types one means its look-alike."""
@@ -62,20 +60,6 @@ def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
     outer.update(inner.digest())
     bits = int.from_bytes(outer.digest()[:CODE_BYTES])
     return f"{partition:X}-{''.join([_PAIRS[bits >> place & 1023] for place in _PLACES])}"
-
-
-def code_bits(code: str) -> tuple[str, bytes]:
-    """A long code's partition, as it is written, and its 80 bits; no bits for what is written otherwise."""
-    partition, _, letters = code.partition("-")
-    if len(letters) != _RANDOM or not LONG.fullmatch(code):
-        return "", b""
-    return partition, int(letters.encode().translate(_DIGITS), 32).to_bytes(CODE_BYTES)
-
-
-def code_of_bits(partition: str, bits: bytes) -> str:
-    """The same the other way."""
-    number = int.from_bytes(bits)
-    return f"{partition}-{''.join([_PAIRS[number >> place & 1023] for place in _PLACES])}"
 
 
 @lru_cache(maxsize=64)

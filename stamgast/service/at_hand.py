@@ -61,7 +61,7 @@ def expire(case: Case, voucher: Voucher | None) -> None:
 def tidy(case: Case) -> None:
     """Put apart what is too much for the state. Raises NotReadError."""
     customer = case.customer
-    if apart.is_too_much(customer):
+    if apart.is_too_much(customer.vouchers):
         for cause in apart.chosen(customer.vouchers):
             _put_apart(case, cause)
     known = customer.apart

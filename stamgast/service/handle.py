@@ -134,7 +134,7 @@ def handle(
             segments.follow(case, event)
         if program.questions:
             conversation.open_asked(case, before)
-        if bundle.codes or customer.unpacked or customer.apart is not None or customer.packed:
+        if bundle.codes or customer.vouchers or customer.apart is not None:
             _tidy_vouchers(case)
         if plans_anew:
             awaited.plan(case)
@@ -153,7 +153,7 @@ def _take_stock(case: Case, *, keeps: bool, minds_segments: bool, is_new: bool) 
 def _tidy_vouchers(case: Case) -> None:
     if case.context.bundle.codes:
         shop_codes.follow(case)
-    if case.customer.has_vouchers or case.customer.apart is not None:
+    if case.customer.vouchers or case.customer.apart is not None:
         at_hand.tidy(case)
 
 

@@ -7,24 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from stamgast.domain import activation, customer, ledger, measuring, packed_vouchers, past_messages, transactions
+from stamgast.domain import activation, customer, ledger, measuring, past_messages, transactions
 from stamgast.state import backlogs, doubts
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "state" / "fields.json"
 """Struct -> its fields in their order. A new field is appended here too, by hand."""
 STORED: dict[str, Any] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": each
-    for module in (
-        activation,
-        customer,
-        ledger,
-        measuring,
-        packed_vouchers,
-        past_messages,
-        transactions,
-        backlogs,
-        doubts,
-    )
+    for module in (activation, customer, ledger, measuring, past_messages, transactions, backlogs, doubts)
     for name, each in vars(module).items()
     if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__module__ == module.__name__
     if each.__struct_config__.array_like
