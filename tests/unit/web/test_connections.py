@@ -27,7 +27,7 @@ from stamgast.web.problem import Problem, answer_problem
 from stamgast.web.serve import public, serving
 from tests.conftest import eventually
 
-QUICK_S = 0.3
+QUICK_S = 1.0
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
