@@ -79,9 +79,10 @@ class Served:
 
 async def _said(connection: socket.socket) -> bytes:
     """What has come; nothing as long as nothing has."""
-    try:
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 100_000), 0.01)
-    except TimeoutError:
+    await asyncio.sleep(0)
+    try:  # without a limit of time, which may pass in the very moment in which something was read: that would be lost
+        return connection.recv(100_000)
+    except BlockingIOError:
         return b""
 
 
